@@ -1,0 +1,25 @@
+import { rmSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRxDatabase } from "rxdb";
+import { expect, test } from "vitest";
+import { openStore } from "./store.ts";
+test("smoke", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "store-"));
+  const store = openStore({ path: join(dir, "a.db"), key: new Uint8Array(32).fill(7) });
+  const rx = await createRxDatabase({ name: "clinic", storage: store.storage, multiInstance: false });
+  const { visits } = await rx.addCollections({ visits: { schema: { version: 0, primaryKey: "id", type: "object", properties: { id: { type: "string", maxLength: 40 }, status: { type: "string", maxLength: 20 }, n: { type: "number" } }, required: ["id"], indexes: ["status"] } } });
+  const seen: number[][] = [];
+  visits.find({ selector: { status: "WAITING" }, sort: [{ status: "asc" }, { id: "asc" }] }).$.subscribe((d: any[]) => seen.push(d.map((x) => x.n)));
+  await new Promise((r) => setTimeout(r, 50));
+  store.transaction((tx) => { tx.put("visits", [{ id: "b", status: "WAITING", n: 1 }, { id: "a", status: "WAITING", n: 2 }]); expect(tx.get("visits", "a")?.["n"]).toBe(2); });
+  await new Promise((r) => setTimeout(r, 50));
+  const doc = await visits.findOne("a").exec();
+  await doc.incrementalPatch({ n: 5 });
+  store.transaction((tx) => tx.put("visits", [{ id: "b", status: "DONE", n: 1 }]));
+  await new Promise((r) => setTimeout(r, 50));
+  console.log(JSON.stringify(seen), doc.getLatest().toJSON());
+  await doc.getLatest().incrementalPatch({ n: 6 });
+  await rx.close(); await store.close();
+  rmSync(dir, { recursive: true });
+});
