@@ -1,0 +1,188 @@
+import { z } from 'zod'
+import { PaymentMethod } from '#shared/entry.ts'
+import { ClinicId, CommandId, EntryId, PatientId, UserId, VisitId } from '#shared/ids.ts'
+import { Money } from '#shared/money.ts'
+import { PatientDraft } from '#shared/patient.ts'
+import { Membership } from '#shared/protocol.ts'
+import { Priority, VisitType } from '#shared/visit.ts'
+
+const Nothing = z.object({})
+const OneVisit = z.strictObject({ visitId: VisitId })
+const Pin = z.string().regex(/^\d{4,8}$/)
+
+/** All that the 80 mm ticket slip says. */
+export const Slip = z.object({
+  clinicName: z.string(),
+  ticket: z.string(),
+  patientName: z.string(),
+  doctorName: z.string(),
+  room: z.string(),
+  /** Patients before this one in the line, when it was printed. */
+  before: z.number(),
+  printedAt: z.string(),
+  queueDay: z.string(),
+  paid: Money.nullable(),
+  receipt: z.string().nullable(),
+})
+export type Slip = z.infer<typeof Slip>
+
+/**
+ * The closed list of what a window may ask of the station: name -> input and output. Those that
+ * write are commands: checked, one transaction with the outbox, confirmed only once durable.
+ */
+export const ACTIONS = {
+  // --- the station and who is at it
+  lookUpClinics: {
+    input: z.strictObject({
+      serverUrl: z.url().max(300),
+      email: z.string().max(200),
+      password: z.string().max(200),
+    }),
+    output: z.object({ memberships: z.array(Membership) }),
+  },
+  enrol: {
+    input: z.strictObject({
+      serverUrl: z.url().max(300),
+      email: z.string().max(200),
+      password: z.string().max(200),
+      clinicId: ClinicId,
+      stationName: z.string().trim().min(1).max(80),
+    }),
+    output: Nothing,
+  },
+  /** By e-mail and password; offline too, for who has signed in here before. */
+  signIn: {
+    input: z.strictObject({ email: z.string().max(200), password: z.string().max(200) }),
+    output: Nothing,
+  },
+  /** Fast switching between people. */
+  unlock: { input: z.strictObject({ userId: UserId, pin: Pin }), output: Nothing },
+  setPin: { input: z.strictObject({ pin: Pin }), output: Nothing },
+  lock: { input: z.strictObject({}), output: Nothing },
+  syncNow: { input: z.strictObject({}), output: Nothing },
+
+  // --- patients
+  registerPatient: {
+    input: z.strictObject({ draft: PatientDraft }),
+    output: z.object({ patientId: PatientId, possibleDuplicateOf: PatientId.nullable() }),
+  },
+  editPatient: {
+    input: z.strictObject({ patientId: PatientId, changes: PatientDraft.partial() }),
+    output: Nothing,
+  },
+  /** The text of a CSV file; progress comes by the `import` query. */
+  importCsv: {
+    input: z.strictObject({ fileName: z.string().max(300), text: z.string().max(64_000_000) }),
+    output: z.object({ imported: z.number(), duplicates: z.number(), errorCount: z.number() }),
+  },
+
+  // --- the queue
+  checkIn: {
+    input: z.strictObject({
+      patient: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('KNOWN'), patientId: PatientId }),
+        z.strictObject({ kind: z.literal('NEW'), draft: PatientDraft }),
+      ]),
+      doctorId: UserId,
+      visitType: VisitType,
+      priority: Priority,
+      payment: z.strictObject({ amount: Money, method: PaymentMethod }).nullable(),
+    }),
+    output: z.object({ visitId: VisitId, patientId: PatientId, slip: Slip }),
+  },
+  call: { input: OneVisit, output: Nothing },
+  /** Calls the first of the line who has not been called, or again the first. */
+  callNext: { input: z.strictObject({ doctorId: UserId }), output: z.object({ visitId: VisitId }) },
+  startVisit: {
+    input: z.strictObject({ visitId: VisitId, to: z.enum(['WITH_ASSISTANT', 'WITH_DOCTOR']) }),
+    output: Nothing,
+  },
+  sendToDoctor: { input: OneVisit, output: Nothing },
+  sendToAssistant: { input: OneVisit, output: Nothing },
+  returnToLine: { input: OneVisit, output: Nothing },
+  finishVisit: { input: OneVisit, output: Nothing },
+  skip: { input: OneVisit, output: Nothing },
+  changeLine: { input: z.strictObject({ visitId: VisitId, doctorId: UserId }), output: Nothing },
+  setPriority: {
+    input: z.strictObject({
+      visitId: VisitId,
+      priority: Priority,
+      reason: z.string().trim().min(1).max(200),
+    }),
+    output: Nothing,
+  },
+  recall: { input: OneVisit, output: Nothing },
+  markNoShow: { input: OneVisit, output: Nothing },
+  cancel: {
+    input: z.strictObject({ visitId: VisitId, reason: z.string().trim().max(200).nullable() }),
+    output: Nothing,
+  },
+  takePayment: {
+    input: z.strictObject({ visitId: VisitId, amount: Money, method: PaymentMethod }),
+    output: z.object({ entryId: EntryId, receipt: z.string() }),
+  },
+  refund: {
+    input: z.strictObject({
+      paymentId: EntryId,
+      amount: Money,
+      method: PaymentMethod,
+      reason: z.string().trim().min(1).max(200),
+    }),
+    output: z.object({ entryId: EntryId }),
+  },
+  /** Undoes this person's own last step at this station, if it still can be. */
+  undoLast: { input: z.strictObject({}), output: z.object({ visitId: VisitId }) },
+  slipOf: { input: OneVisit, output: Slip },
+
+  // --- the inbox
+  /** KEEP: what stands, stands. RESTORE: put the lost value back. DISMISS: read. */
+  settle: {
+    input: z.strictObject({
+      itemId: z.string().max(200),
+      choice: z.enum(['KEEP', 'RESTORE', 'DISMISS']),
+    }),
+    output: Nothing,
+  },
+  mergeVisits: { input: z.strictObject({ keep: VisitId, merge: VisitId }), output: Nothing },
+  decideQuarantined: {
+    input: z.strictObject({ commandId: CommandId, accept: z.boolean() }),
+    output: Nothing,
+  },
+} as const
+
+export const ActionName = z.enum([
+  'lookUpClinics',
+  'enrol',
+  'signIn',
+  'unlock',
+  'setPin',
+  'lock',
+  'syncNow',
+  'registerPatient',
+  'editPatient',
+  'importCsv',
+  'checkIn',
+  'call',
+  'callNext',
+  'startVisit',
+  'sendToDoctor',
+  'sendToAssistant',
+  'returnToLine',
+  'finishVisit',
+  'skip',
+  'changeLine',
+  'setPriority',
+  'recall',
+  'markNoShow',
+  'cancel',
+  'takePayment',
+  'refund',
+  'undoLast',
+  'slipOf',
+  'settle',
+  'mergeVisits',
+  'decideQuarantined',
+])
+export type ActionName = z.infer<typeof ActionName>
+export type ActionInput<A extends ActionName> = z.infer<(typeof ACTIONS)[A]['input']>
+export type ActionOutput<A extends ActionName> = z.infer<(typeof ACTIONS)[A]['output']>

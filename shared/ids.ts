@@ -1,0 +1,35 @@
+import { z } from 'zod'
+
+const uuid = z.uuid().max(36)
+
+export const ClinicId = uuid.brand<'ClinicId'>()
+export type ClinicId = z.infer<typeof ClinicId>
+export const UserId = uuid.brand<'UserId'>()
+export type UserId = z.infer<typeof UserId>
+export const StationId = uuid.brand<'StationId'>()
+export type StationId = z.infer<typeof StationId>
+export const PatientId = uuid.brand<'PatientId'>()
+export type PatientId = z.infer<typeof PatientId>
+export const VisitId = uuid.brand<'VisitId'>()
+export type VisitId = z.infer<typeof VisitId>
+export const TransitionId = uuid.brand<'TransitionId'>()
+export type TransitionId = z.infer<typeof TransitionId>
+export const CallId = uuid.brand<'CallId'>()
+export type CallId = z.infer<typeof CallId>
+export const EntryId = uuid.brand<'EntryId'>()
+export type EntryId = z.infer<typeof EntryId>
+export const CommandId = uuid.brand<'CommandId'>()
+export type CommandId = z.infer<typeof CommandId>
+
+/**
+ * A UUID version 7 (RFC 9562, section 5.7) from a time and 10 random bytes.
+ *
+ * @param now milliseconds since the Unix epoch; the id sorts by it
+ * @param random 10 random bytes; the version and variant bits are set over them
+ */
+export function makeUuidv7(now: number, random: Uint8Array): string {
+  const time = Math.floor(now).toString(16).padStart(12, '0')
+  const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const variant = (0x8 | (Number.parseInt(hex.charAt(3), 16) & 0x3)).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`
+}
