@@ -39,8 +39,10 @@ export type PrintResult =
   | { ok: false; code: 'CANCELED' | 'NO_SUCH_PRINTER' | 'FAILED' | 'INVALID' }
 
 export interface Printer {
+  /** As the system knows it: what PrintRequest names. */
   name: string
-  isDefault: boolean
+  /** As a person knows it. */
+  label: string
 }
 
 /** `window.dawr` in Electron; absent in a browser, where a window uses the WebSocket and `print()`. */
@@ -66,7 +68,7 @@ export const ShellToStation = z.discriminatedUnion('type', [
     type: z.literal('open'),
     /** The profile's folder: the encrypted file lives in it. */
     folder: z.string().min(1),
-    key: z.instanceof(Uint8Array).refine((key) => key.length === 32),
+    key: z.custom<Uint8Array>((key) => key instanceof Uint8Array && key.length === 32),
     demo: z.boolean(),
     appVersion: z.string().min(1),
   }),

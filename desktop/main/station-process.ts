@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import {
+  MessageChannelMain,
+  utilityProcess,
+  type MessagePortMain,
+  type UtilityProcess,
+  type WebContents,
+} from 'electron'
+import type { ShellChannel, ShellToStation } from '#desktop/station/contract/shell.ts'
+import { afterCrash, NO_RESTARTS } from './restart-policy.ts'
+
+/** Milliseconds to finish a write and close the file, before the process is ended regardless. */
+const CLOSE_WITHIN = 5_000
+
+export type OpenMessage = Extract<ShellToStation, { type: 'open' }>
+
+export interface StationProcess {
+  /** Gives the window a port, now and again after each restart of the station. */
+  join(contents: WebContents): void
+  close(): Promise<void>
+}
+
+/** @param trouble called once when the station keeps crashing */
+export function startStation(open: OpenMessage, trouble: () => void): StationProcess {
+  const joined = new Set<WebContents>()
+  let restarts = NO_RESTARTS
+  let closing = false
+  let startedAt = 0
+  let child = start()
+
+  function start(): UtilityProcess {
+    startedAt = Date.now()
+    const started = utilityProcess.fork(join(import.meta.dirname, 'station.js'), [], {
+      serviceName: 'dawr-station',
+      stdio: 'inherit',
+    })
+    // The key goes by message: arguments and environment are readable by other programs.
+    send(started, open)
+    started.once('exit', restart)
+    for (const contents of joined) connect(started, contents)
+    return started
+  }
+
+  function restart(): void {
+    if (closing) return
+    const decision = afterCrash(restarts, Date.now() - startedAt)
+    restarts = decision.restarts
+    if (decision.tell) trouble()
+    setTimeout(() => {
+      if (!closing) child = start()
+    }, decision.delay)
+  }
+
+  return {
+    join(contents) {
+      if (!joined.has(contents)) {
+        joined.add(contents)
+        contents.once('destroyed', () => joined.delete(contents))
+      }
+      connect(child, contents)
+    },
+    async close() {
+      closing = true
+      if (child.pid === undefined) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      child.once('exit', () => resolve())
+      const deadline = setTimeout(() => child.kill(), CLOSE_WITHIN)
+      send(child, { type: 'close' })
+      await promise
+      clearTimeout(deadline)
+    },
+  }
+}
+
+/** One channel per window: messages go between window and station without passing through here. */
+function connect(station: UtilityProcess, contents: WebContents): void {
+  const { port1, port2 } = new MessageChannelMain()
+  send(station, { type: 'connect' }, [port1])
+  contents.postMessage('shell:port' satisfies ShellChannel, null, [port2])
+}
+
+function send(station: UtilityProcess, message: ShellToStation, ports?: MessagePortMain[]): void {
+  station.postMessage(message, ports)
+}
