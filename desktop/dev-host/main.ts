@@ -1,0 +1,57 @@
+// The station and the built renderer without Electron: for development, tests in a real browser, and
+// machines that cannot fetch Electron's binary. Never in the installer.
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { openStation } from '#desktop/station/station.ts'
+import { developmentKey } from './development-key.ts'
+import { startHost } from './host.ts'
+
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    renderer: { type: 'string', default: 'out/renderer' },
+    demo: { type: 'boolean', default: false },
+  },
+})
+
+const options = z
+  .strictObject({
+    folder: z.string().min(1),
+    port: z.coerce.number().int().min(0).max(65_535),
+    renderer: z.string().min(1),
+    demo: z.boolean(),
+  })
+  .parse(values)
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(resolve(import.meta.dirname, '../../package.json'), 'utf8')))
+
+const folder = resolve(options.folder)
+const station = await openStation({
+  folder,
+  key: await developmentKey(folder),
+  demo: options.demo,
+  appVersion: version,
+  log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
+})
+const host = await startHost({
+  port: options.port,
+  rendererFolder: resolve(options.renderer),
+  connect: (port) => station.connect(port),
+})
+console.log(JSON.stringify({ url: host.url }))
+
+let closing = false
+async function close(): Promise<void> {
+  if (closing) return
+  closing = true
+  await host.close()
+  await station.close()
+  process.exit(0)
+}
+process.on('SIGTERM', () => void close())
+process.on('SIGINT', () => void close())
