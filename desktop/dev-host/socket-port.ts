@@ -9,7 +9,7 @@ export function socketPort(socket: WebSocket): ContractPort {
     },
     onMessage(listener) {
       socket.on('message', (data, isBinary) => {
-        const message = isBinary ? undefined : parseJson(data.toString())
+        const message = Buffer.isBuffer(data) && !isBinary ? parseJson(data.toString()) : undefined
         // What is not JSON is no message of any version: end the line rather than guess.
         if (message === undefined) socket.close(1003)
         else listener(message)
