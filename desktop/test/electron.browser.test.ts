@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { _electron, type ElectronApplication, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ShellBridge } from '#desktop/station/contract/shell.ts'
 import { findElectron } from '../../build/electron.mjs'
 
 const executablePath = findElectron()
@@ -51,10 +52,9 @@ describe.skipIf(executablePath === null)(name, () => {
           window.addEventListener('message', (event) => {
             if (event.source === window && event.data === 'dawr:port') resolve(event.ports.length)
           })
-          const shell: unknown = Reflect.get(window, 'dawr')
-          if (typeof shell === 'object' && shell !== null && 'requestPort' in shell) {
-            if (typeof shell.requestPort === 'function') shell.requestPort()
-          }
+          // The page's own global, which this file's types know nothing of.
+          const { dawr } = window as unknown as { dawr: ShellBridge }
+          dawr.requestPort()
         }),
     )
     expect(ports).toBe(1)
