@@ -1,25 +1,28 @@
-import { randomToken, type EventBulk, type RxStorageChangeEvent } from "rxdb";
+import { randomToken, type EventBulk, type RxStorageChangeEvent } from 'rxdb'
 
-import type { Fields, SequenceCheckpoint, StoredDocument } from "./stored-document.ts";
+import type { Fields, SequenceCheckpoint, StoredDocument } from './stored-document.ts'
 
-export type ChangeEvent = RxStorageChangeEvent<Fields>;
-export type ChangeBulk = EventBulk<ChangeEvent, SequenceCheckpoint>;
+export type ChangeEvent = RxStorageChangeEvent<Fields>
+export type ChangeBulk = EventBulk<ChangeEvent, SequenceCheckpoint>
 
 /** What one transaction did to one collection: per document its state before the transaction and after it. */
-export type Changes = Map<string, { readonly previous: StoredDocument | undefined; document: StoredDocument }>;
+export type Changes = Map<
+  string,
+  { readonly previous: StoredDocument | undefined; document: StoredDocument }
+>
 
-const TOKEN = randomToken(10);
-let bulks = 0;
+const TOKEN = randomToken(10)
+let bulks = 0
 
 /** The event bulk for RxDB; undefined when no document that anybody could see has changed. */
 export function changeBulk(changes: Changes, seq: number, context: string): ChangeBulk | undefined {
-  const events: ChangeEvent[] = [];
+  const events: ChangeEvent[] = []
   for (const [documentId, { previous, document }] of changes) {
-    const event = changeEvent(documentId, previous, document);
-    if (event !== undefined) events.push(event);
+    const event = changeEvent(documentId, previous, document)
+    if (event !== undefined) events.push(event)
   }
-  if (events.length === 0) return undefined;
-  return { id: `${TOKEN}-${++bulks}`, events, checkpoint: { seq }, context };
+  if (events.length === 0) return undefined
+  return { id: `${TOKEN}-${++bulks}`, events, checkpoint: { seq }, context }
 }
 
 // The operations are those of RxDB's categorizeBulkWriteRows, which the storage uses for RxDB's own writes.
@@ -29,11 +32,21 @@ function changeEvent(
   document: StoredDocument,
 ): ChangeEvent | undefined {
   if (document._deleted) {
-    if (previous === undefined) return undefined;
-    return { operation: "DELETE", documentId, documentData: document, previousDocumentData: previous };
+    if (previous === undefined) return undefined
+    return {
+      operation: 'DELETE',
+      documentId,
+      documentData: document,
+      previousDocumentData: previous,
+    }
   }
   if (previous === undefined || previous._deleted) {
-    return { operation: "INSERT", documentId, documentData: document, previousDocumentData: undefined };
+    return {
+      operation: 'INSERT',
+      documentId,
+      documentData: document,
+      previousDocumentData: undefined,
+    }
   }
-  return { operation: "UPDATE", documentId, documentData: document, previousDocumentData: previous };
+  return { operation: 'UPDATE', documentId, documentData: document, previousDocumentData: previous }
 }

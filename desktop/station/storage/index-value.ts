@@ -3,19 +3,19 @@
  * order (mingo's comparator): missing < null < numbers < strings < booleans. Expressions over json_extract cannot do
  * that: they return 1 for true, the text of an array for an array, NULL for null and for missing, and cut at NUL.
  */
-export type IndexValue = string | number | Buffer | null;
+export type IndexValue = string | number | Buffer | null
 
 /** JSON has no infinity, so it is free to stand for null: above SQL NULL (missing), below every number. */
-export const NULL_VALUE = Number.NEGATIVE_INFINITY;
+export const NULL_VALUE = Number.NEGATIVE_INFINITY
 
 /** Objects, arrays and paths through them: legal to store, but no column can answer for them. */
-export const ODD_VALUE = Buffer.from([0]);
+export const ODD_VALUE = Buffer.from([0])
 
-const FALSE_VALUE = Buffer.from([1]);
-const TRUE_VALUE = Buffer.from([2]);
+const FALSE_VALUE = Buffer.from([1])
+const TRUE_VALUE = Buffer.from([2])
 
-const ABOVE_ASCII_ORDER = /[\uD7FF-\uFFFF]/;
-const EACH_ABOVE_ASCII_ORDER = /[\uD7FF-\uFFFF]/g;
+const ABOVE_ASCII_ORDER = /[\uD7FF-\uFFFF]/
+const EACH_ABOVE_ASCII_ORDER = /[\uD7FF-\uFFFF]/g
 
 /**
  * JavaScript compares UTF-16 units, SQLite compares UTF-8 bytes; they disagree where surrogates meet U+E000-U+FFFF
@@ -23,45 +23,45 @@ const EACH_ABOVE_ASCII_ORDER = /[\uD7FF-\uFFFF]/g;
  * becomes U+D7FF and its distance from there: one-to-one, the order kept, and every other string is left as it is.
  */
 export function encodeText(text: string): string {
-  if (!ABOVE_ASCII_ORDER.test(text)) return text;
+  if (!ABOVE_ASCII_ORDER.test(text)) return text
   return text.replace(
     EACH_ABOVE_ASCII_ORDER,
     (unit) => `\uD7FF${String.fromCharCode(unit.charCodeAt(0) - 0xd7ff + 1)}`,
-  );
+  )
 }
 
 /** The column's value for what JSON would keep of `value`; undefined when no column value can stand for it. */
 export function encodeScalar(value: unknown): IndexValue | undefined {
   switch (typeof value) {
-    case "string":
-      return encodeText(value);
-    case "number":
-      return Number.isFinite(value) ? value : undefined;
-    case "boolean":
-      return value ? TRUE_VALUE : FALSE_VALUE;
-    case "undefined":
-      return null;
+    case 'string':
+      return encodeText(value)
+    case 'number':
+      return Number.isFinite(value) ? value : undefined
+    case 'boolean':
+      return value ? TRUE_VALUE : FALSE_VALUE
+    case 'undefined':
+      return null
     default:
-      return value === null ? NULL_VALUE : undefined;
+      return value === null ? NULL_VALUE : undefined
   }
 }
 
 /** Reads a field path out of a document into its column value. */
 export function fieldReader(path: string): (document: Record<string, unknown>) => IndexValue {
-  const keys = path.split(".");
+  const keys = path.split('.')
   return (document) => {
-    let value: unknown = document;
+    let value: unknown = document
     for (const key of keys) {
-      if (value === undefined || value === null) return null;
-      if (!isPlainObject(value)) return ODD_VALUE;
-      value = value[key];
+      if (value === undefined || value === null) return null
+      if (!isPlainObject(value)) return ODD_VALUE
+      value = value[key]
     }
     // JSON writes null for NaN and the infinities.
-    if (typeof value === "number" && !Number.isFinite(value)) return NULL_VALUE;
-    return encodeScalar(value) ?? (value === undefined ? null : ODD_VALUE);
-  };
+    if (typeof value === 'number' && !Number.isFinite(value)) return NULL_VALUE
+    return encodeScalar(value) ?? (value === undefined ? null : ODD_VALUE)
+  }
 }
 
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,4 @@
-import Database from "better-sqlite3";
+import Database from 'better-sqlite3'
 
 /**
  * What can go wrong with the file, in the caller's terms.
@@ -14,53 +14,53 @@ import Database from "better-sqlite3";
  * - INVALID_DOCUMENT: a document without a usable primary key
  */
 export type StorageErrorCode =
-  | "LOCKED"
-  | "WRONG_KEY"
-  | "DAMAGED"
-  | "NEWER"
-  | "DISK_FULL"
-  | "DISK_FAILED"
-  | "CANNOT_OPEN"
-  | "NOT_OPEN"
-  | "AMBIGUOUS"
-  | "NO_SEARCH"
-  | "IN_TRANSACTION"
-  | "INVALID_DOCUMENT";
+  | 'LOCKED'
+  | 'WRONG_KEY'
+  | 'DAMAGED'
+  | 'NEWER'
+  | 'DISK_FULL'
+  | 'DISK_FAILED'
+  | 'CANNOT_OPEN'
+  | 'NOT_OPEN'
+  | 'AMBIGUOUS'
+  | 'NO_SEARCH'
+  | 'IN_TRANSACTION'
+  | 'INVALID_DOCUMENT'
 
 /** Carries codes and names only, never a document's content. */
 export class StorageError extends Error {
-  readonly code: StorageErrorCode;
+  readonly code: StorageErrorCode
 
   constructor(code: StorageErrorCode, message: string, cause?: unknown) {
-    super(`${code}: ${message}`, cause === undefined ? undefined : { cause });
-    this.name = "StorageError";
-    this.code = code;
+    super(`${code}: ${message}`, cause === undefined ? undefined : { cause })
+    this.name = 'StorageError'
+    this.code = code
   }
 }
 
 const CODES: readonly (readonly [prefix: string, code: StorageErrorCode])[] = [
-  ["SQLITE_BUSY", "LOCKED"],
-  ["SQLITE_LOCKED", "LOCKED"],
-  ["SQLITE_NOTADB", "WRONG_KEY"],
-  ["SQLITE_CORRUPT", "DAMAGED"],
-  ["SQLITE_FULL", "DISK_FULL"],
-  ["SQLITE_IOERR", "DISK_FAILED"],
-  ["SQLITE_CANTOPEN", "CANNOT_OPEN"],
-  ["SQLITE_READONLY", "CANNOT_OPEN"],
-];
+  ['SQLITE_BUSY', 'LOCKED'],
+  ['SQLITE_LOCKED', 'LOCKED'],
+  ['SQLITE_NOTADB', 'WRONG_KEY'],
+  ['SQLITE_CORRUPT', 'DAMAGED'],
+  ['SQLITE_FULL', 'DISK_FULL'],
+  ['SQLITE_IOERR', 'DISK_FAILED'],
+  ['SQLITE_CANTOPEN', 'CANNOT_OPEN'],
+  ['SQLITE_READONLY', 'CANNOT_OPEN'],
+]
 
 /** SQLite's refusals in our codes; every other error (a constraint, the caller's own) stays as it is. */
 export function toStorageError(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
-  const known = CODES.find(([prefix]) => error.code.startsWith(prefix));
-  return known === undefined ? error : new StorageError(known[1], error.message, error);
+  if (!(error instanceof Database.SqliteError)) return error
+  const known = CODES.find(([prefix]) => error.code.startsWith(prefix))
+  return known === undefined ? error : new StorageError(known[1], error.message, error)
 }
 
 /** Runs database work, its errors in our codes. */
 export function guard<T>(work: () => T): T {
   try {
-    return work();
+    return work()
   } catch (error) {
-    throw toStorageError(error);
+    throw toStorageError(error)
   }
 }

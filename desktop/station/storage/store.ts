@@ -1,127 +1,133 @@
-import type Database from "better-sqlite3";
+import type Database from 'better-sqlite3'
 import {
   ensureRxStorageInstanceParamsAreCorrect,
   RXDB_VERSION,
   type RxStorage,
   type RxStorageInstance,
   type RxStorageInstanceCreationParams,
-} from "rxdb";
+} from 'rxdb'
 
-import { openConnection } from "./connection.ts";
-import { openCollections } from "./collections.ts";
-import type { SearchSource } from "./search-index.ts";
-import type { SearchQuery } from "./search-query.ts";
-import { guard, StorageError } from "./storage-error.ts";
+import { openConnection } from './connection.ts'
+import { openCollections } from './collections.ts'
+import type { SearchSource } from './search-index.ts'
+import type { SearchQuery } from './search-query.ts'
+import { guard, StorageError } from './storage-error.ts'
 import {
   createInstance,
   type InstanceHost,
   type StorageInternals,
   type StorageOptions,
-} from "./storage-instance.ts";
-import { storeTx, type StoreTx } from "./store-tx.ts";
-import { openTransactions } from "./transaction.ts";
+} from './storage-instance.ts'
+import { storeTx, type StoreTx } from './store-tx.ts'
+import { openTransactions } from './transaction.ts'
 
 export interface StoreOptions {
   /** file path; the WAL is beside it */
-  readonly path: string;
+  readonly path: string
   /** 32 bytes; absent = plain, for tests only */
-  readonly key?: Uint8Array;
+  readonly key?: Uint8Array
   /** collections with full-text search, by name */
-  readonly search?: Readonly<Record<string, SearchSource>>;
+  readonly search?: Readonly<Record<string, SearchSource>>
 }
 
 /** One encrypted SQLite file: RxDB's collections and the caller's own tables, written together. */
 export interface Store {
   /** For `createRxDatabase({ storage, multiInstance: false })`. Closing the RxDatabase leaves the store open. */
-  readonly storage: RxStorage<StorageInternals, StorageOptions>;
+  readonly storage: RxStorage<StorageInternals, StorageOptions>
   /**
    * The raw handle, for the caller's own tables. Names with `/` or `#`, `store_meta` and `store_collections` are the
    * store's. Do not write documents or begin a transaction through it: `transaction` does both.
    */
-  readonly db: Database.Database;
+  readonly db: Database.Database
   /**
    * One SQLite transaction over any collections and, through `db`, the caller's own tables. Durable when it returns.
    * Live queries hear of it only after COMMIT, once per collection. Whatever `run` throws rolls everything back.
    * @throws StorageError IN_TRANSACTION, NOT_OPEN, DISK_FULL, DISK_FAILED, DAMAGED
    */
-  transaction<T>(run: (tx: StoreTx) => T): T;
+  transaction<T>(run: (tx: StoreTx) => T): T
   /**
-   * Ids of the documents that match, best first (bm25).
+   * Ids of the documents that match, best first (bm25), the latest first among equals. Of more than 2,000 matches only
+   * the 2,000 indexed first are ranked.
    * @throws StorageError NO_SEARCH, NOT_OPEN
    */
-  search(collection: string, query: SearchQuery, limit: number): string[];
+  search(collection: string, query: SearchQuery, limit: number): string[]
   /** Closes the file. RxDatabases on it should be closed before; afterwards their calls fail with NOT_OPEN. */
-  close(): Promise<void>;
+  close(): Promise<void>
 }
 
 /** The context of event bulks made by `Store.transaction`. */
-export const TRANSACTION_CONTEXT = "store-transaction";
+export const TRANSACTION_CONTEXT = 'store-transaction'
 
 /**
  * Opens or creates the file, for this process alone.
  * @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, CANNOT_OPEN
  */
 export function openStore(options: StoreOptions): Store {
-  const db = openConnection(options.path, options.key);
-  const transactions = openTransactions(db);
-  const collections = openCollections(db, options.search ?? {});
+  const db = openConnection(options.path, options.key)
+  const transactions = openTransactions(db)
+  const collections = openCollections(db, options.search ?? {})
   const host: InstanceHost = {
     transactions,
     isOpen: () => db.open,
     release: collections.release,
     remove: collections.remove,
-  };
+  }
   const ensureOpen = (): void => {
-    if (!db.open) throw new StorageError("NOT_OPEN", "the store is closed");
-  };
+    if (!db.open) throw new StorageError('NOT_OPEN', 'the store is closed')
+  }
 
   return {
     db,
     storage: {
-      name: "dawr-sqlite",
+      name: 'dawr-sqlite',
       rxdbVersion: RXDB_VERSION,
-      createStorageInstance<RxDocType>(params: RxStorageInstanceCreationParams<RxDocType, StorageOptions>) {
-        return new Promise<RxStorageInstance<RxDocType, StorageInternals, StorageOptions>>((resolve) => {
-          ensureOpen();
-          ensureRxStorageInstanceParamsAreCorrect(params);
-          const collection = guard(() => collections.open(params));
-          // Documents are plain data here whatever their type: the cast gives RxDB back the type it asked with.
-          resolve(
-            createInstance(collection, host) as unknown as RxStorageInstance<
-              RxDocType,
-              StorageInternals,
-              StorageOptions
-            >,
-          );
-        });
+      createStorageInstance<RxDocType>(
+        params: RxStorageInstanceCreationParams<RxDocType, StorageOptions>,
+      ) {
+        return new Promise<RxStorageInstance<RxDocType, StorageInternals, StorageOptions>>(
+          (resolve) => {
+            ensureOpen()
+            ensureRxStorageInstanceParamsAreCorrect(params)
+            const collection = guard(() => collections.open(params))
+            // Documents are plain data here whatever their type: the cast gives RxDB back the type it asked with.
+            resolve(
+              createInstance(collection, host) as unknown as RxStorageInstance<
+                RxDocType,
+                StorageInternals,
+                StorageOptions
+              >,
+            )
+          },
+        )
       },
     },
     transaction(run) {
-      ensureOpen();
+      ensureOpen()
       return transactions.run(TRANSACTION_CONTEXT, (writer) => {
-        const { tx, end } = storeTx(collections.find, writer);
+        const { tx, end } = storeTx(collections.find, writer)
         try {
-          const result = run(tx);
+          const result = run(tx)
           // An awaited callback would commit before its work is done, and later writes would miss the transaction.
-          if (result instanceof Promise) throw new TypeError("a transaction's callback must be synchronous");
-          return result;
+          if (result instanceof Promise)
+            throw new TypeError("a transaction's callback must be synchronous")
+          return result
         } finally {
-          end();
+          end()
         }
-      });
+      })
     },
     search(collection, query, limit) {
-      ensureOpen();
-      const { search } = collections.find(collection);
-      if (search === undefined) throw new StorageError("NO_SEARCH", collection);
-      return guard(() => search.find(query, limit));
+      ensureOpen()
+      const { search } = collections.find(collection)
+      if (search === undefined) throw new StorageError('NO_SEARCH', collection)
+      return guard(() => search.find(query, limit))
     },
     close() {
       if (db.open) {
-        collections.closeAll();
-        guard(() => db.close());
+        collections.closeAll()
+        guard(() => db.close())
       }
-      return Promise.resolve();
+      return Promise.resolve()
     },
-  };
+  }
 }

@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest'
+
+import { prefixQuery, type SearchQuery } from './search-query.ts'
+import { openStore, type Store } from './store.ts'
+import { KEY, openInstance, temporaryFile, testStore, visit } from './test-store.ts'
+
+const byNote = {
+  visits: {
+    version: 1,
+    text: (document: Record<string, unknown>) => String(document['note'] ?? ''),
+  },
+}
+
+function query(...words: string[]): SearchQuery {
+  const made = prefixQuery(words)
+  if (made === undefined) throw new Error('no word')
+  return made
+}
+
+function find(store: Store, ...words: string[]): string[] {
+  return store.search('visits', query(...words), 10).toSorted()
+}
+
+test('finds by the beginnings of all words, as soon as the transaction has ended', async () => {
+  const store = testStore({ search: byNote })
+  await openInstance(store)
+  store.transaction((tx) =>
+    tx.put('visits', [
+      visit('a', { note: 'احمد محمد علي 01012345678' }),
+      visit('b', { note: 'محمد حسن' }),
+      visit('c', { note: 'muhammad hassan' }),
+    ]),
+  )
+  expect(find(store, 'محمد')).toEqual(['a', 'b'])
+  expect(find(store, 'مح', 'اح')).toEqual(['a'])
+  expect(find(store, '010123')).toEqual(['a'])
+  expect(find(store, 'حمد')).toEqual([])
+  expect(store.search('visits', query('محمد'), 1)).toEqual(['b'])
+
+  store.transaction((tx) =>
+    tx.put('visits', [
+      visit('a', { note: 'سعاد' }),
+      { ...visit('b', { note: 'محمد' }), _deleted: true },
+    ]),
+  )
+  expect(find(store, 'محمد')).toEqual([])
+  expect(find(store, 'سع')).toEqual(['a'])
+  expect(() =>
+    store.transaction((tx) => {
+      tx.put('visits', [visit('d', { note: 'محمد' })])
+      throw new Error('no')
+    }),
+  ).toThrow('no')
+  expect(find(store, 'محمد')).toEqual([])
+})
+
+test('RxDB writes are found too', async () => {
+  const store = testStore({ search: byNote })
+  const instance = await openInstance(store)
+  const internals = { _deleted: false, _rev: '1-x', _meta: { lwt: 1 }, _attachments: {} }
+  await instance.bulkWrite(
+    [{ document: { ...visit('a', { note: 'مريم' }), ...internals } }],
+    'test',
+  )
+  expect(find(store, 'مر')).toEqual(['a'])
+})
+
+test('is rebuilt when its version changes, and only then', async () => {
+  const path = temporaryFile()
+  const versions = [
+    { version: 1, text: () => 'one', found: { one: ['a'], two: [] } },
+    { version: 1, text: () => 'two', found: { one: ['a'], two: [] } },
+    { version: 2, text: () => 'two', found: { one: [], two: ['a'] } },
+  ]
+  for (const { version, text, found } of versions) {
+    const store = openStore({ path, key: KEY, search: { visits: { version, text } } })
+    await openInstance(store)
+    store.transaction((tx) => {
+      if (tx.get('visits', 'a') === undefined)
+        tx.put('visits', [visit('a'), { ...visit('gone'), _deleted: true }])
+    })
+    expect({ one: find(store, 'one'), two: find(store, 'two') }).toEqual(found)
+    await store.close()
+  }
+})
+
+test('nothing typed is syntax', async () => {
+  const store = testStore({ search: byNote })
+  await openInstance(store)
+  store.transaction((tx) => tx.put('visits', [visit('a', { note: 'x AND y' })]))
+  for (const typed of [
+    '"',
+    'x" OR "',
+    '*',
+    'note:x',
+    'NEAR(',
+    '-x',
+    '^x',
+    "'",
+    'x\0y',
+    '\\',
+    'x+y',
+    '(',
+  ]) {
+    const made = prefixQuery([typed])
+    if (made !== undefined) store.search('visits', made, 5)
+  }
+  expect(find(store, 'AND')).toEqual(['a'])
+  expect(prefixQuery(['', '  ', '-', '"'])).toBeUndefined()
+})
+
+test('an undeclared collection has no search', async () => {
+  const store = testStore()
+  await openInstance(store)
+  expect(() => find(store, 'x')).toThrow(/NO_SEARCH/)
+})
