@@ -55,3 +55,5 @@ async function close(): Promise<void> {
 }
 process.on('SIGTERM', () => void close())
 process.on('SIGINT', () => void close())
+// Whoever started this is gone, perhaps killed: do not stay behind holding the profile.
+process.on('disconnect', () => void close())
