@@ -1,0 +1,135 @@
+import type { RxCollection, RxDatabase } from 'rxdb'
+import type { ClinicStaff, Doctor, Price, Quarantined, Settings, StationEntry } from '#shared/clinic.ts'
+import type { CollectionName, Documents, WritableCollection } from '#shared/collections.ts'
+import type { Command, CommandName, Write } from '#shared/commands.ts'
+import type { Entry, Receipt } from '#shared/entry.ts'
+import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { EntitlementState } from '#shared/entitlement.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { ClinicId, CommandId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
+import type { Patient } from '#shared/patient.ts'
+import type { PatientReading } from '#shared/patient-search.ts'
+import type { Stamp } from '#shared/stamp.ts'
+import type { Ticket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
+
+/** The clinic as the server last told it. */
+export interface ClinicDirectory {
+  settings(): Settings
+  staff(): readonly ClinicStaff[]
+  doctors(): readonly Doctor[]
+  prices(): readonly Price[]
+  stations(): readonly StationEntry[]
+  quarantined(): readonly Quarantined[]
+}
+
+/** Documents as they stand here: the server's, with this station's pending writes applied. */
+export interface ReplicaReader extends ClinicDirectory {
+  patient(id: string): Patient | null
+  visit(id: string): Visit | null
+  entry(id: string): Entry | null
+  /** In no particular order. */
+  visitsOfDay(queueDay: CalendarDate): Visit[]
+  /** Latest queue day first. */
+  visitsOfPatient(patientId: PatientId, limit: number): Visit[]
+  entriesOfVisit(visitId: VisitId): Entry[]
+  entriesOfPatient(patientId: PatientId): Entry[]
+  entriesOfDay(queueDay: CalendarDate): Entry[]
+  /** Patients with this normalised name and phone (`duplicate-keys.ts`). */
+  patientsByDuplicateKey(key: string): PatientId[]
+}
+
+/** What a command reads and draws while it is made; valid inside `commit` only, and synchronous. */
+export interface CommandTx extends ReplicaReader {
+  readonly clinicId: ClinicId
+  readonly stationId: StationId
+  readonly letter: string
+  readonly commandId: CommandId
+  readonly at: Stamp
+  /** The time of `at`, milliseconds since the Unix epoch: never before an earlier command's. */
+  readonly now: number
+  readonly by: UserId
+  /** A UUIDv7; those of one process sort in the order they were made. */
+  newId(): string
+  /** The next number of this station for the queue day; durable with the command, or not taken. */
+  nextTicket(queueDay: CalendarDate): Ticket
+  nextReceipt(): Receipt
+}
+
+export interface CommandDraft<T> {
+  name: CommandName
+  /** `base` must be the document as `CommandTx` gave it, or null if the command makes it. */
+  writes: Write[]
+  /** Only for `decideQuarantined`. */
+  decision?: { commandId: CommandId; accept: boolean }
+  output: T
+}
+
+/** QUEUED: not yet answered by the server. HELD: kept there, waits for a person or a payment. */
+export type PendingState = 'NONE' | 'QUEUED' | 'HELD'
+
+export interface OutboxRow {
+  readonly seq: number
+  readonly command: Command
+  readonly state: 'QUEUED' | 'HELD'
+  readonly code: ErrorCode | null
+  readonly details: ErrorDetails
+}
+
+export interface RejectedRow {
+  /** With what was entered, for a person to read and enter again. */
+  readonly command: Command
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  /** Milliseconds since the Unix epoch. */
+  readonly answeredAt: number
+}
+
+/** What one transaction touched. Told once, after its commit; commands and sync alike. */
+export interface Touched {
+  readonly collections: ReadonlySet<CollectionName>
+  /** The outbox or the rejected commands changed. */
+  readonly outbox: boolean
+}
+
+export type ReplicaCollections = {
+  [C in CollectionName]: RxCollection<Documents[C]>
+}
+
+/** One clinic's partition on this station. */
+export interface Replica {
+  readonly clinicId: ClinicId
+  readonly stationId: StationId
+  readonly stationName: string
+  readonly letter: string
+  /** Live queries for views: cached and kept up to date by RxDB's event reduce. */
+  readonly database: RxDatabase<ReplicaCollections>
+  /** Reads outside a command, of what is committed. Synchronous, straight from the file. */
+  readonly read: ReplicaReader
+  /** Whether the clinic's settings are here yet: until then `settings()` throws NOT_ENROLLED. */
+  isOpen(): boolean
+  /**
+   * Makes, judges and stores a command: its documents and its signed outbox row in one transaction.
+   * Returns only when that is durable.
+   * @throws AppError with the judge's code; then nothing was stored and no number was taken
+   */
+  commit<T>(by: UserId, make: (tx: CommandTx) => CommandDraft<T>): T
+  onCommitted(listener: (touched: Touched) => void): () => void
+  pending(collection: WritableCollection, id: string): PendingState
+  /** In the order made. */
+  outbox(): OutboxRow[]
+  countOutbox(): { queued: number; held: number; oldest: Stamp | null }
+  /** Latest first. */
+  rejected(): RejectedRow[]
+  /** Takes a rejected command out of the inbox. False: there is none. */
+  dismissRejected(commandId: CommandId): boolean
+  /** Ids that any of the readings finds, those of earlier readings first. */
+  searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
+  countPatients(): number
+  /** Letters on tickets of that day; more than one: tickets are shown with theirs. */
+  issuingLetters(queueDay: CalendarDate): string[]
+  /** Null until the server's first statement has come. */
+  entitlement(): (EntitlementState & { endsAt: string }) | null
+  /** The station's time: its clock, corrected by the server's when that is far off; milliseconds. */
+  now(): number
+}
