@@ -1,3 +1,6 @@
+import type { StationContact } from '#shared/protocol.ts'
+import type { ActionInput, ActionName, ActionOutput } from '../contract/actions.ts'
+import type { QueryName, QueryParams, QueryView } from '../contract/queries.ts'
 import type { Replica, Touched } from '../replica/replica.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 
@@ -27,6 +30,30 @@ export interface View<V = unknown> {
 export interface ClinicDeps {
   readonly replica: Replica
   readonly session: CurrentSession
+  /** All other stations of the clinic, and when the server last heard from each. */
+  contacts(): readonly StationContact[]
   /** Tells watches of `import` to compute anew. */
   tellImport(): void
+}
+
+/** The actions that the session answers; all others are commands. */
+export type SessionAction =
+  | 'lookUpClinics'
+  | 'enrol'
+  | 'signIn'
+  | 'unlock'
+  | 'setPin'
+  | 'lock'
+  | 'syncNow'
+export type CommandAction = Exclude<ActionName, SessionAction>
+
+/** `commands/handlers.ts`: `commandHandlers(deps: ClinicDeps): CommandHandlers`. Inputs are parsed. */
+export type CommandHandlers = {
+  [A in CommandAction]: (input: ActionInput<A>) => Promise<ActionOutput<A>> | ActionOutput<A>
+}
+
+/** `views/views.ts`: `clinicViews(deps: ClinicDeps): ClinicViews`. Parameters are parsed. */
+export type ClinicQuery = Exclude<QueryName, 'session' | 'people' | 'sync'>
+export type ClinicViews = {
+  [Q in ClinicQuery]: (params: QueryParams<Q>) => View<QueryView<Q>>
 }
