@@ -31,11 +31,11 @@ export interface CommandChanges {
 }
 
 const VISIT_FIELDS_OF: Partial<Record<CommandName, readonly VisitField[]>> = {
-  returnToLine: ['orderKey', 'boosted'],
-  recall: ['orderKey', 'boosted'],
-  skip: ['orderKey', 'boosted'],
-  changeLine: ['doctorId', 'orderKey'],
-  setPriority: ['priority', 'boosted'],
+  returnToLine: ['orderKey', 'boosted', 'orderReason'],
+  recall: ['orderKey', 'boosted', 'orderReason'],
+  skip: ['orderKey', 'boosted', 'orderReason'],
+  changeLine: ['doctorId', 'orderKey', 'orderReason'],
+  setPriority: ['priority', 'boosted', 'orderReason'],
   mergeVisits: ['mergedInto'],
 }
 
@@ -82,9 +82,7 @@ function addedFacts<T extends { id: string; at: string; by: string; stationId: s
 }
 
 function isOwn(command: Command, fact: { at: string; by: string; stationId: string }): boolean {
-  return (
-    fact.at === command.at && fact.by === command.by && fact.stationId === command.stationId
-  )
+  return fact.at === command.at && fact.by === command.by && fact.stationId === command.stationId
 }
 
 function addedSettled(base: readonly string[], next: readonly string[]): string[] | null {
@@ -98,7 +96,7 @@ function keepsRest(base: object, next: object, free: readonly string[]): boolean
     Object.fromEntries(
       Object.entries(document)
         .filter(([key]) => !free.includes(key))
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
+        .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     )
   return isEqual(strip(base), strip(next))
 }
@@ -126,15 +124,7 @@ function readVisit(command: Command, base: Visit | null, next: Visit): VisitChan
   const fields = changedFields(VisitField.options, command, base, next)
   const settled = addedSettled(base.settled, next.settled)
   if (transitions === null || calls === null || fields === null || settled === null) return null
-  const free = [
-    ...VisitField.options,
-    'orderReason',
-    'marks',
-    'transitions',
-    'calls',
-    'status',
-    'settled',
-  ]
+  const free = [...VisitField.options, 'marks', 'transitions', 'calls', 'status', 'settled']
   return keepsRest(base, next, free) ? { base, next, transitions, calls, fields, settled } : null
 }
 
@@ -165,7 +155,8 @@ export function readChanges(command: Command): CommandChanges | null {
   const visits: VisitChange[] = []
   const entries: Entry[] = []
   for (const write of command.writes) {
-    if (write.next.id !== write.id || (write.base !== null && write.base.id !== write.id)) return null
+    if (write.next.id !== write.id || (write.base !== null && write.base.id !== write.id))
+      return null
     if (!readWrite(command, write, { patients, visits, entries })) return null
   }
   const ids = new Set(command.writes.map((write) => `${write.collection}:${write.id}`))
@@ -225,7 +216,9 @@ function isTheCommand(command: Command, changes: CommandChanges): boolean {
         visits.length === 1 &&
         visit?.base === null &&
         patients.length <= 1 &&
-        patients.every((change) => change.base === null && change.next.id === visit.next.patientId) &&
+        patients.every(
+          (change) => change.base === null && change.next.id === visit.next.patientId,
+        ) &&
         entries.length <= 1 &&
         entries.every((made) => made.body.kind === 'PAYMENT' && belongs(made, visit.next))
       )
@@ -276,18 +269,13 @@ function isVisitChange(name: keyof typeof VISIT_COMMANDS, change: VisitChange): 
   const stepsFit =
     rule.to === null
       ? change.transitions.length === 0
-      : change.transitions.length === 1 &&
-        step !== undefined &&
-        step.undoes === null &&
-        targets.includes(step.status)
+      : change.transitions.length === 1 && step?.undoes === null && targets.includes(step.status)
   const callsFit = change.calls.length === (name === 'call' ? 1 : 0)
-  const reordered = change.fields.length > 0
-  const reasonFits = reordered || change.next.orderReason === change.base.orderReason
-  const changesSomething = change.transitions.length + change.calls.length + change.fields.length > 0
+  const changesSomething =
+    change.transitions.length + change.calls.length + change.fields.length > 0
   return (
     stepsFit &&
     callsFit &&
-    reasonFits &&
     changesSomething &&
     change.fields.every((field) => fields.includes(field)) &&
     (name !== 'mergeVisits' ||

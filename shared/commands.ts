@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CollectionName, WritableCollection } from './collections.ts'
+import type { CollectionName, WritableCollection } from './collections.ts'
 import { Entry } from './entry.ts'
 import { CommandId, StationId, UserId } from './ids.ts'
 import { Patient } from './patient.ts'
@@ -72,9 +72,7 @@ export const Command = z.strictObject({
   seen: z.int().min(0),
   writes: z.array(Write).max(MAX_WRITES),
   /** Only for `decideQuarantined`: which command, and how. */
-  decision: z
-    .strictObject({ commandId: CommandId, accept: z.boolean() })
-    .nullable(),
+  decision: z.strictObject({ commandId: CommandId, accept: z.boolean() }).nullable(),
 })
 export type Command = z.infer<typeof Command>
 

@@ -6,7 +6,14 @@ import type { ErrorCode, ErrorDetails } from './errors.ts'
 import type { CalendarDate } from './fields.ts'
 import type { Patient } from './patient.ts'
 import { addDays, queueDayOf } from './queue-day.ts'
-import { type Action, can, governingStatus, type Role, type StatusKey, type VisitStatus } from './roles.ts'
+import {
+  type Action,
+  can,
+  governingStatus,
+  type Role,
+  type StatusKey,
+  type VisitStatus,
+} from './roles.ts'
 import { stampTime } from './stamp.ts'
 import type { Visit } from './visit.ts'
 import { foldVisit, isUndoneBy } from './visit-fold.ts'
@@ -221,7 +228,7 @@ function refuseRefund(entry: Entry, context: JudgeContext): Refused | null {
   const seen = context.visitAsSeen(entry.visitId)
   if (seen === null || entry.body.kind !== 'REFUND') return refuse('NOT_FOUND')
   const payment = context.entry(entry.body.paymentId)
-  if (payment === null || payment.body.kind !== 'PAYMENT' || payment.visitId !== entry.visitId) {
+  if (payment?.body.kind !== 'PAYMENT' || payment.visitId !== entry.visitId) {
     return refuse('NOT_FOUND')
   }
   const refused = refuseAction('REFUND', seen.status, context) ?? refuseAmount(entry)

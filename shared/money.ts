@@ -1,6 +1,17 @@
 import { z } from 'zod'
 
-export const Currency = z.enum(['EGP', 'SAR', 'AED', 'JOD', 'KWD', 'QAR', 'BHD', 'OMR', 'MAD', 'TND'])
+export const Currency = z.enum([
+  'EGP',
+  'SAR',
+  'AED',
+  'JOD',
+  'KWD',
+  'QAR',
+  'BHD',
+  'OMR',
+  'MAD',
+  'TND',
+])
 export type Currency = z.infer<typeof Currency>
 
 /** Money in integer minor units (piastres, halalas, fils) with its ISO 4217 currency. */

@@ -5,7 +5,10 @@ type Ordered = Pick<Visit, 'id' | 'priority' | 'boosted' | 'orderKey'>
 type CourtesyPolicy = Pick<Settings, 'courtesyEnabled'>
 
 /** 0 is served first. A visit that lost its boost (skipped, recalled) ranks as NORMAL. */
-export function priorityRank(visit: Pick<Visit, 'priority' | 'boosted'>, policy: CourtesyPolicy): number {
+export function priorityRank(
+  visit: Pick<Visit, 'priority' | 'boosted'>,
+  policy: CourtesyPolicy,
+): number {
   const priority: Priority = visit.boosted ? visit.priority : 'NORMAL'
   if (priority === 'URGENT') return 0
   if (priority === 'COURTESY' && policy.courtesyEnabled) return 1
@@ -73,7 +76,8 @@ export interface PlaceInLine {
 
 /**
  * Where a skipped patient goes: `places` further back in their line, between two neighbours. One
- * who is passed by patients of a lower priority loses the boost, or they would stay in front.
+ * who is passed by patients of a lower priority loses the boost, or they would stay in front (so
+ * an urgent patient passed by one of courtesy goes behind all of courtesy).
  *
  * @param line the waiting visits of one line in order
  * @returns the new place, or null if the visit is not in the line or already last

@@ -24,10 +24,6 @@ export function supersededId(field: string, mark: Mark): string {
   return `${field}:${mark.at}`
 }
 
-function isSame(a: FieldValue, b: FieldValue): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b)
-}
-
 /** A total order on marks, so that every replica picks the same winner. */
 function isLater(a: Mark, b: Mark): boolean {
   return a.at === b.at ? a.by > b.by : a.at > b.at
@@ -47,9 +43,11 @@ interface MergedFields<F extends string> {
 }
 
 /**
- * Merges field by field: the later stamp stands, and what it beat without having seen it is kept
- * as superseded. A value that its author did replace knowingly (it was the base) is not kept: so
- * the result is the same in whatever order concurrent commands arrive.
+ * Merges field by field, a multi-value register: of all values ever set, those that no author
+ * replaced knowingly (as the base of an edit) survive; the latest stamp stands and the others are
+ * kept as superseded. A definition by sets, so the order in which commands arrive does not matter.
+ * Two people who entered the same leave a superseded value equal to the one that stands: no news,
+ * and not shown, but kept, since a third edit may beat both.
  */
 function mergeFields<F extends string>(
   fields: readonly F[],
@@ -58,9 +56,8 @@ function mergeFields<F extends string>(
 ): MergedFields<F> {
   const values = new Map<F, FieldValue>()
   const marks: Partial<Record<F, Mark>> = { ...master.marks }
-  const superseded = new Map(
-    [...master.superseded, ...fork.superseded].map((loser) => [loser.id, loser]),
-  )
+  // The master's alone: a fork adds none by itself, and may still carry some that were since replaced.
+  const superseded = new Map(master.superseded.map((loser) => [loser.id, loser]))
   for (const field of fields) {
     const baseMark = markOf(base, field)
     const masterMark = markOf(master, field)
@@ -76,7 +73,7 @@ function mergeFields<F extends string>(
     values.set(field, forkWins ? fork[field] : master[field])
     marks[field] = forkWins ? forkMark : masterMark
     const concurrent = masterChanged && masterMark.at !== forkMark.at
-    if (concurrent && kept(field) && !isSame(master[field], fork[field])) {
+    if (concurrent && kept(field)) {
       const mark = forkWins ? masterMark : forkMark
       const value = forkWins ? master[field] : fork[field]
       const id = supersededId(field, mark)
@@ -86,8 +83,8 @@ function mergeFields<F extends string>(
   return {
     values,
     marks,
-    superseded: [...superseded.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    settled: [...new Set([...master.settled, ...fork.settled])].sort(),
+    superseded: [...superseded.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    settled: [...new Set([...master.settled, ...fork.settled])].toSorted(),
   }
 }
 
@@ -108,7 +105,7 @@ const KEPT_VISIT_FIELDS: readonly VisitField[] = ['doctorId', 'type', 'priority'
 
 function unionById<T extends { id: string; at: string }>(a: readonly T[], b: readonly T[]): T[] {
   const all = new Map([...b, ...a].map((fact) => [fact.id, fact]))
-  return [...all.values()].sort((x, y) =>
+  return [...all.values()].toSorted((x, y) =>
     x.at === y.at ? (x.id < y.id ? -1 : 1) : x.at < y.at ? -1 : 1,
   )
 }
@@ -121,17 +118,15 @@ export function resolveVisit(base: Visit | null, master: Visit, fork: Visit): Vi
     status: foldVisit(transitions).status,
   }
   if (base === null) return { ...master, ...facts }
-  const merged = mergeFields(
-    VisitField.options,
-    (field) => KEPT_VISIT_FIELDS.includes(field),
-    { base, master, fork },
-  )
-  const orderFromFork = markOf(fork, 'orderKey').at === merged.marks.orderKey?.at
+  const merged = mergeFields(VisitField.options, (field) => KEPT_VISIT_FIELDS.includes(field), {
+    base,
+    master,
+    fork,
+  })
   return {
     ...master,
     ...facts,
     ...Object.fromEntries(merged.values),
-    orderReason: orderFromFork ? fork.orderReason : master.orderReason,
     marks: merged.marks,
     superseded: merged.superseded,
     settled: merged.settled,
@@ -161,9 +156,11 @@ export function resolve(
   if (master === null) return fork
   switch (collection) {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the overload above ties the documents to the collection
-    case 'patients': return resolvePatient(base as Patient | null, master as Patient, fork as Patient)
+    case 'patients':
+      return resolvePatient(base as Patient | null, master as Patient, fork as Patient)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-    case 'visits': return resolveVisit(base as Visit | null, master as Visit, fork as Visit)
+    case 'visits':
+      return resolveVisit(base as Visit | null, master as Visit, fork as Visit)
     case 'entries':
     case 'clinic':
       // Written once, or by the server alone: what stands, stands.

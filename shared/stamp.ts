@@ -64,7 +64,7 @@ export function clampStamps(
   floor: Stamp | null,
 ): Map<Stamp, Stamp> {
   const limit = now + MAX_AHEAD_MS
-  const ahead = [...new Set(stamps)].filter((stamp) => stampTime(stamp) > limit).sort()
+  const ahead = [...new Set(stamps)].filter((stamp) => stampTime(stamp) > limit).toSorted()
   const clamped = new Map<Stamp, Stamp>()
   let last = floor
   for (const stamp of ahead) {

@@ -5,7 +5,11 @@ const LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ'
 
 /** The number a patient holds: the letter of the station and its durable counter of the queue day. */
 export const Ticket = z.strictObject({
-  letter: z.string().min(1).max(3).regex(/^[A-HJ-NP-Z]+$/),
+  letter: z
+    .string()
+    .min(1)
+    .max(3)
+    .regex(/^[A-HJ-NP-Z]+$/),
   number: z.int().min(1).max(99_999),
 })
 export type Ticket = z.infer<typeof Ticket>

@@ -55,7 +55,7 @@ function byStamp(a: Transition, b: Transition): number {
  */
 export function foldVisit(transitions: readonly Transition[]): FoldedVisit {
   const unique = new Map<TransitionId, Transition>(transitions.map((step) => [step.id, step]))
-  const ordered = [...unique.values()].sort(byStamp)
+  const ordered = [...unique.values()].toSorted(byStamp)
   const applied: Transition[] = []
   const overruled: Overruled[] = []
   for (const step of ordered) {

@@ -42,6 +42,7 @@ export const VisitField = z.enum([
   'priority',
   'boosted',
   'orderKey',
+  'orderReason',
   'mergedInto',
 ])
 export type VisitField = z.infer<typeof VisitField>

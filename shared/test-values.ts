@@ -1,0 +1,151 @@
+import fc from 'fast-check'
+import { type Patient, PatientField } from './patient.ts'
+import type { ClinicId, PatientId, StationId, TransitionId, UserId, VisitId } from './ids.ts'
+import { makeUuidv7 } from './ids.ts'
+import { markOf } from './resolve.ts'
+import { formatStamp, nodeOfStation, type Stamp } from './stamp.ts'
+import type { Transition, Visit } from './visit.ts'
+
+/** Values for property tests: ids, stamps and documents that are valid by their schemas. */
+
+export function idOf<T extends string>(number: number): T {
+  const random = new Uint8Array(10)
+  random[7] = (number >> 8) & 0xff
+  random[8] = number & 0xff
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller names the brand
+  return makeUuidv7(1_763_000_000_000 + number, random) as T
+}
+
+export const CLINIC: ClinicId = idOf(1)
+export const PATIENT: PatientId = idOf(2)
+export const VISIT: VisitId = idOf(3)
+export const STATIONS: readonly StationId[] = [idOf(10), idOf(11), idOf(12)]
+export const PEOPLE: readonly UserId[] = [idOf(20), idOf(21), idOf(22)]
+export const START = Date.parse('2026-11-22T07:00:00Z')
+
+export function pick<T>(items: readonly T[], index: number): T {
+  const item = items[index % items.length]
+  if (item === undefined) throw new RangeError('pick from nothing')
+  return item
+}
+
+export function stampAt(seconds: number, station: StationId = pick(STATIONS, 0)): Stamp {
+  return formatStamp(START + seconds * 1_000, 0, nodeOfStation(station))
+}
+
+export function patientOf(changes: Partial<Patient> = {}): Patient {
+  return {
+    id: PATIENT,
+    clinicId: CLINIC,
+    name: 'منى عبد الرحمن',
+    phones: ['+201001234567'],
+    nationalId: null,
+    birthDate: null,
+    sex: null,
+    fileNumber: null,
+    address: null,
+    note: null,
+    possibleDuplicateOf: null,
+    created: { at: stampAt(0), by: pick(PEOPLE, 0), stationId: pick(STATIONS, 0) },
+    marks: {},
+    superseded: [],
+    settled: [],
+    ...changes,
+  }
+}
+
+export function transitionOf(changes: Partial<Transition> & { id: TransitionId }): Transition {
+  return {
+    status: 'WAITING',
+    at: stampAt(0),
+    by: pick(PEOPLE, 0),
+    stationId: pick(STATIONS, 0),
+    undoes: null,
+    reason: null,
+    ...changes,
+  }
+}
+
+export const CHECK_IN: Transition = transitionOf({ id: idOf(100) })
+
+export function visitOf(changes: Partial<Visit> = {}): Visit {
+  return {
+    id: VISIT,
+    clinicId: CLINIC,
+    patientId: PATIENT,
+    doctorId: pick(PEOPLE, 2),
+    queueDay: '2026-11-22',
+    ticket: { letter: 'A', number: 1 },
+    type: 'EXAMINATION',
+    priority: 'NORMAL',
+    boosted: true,
+    orderKey: stampAt(0),
+    orderReason: null,
+    mergedInto: null,
+    fee: { minor: 30_000, currency: 'EGP' },
+    status: 'WAITING',
+    transitions: [CHECK_IN],
+    calls: [],
+    created: { at: stampAt(0), by: pick(PEOPLE, 0), stationId: pick(STATIONS, 0) },
+    marks: {},
+    superseded: [],
+    settled: [],
+    ...changes,
+  }
+}
+
+/** Steps after the check-in, from several people at several stations, with undos among them. */
+export const laterSteps: fc.Arbitrary<Transition[]> = fc
+  .array(
+    fc.record({
+      status: fc.constantFrom(
+        'WAITING' as const,
+        'WITH_ASSISTANT' as const,
+        'WITH_DOCTOR' as const,
+        'DONE' as const,
+        'CANCELED' as const,
+        'NO_SHOW' as const,
+      ),
+      second: fc.integer({ min: 1, max: 400 }),
+      person: fc.nat(2),
+      station: fc.nat(2),
+      undoes: fc.option(fc.nat(11), { nil: null, freq: 4 }),
+    }),
+    { maxLength: 12 },
+  )
+  .map((steps) =>
+    steps.map((step, index) => {
+      const target = step.undoes === null ? null : steps[step.undoes]
+      return transitionOf({
+        id: idOf(200 + index),
+        status: target?.status ?? step.status,
+        at: stampAt(step.second, pick(STATIONS, step.station)),
+        by: pick(PEOPLE, step.person),
+        stationId: pick(STATIONS, step.station),
+        undoes: step.undoes === null || target === undefined ? null : idOf(200 + step.undoes),
+      })
+    }),
+  )
+
+/** One edit of some fields of a patient by one author at one time. */
+export interface Edit {
+  second: number
+  station: number
+  changes: Partial<Record<'name' | 'note' | 'address', string>>
+}
+
+export function applyEdit(patient: Patient, edit: Edit): Patient {
+  const mark = {
+    at: stampAt(edit.second, pick(STATIONS, edit.station)),
+    by: pick(PEOPLE, edit.station),
+  }
+  const marks = { ...patient.marks }
+  for (const field of PatientField.options) {
+    if (Object.hasOwn(edit.changes, field)) marks[field] = mark
+  }
+  return { ...patient, ...edit.changes, marks }
+}
+
+export function stampOfField(patient: Patient, field: PatientField): Stamp {
+  return markOf(patient, field).at
+}
