@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { CollectionName, WritableCollection } from './collections.ts'
 import { Entry } from './entry.ts'
 import { CommandId, StationId, UserId } from './ids.ts'
 import { Patient } from './patient.ts'
@@ -55,7 +54,6 @@ export const Write = z.discriminatedUnion('collection', [
   }),
 ])
 export type Write = z.infer<typeof Write>
-export type { CollectionName, WritableCollection }
 
 export const MAX_WRITES = 500
 
