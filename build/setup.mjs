@@ -90,7 +90,7 @@ function readPackages(path) {
 function installPackages() {
   if (packagesAreCurrent()) return
   say('installing packages (npm ci), about a minute ...')
-  if (!npm(['ci', '--no-audit', '--no-fund']))
+  if (!npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']))
     throw new SetupFailure('npm ci failed: see above. Check the network or the proxy, then repeat.')
 }
 
