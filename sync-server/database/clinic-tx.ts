@@ -1,0 +1,181 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type pg from 'pg'
+import { ClinicId, UserId } from '#shared/ids.ts'
+
+export interface Rows<Row> {
+  rows: Row[]
+  rowCount: number
+}
+
+interface Queryable {
+  /** Rows are typed by the caller: the SQL beside it names its columns. */
+  query<Row extends pg.QueryResultRow = never>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Rows<Row>>
+}
+
+declare const scope: unique symbol
+
+/** A transaction that sees one clinic; only `withClinic()` makes one. */
+export interface ClinicTx extends Queryable {
+  readonly [scope]: 'clinic'
+  readonly clinicId: ClinicId
+}
+
+/** A transaction that sees the memberships of one person, in whatever clinic; read only. */
+export interface UserTx extends Queryable {
+  readonly [scope]: 'user'
+  readonly userId: UserId
+}
+
+/** A transaction on the tables without a clinic: people, addresses, attempts. */
+export interface GlobalTx extends Queryable {
+  readonly [scope]: 'global'
+}
+
+/** Follows the transaction's promises; what they started and left running sees it closed. */
+interface Context {
+  clinicId: ClinicId | null
+  isOpen: boolean
+}
+const context = new AsyncLocalStorage<Context>()
+
+/** The clinic whose transaction is running, for logs. */
+export function currentClinic(): ClinicId | null {
+  const current = context.getStore()
+  return current?.isOpen === true ? current.clinicId : null
+}
+
+/**
+ * Runs in one transaction that sees this clinic's rows and no others, by row-level security.
+ * The opening statements travel with the first query: no round trip of their own.
+ */
+export function withClinic<T>(
+  pool: pg.Pool,
+  clinicId: ClinicId,
+  run: (tx: ClinicTx) => Promise<T>,
+): Promise<T> {
+  // Parsed again although typed: this is the one place where an id becomes SQL text.
+  const id = ClinicId.parse(clinicId)
+  return runIn(id, pool, openClinic(id), (tx) =>
+    // The brand exists in types only; here it is given.
+    run({ ...tx, clinicId: id } as ClinicTx),
+  )
+}
+
+/**
+ * One statement on one clinic in a single round trip: opening, statement and commit go out
+ * together. For requests that a storm of stations repeats.
+ */
+export async function queryClinic<Row extends pg.QueryResultRow = never>(
+  pool: pg.Pool,
+  clinicId: ClinicId,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Rows<Row>> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    const [, result] = await settleAll([
+      client.query(openClinic(ClinicId.parse(clinicId))),
+      client.query<Row>(text, [...values]),
+      client.query('COMMIT'),
+    ])
+    return toRows(result)
+  } catch (error) {
+    // A failed statement has turned the COMMIT behind it into a ROLLBACK.
+    if (client.getTransactionStatus() !== 'I') broken = asError(error)
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** Runs in one read-only transaction that sees this person's memberships and those clinics' names. */
+export function withUser<T>(
+  pool: pg.Pool,
+  userId: UserId,
+  run: (tx: UserTx) => Promise<T>,
+): Promise<T> {
+  const id = UserId.parse(userId)
+  const open = `BEGIN READ ONLY; SET LOCAL app.user_id = '${id}'`
+  return runIn(null, pool, open, (tx) => run({ ...tx, userId: id } as UserTx))
+}
+
+/**
+ * The only way to work outside one clinic, named to be seen in review, and logged with its reason.
+ * Row-level security still hides every clinic's rows: it reaches the global tables alone.
+ */
+export function acrossClinics<T>(
+  pool: pg.Pool,
+  audit: { reason: string; log: (entry: { across: string }) => void },
+  run: (tx: GlobalTx) => Promise<T>,
+): Promise<T> {
+  audit.log({ across: audit.reason })
+  return runIn(null, pool, 'BEGIN', (tx) => run(tx as GlobalTx))
+}
+
+/** A parsed UUID holds hex digits and dashes only, so it needs no escaping; SET takes no parameter. */
+function openClinic(id: ClinicId): string {
+  return `BEGIN; SET LOCAL app.clinic_id = '${id}'`
+}
+
+async function runIn<T>(
+  clinicId: ClinicId | null,
+  pool: pg.Pool,
+  open: string,
+  run: (tx: Queryable) => Promise<T>,
+): Promise<T> {
+  // A transaction inside a transaction would wait for a connection while holding one.
+  if (context.getStore()?.isOpen === true)
+    throw new Error('a tenant transaction is already running')
+  const client = await pool.connect()
+  const current: Context = { clinicId, isOpen: true }
+  let broken: Error | undefined
+  try {
+    const opened = client.query(open)
+    opened.catch(() => undefined) // reported by the first query, which waits for it
+    const tx: Queryable = {
+      query: async <Row extends pg.QueryResultRow>(
+        text: string,
+        values: readonly unknown[] = [],
+      ) => {
+        const [, result] = await settleAll([opened, client.query<Row>(text, [...values])])
+        return toRows(result)
+      },
+    }
+    const result = await context.run(current, () => run(tx))
+    await opened
+    const { command } = await client.query('COMMIT')
+    // A statement whose error somebody swallowed has turned the commit into a rollback.
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: unknown) => {
+      broken = asError(failure)
+    })
+    throw error
+  } finally {
+    current.isOpen = false
+    client.release(broken)
+  }
+}
+
+/** Waits for all before it reports a failure, so that nothing is still running on the connection. */
+async function settleAll<T extends readonly unknown[]>(promises: {
+  [K in keyof T]: Promise<T[K]>
+}): Promise<T> {
+  const settled = await Promise.allSettled(promises)
+  const failed = settled.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return Promise.all(promises)
+}
+
+function toRows<Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Rows<Row> {
+  return { rows: result.rows, rowCount: result.rowCount ?? 0 }
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value))
+}

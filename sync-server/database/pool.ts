@@ -1,0 +1,20 @@
+import pg from 'pg'
+
+/** A `bigint` column is a feed number or a count here: far below 2^53, so a number, not a string. */
+const TYPES = new pg.TypeOverrides()
+TYPES.setTypeParser(pg.types.builtins.INT8, Number)
+
+/** @param onIdleError a connection that breaks while unused would otherwise end the process */
+export function createPool(url: string, onIdleError: (error: Error) => void, max = 10): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    // Statements sent without waiting for each other travel in one round trip.
+    pipeline: true,
+    connectionTimeoutMillis: 10_000,
+    types: TYPES,
+    application_name: 'dawr',
+  })
+  pool.on('error', onIdleError)
+  return pool
+}

@@ -1,0 +1,42 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type pg from 'pg'
+
+export interface Metrics {
+  registry: Registry
+  requests: Histogram<'method' | 'route' | 'status'>
+  refusals: Counter<'code'>
+}
+
+/** A registry per server, so that two servers in one test do not share numbers. */
+export function createMetrics(pool: pg.Pool): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const registers = [registry]
+  const connections = new Gauge({
+    name: 'dawr_database_connections',
+    help: 'Connections of the pool by state',
+    labelNames: ['state'],
+    registers,
+    collect: () => {
+      connections.set({ state: 'total' }, pool.totalCount)
+      connections.set({ state: 'idle' }, pool.idleCount)
+      connections.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+  return {
+    registry,
+    requests: new Histogram({
+      name: 'dawr_request_seconds',
+      help: 'Requests by the pattern of their route, never by a path that holds ids',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+      registers,
+    }),
+    refusals: new Counter({
+      name: 'dawr_refusals_total',
+      help: 'Refused requests by error code',
+      labelNames: ['code'],
+      registers,
+    }),
+  }
+}

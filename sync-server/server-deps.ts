@@ -1,0 +1,47 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+import type { ClinicId, StationId, UserId } from '#shared/ids.ts'
+import type { PublicKey } from '#shared/protocol.ts'
+import type { SigningKey } from './identity/signing-key.ts'
+import type { Metrics } from './http/metrics.ts'
+
+/** What every route is given; made once by `startServer()`. */
+export interface ServerDeps {
+  pool: pg.Pool
+  /** For a connection of one's own, such as the one that listens. The serving role's. */
+  databaseUrl: string
+  signingKey: SigningKey
+  /** Ids and codes only. */
+  log: Logger
+  metrics: Metrics
+  trialDays: number
+  publicUrl: string | null
+  trustedProxies: number
+  /** Milliseconds since the Unix epoch. */
+  now: () => number
+  /** Aborted when the server begins to stop: end streams, begin nothing. */
+  closing: AbortSignal
+  /** Registers what must be closed after the last request and before the pool. */
+  onClose: (close: () => Promise<void>) => void
+}
+
+export interface StationCredential {
+  clinicId: ClinicId
+  stationId: StationId
+  publicKey: PublicKey
+  /** When the token ends, milliseconds: a stream may not outlive it. */
+  expiresAt: number
+}
+
+export interface PersonCredential {
+  userId: UserId
+}
+
+/** What `requireStation()` and `requirePerson()` put into Hono's context. */
+export interface ServerEnv {
+  Variables: {
+    requestId: string
+    station: StationCredential
+    person: PersonCredential
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../database/embedded.ts'
+import { migrate, readMigrations } from '../database/migrate.ts'
+
+export interface TestPostgres {
+  superuserUrl: string
+  ownerUrl: string
+  appUrl: string
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    postgres: TestPostgres
+  }
+}
+
+/** One PostgreSQL per run, whose database `dawr` is migrated and then only copied from. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'dawr-test-'))
+  // What a crash would lose is thrown away anyway.
+  const flags = ['fsync', 'synchronous_commit', 'full_page_writes'].map((name) => `-c ${name}=off`)
+  const postgres = await startEmbeddedPostgres(folder, flags)
+  await migrate(postgres.ownerUrl, await readMigrations())
+  const { superuserUrl, ownerUrl, appUrl } = postgres
+  project.provide('postgres', { superuserUrl, ownerUrl, appUrl })
+  return async () => {
+    await endConnections(superuserUrl)
+    await postgres.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** A test that failed half-way must not keep PostgreSQL running after the run. */
+async function endConnections(superuserUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl })
+  await client.connect()
+  await client.query(`
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`)
+  await client.end()
+}
