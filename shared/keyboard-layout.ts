@@ -3,7 +3,7 @@
  * KBDA1 (kbdlayout.info/kbda1). Keys that write the same on both are left out. Four keys write
  * two letters (لا and its hamza forms).
  */
-const KEYS: ReadonlyArray<readonly [string, string]> = [
+const KEYS: readonly (readonly [string, string])[] = [
   ['`', 'ذ'],
   ...pairKeys('qwertyuiop[]', 'ضصثقفغعهخحجد'),
   ...pairKeys("asdfghjkl;'", 'شسيبلاتنمكط'),
@@ -62,7 +62,7 @@ function readAsLatin(text: string): string[] {
   })
 }
 
-function pairKeys(latin: string, arabic: string): Array<readonly [string, string]> {
+function pairKeys(latin: string, arabic: string): (readonly [string, string])[] {
   const letters = Array.from(arabic)
   return Array.from(latin, (key, index) => [key, letters[index] ?? ''] as const)
 }

@@ -11,7 +11,7 @@ interface Sounds {
 }
 
 /** Longest first; what is not here stands for itself or, as a vowel, for a gap. */
-const LATIN_SOUNDS: ReadonlyArray<readonly [RegExp, string]> = [
+const LATIN_SOUNDS: readonly (readonly [RegExp, string])[] = [
   [/tch|sch|sh|ch(?!r)/g, 'C'],
   [/kh|5/g, 'X'],
   [/dj|gh/g, 'j'],

@@ -167,7 +167,8 @@ const LONE_ARTICLES = new Set(['ال', 'el', 'al'])
 
 function readNames(names: readonly string[], kind: 'TYPED' | 'OTHER_LAYOUT'): PatientReading[] {
   // A lone article is the next name being typed: it says nothing yet, unless it is all there is.
-  const meant = names.length > 1 ? names.filter((name) => !LONE_ARTICLES.has(name)) : names
+  const said = names.filter((name) => !LONE_ARTICLES.has(name))
+  const meant = said.length > 0 ? said : names
   const literal = { kind, words: meant, typed: meant }
   const bare = meant.map((name) => withoutArticle(name) ?? name)
   const withoutArticles = { kind, words: bare, typed: bare }
