@@ -1,6 +1,6 @@
-import react from '@vitejs/plugin-react'
 import { resolve } from 'node:path'
 import { defineConfig } from 'electron-vite'
+import { rendererPlugins } from './desktop/renderer/vite.config.ts'
 
 const nativeOnly = {
   // Everything is bundled but the one native module, so the installer carries no node_modules of the
@@ -34,7 +34,7 @@ export default defineConfig({
   },
   renderer: {
     root: 'desktop/renderer',
-    plugins: [react()],
+    plugins: rendererPlugins,
     build: { rolldownOptions: { input: resolve('desktop/renderer/index.html') } },
   },
 })

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 const pgTests = '{shared,sync-server,desktop,build}/**/*.pg.test.ts'
@@ -23,9 +22,7 @@ export default defineConfig({
         test: {
           name: 'pg',
           include: [pgTests],
-          globalSetup: existsSync('sync-server/test/global-setup.ts')
-            ? ['sync-server/test/global-setup.ts']
-            : [],
+          globalSetup: ['sync-server/test/global-setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 90_000,

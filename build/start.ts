@@ -1,8 +1,8 @@
 // `npm start`, after the set-up: a server, a demo clinic and two desks of it, in windows where the
 // machine has a screen. What it keeps is in .dawr/; `npm start -- --fresh` begins anew.
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { forget, leave, STATE, takeTurn } from './start/state.ts'
+import { forget, keptPort, leave, serverFolder, takeTurn } from './start/state.ts'
 import { ChildFailed, readyUrl, Supervisor } from './start/supervisor.ts'
 import {
   chromiumWindow,
@@ -21,6 +21,9 @@ const { values: options } = parseArgs({
   },
 })
 
+/** Everything the demo keeps between two starts; ignored by git. */
+const STATE = resolve('.dawr')
+
 const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({ name, folder: join(STATE, name) }))
 
 const supervisor = new Supervisor(console.log, (message) => void stop(1, message))
@@ -31,7 +34,7 @@ async function stop(code: number, reason: string): Promise<void> {
   stopping = true
   console.log(`${reason}, closing ...`)
   await supervisor.stop()
-  leave()
+  leave(STATE)
   process.exit(code)
 }
 
@@ -47,20 +50,21 @@ try {
 }
 
 async function run(): Promise<void> {
-  const running = takeTurn()
+  const running = takeTurn(STATE)
   if (running !== null) {
     console.log(`The demo is already running (process ${running}).`)
     process.exit(1)
   }
   if (options.fresh) {
-    await forget()
-    takeTurn()
+    await forget(STATE)
+    takeTurn(STATE)
   }
   await buildApp()
   await supervisor.start({
     name: 'server',
     command: process.execPath,
     args: ['sync-server/main.ts'],
+    env: { DATA_FOLDER: serverFolder(STATE), PORT: String(await keptPort(STATE, 'server')) },
     ready: readyUrl,
     within: 60_000,
   })
@@ -88,7 +92,8 @@ async function openDesks(surface: Surface): Promise<void> {
   }
   const addresses: string[] = []
   for (const desk of DESKS) {
-    const host = { ...stationHost(desk), ready: readyUrl, within: 30_000 }
+    const port = await keptPort(STATE, desk.name)
+    const host = { ...stationHost(desk, port), ready: readyUrl, within: 30_000 }
     addresses.push(await supervisor.start(host))
   }
   if (surface.kind === 'addresses') {

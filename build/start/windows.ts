@@ -49,7 +49,8 @@ export function chromiumWindow(executable: string, desk: Desk, url: string): Chi
   return { name: desk.name, command: executable, args, mayExit: true }
 }
 
-export function stationHost(desk: Desk): ChildSpec {
-  const args = ['desktop/dev-host/main.ts', '--folder', join(desk.folder, 'station'), '--demo']
+export function stationHost(desk: Desk, port: number): ChildSpec {
+  const folder = join(desk.folder, 'station')
+  const args = ['desktop/dev-host/main.ts', '--folder', folder, '--port', String(port), '--demo']
   return { name: desk.name, command: process.execPath, args }
 }
