@@ -62,7 +62,7 @@ export function openCollectionTable(
   const deleteTombstones = db.prepare<[number, number]>(
     `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?)`,
   )
-  const queries = new Map<string, Database.Statement<IndexValue[], unknown>>()
+  const queries = new Map<string, Database.Statement<IndexValue[]>>()
 
   const markOdd = (): void => {
     columns = baseColumns(primaryPath)
@@ -108,7 +108,7 @@ export function openCollectionTable(
       if (statement === undefined) {
         // Lists of many lengths make many texts; begin again rather than keep them all.
         if (queries.size >= 200) queries.clear()
-        statement = db.prepare<IndexValue[], unknown>(sql).pluck()
+        statement = db.prepare<IndexValue[]>(sql).pluck()
         queries.set(sql, statement)
       }
       // The caller names the type of the one column its SQL selects.
@@ -153,7 +153,7 @@ function indexedFields(schema: StoredSchema, primaryPath: string): string[] {
   return [...named].filter((field) => !base.has(field)).toSorted()
 }
 
-function indexLists(schema: StoredSchema): (readonly string[])[] {
+function indexLists(schema: StoredSchema): Array<readonly string[]> {
   return (schema.indexes ?? []).map((index) => (typeof index === 'string' ? [index] : index))
 }
 

@@ -18,11 +18,11 @@ export interface Collections {
    * By RxDB's name; of several schema versions (a migration is running) the latest.
    * @throws StorageError NOT_OPEN, AMBIGUOUS
    */
-  find(collectionName: string): OpenCollection
-  release(collection: OpenCollection): void
+  find: (collectionName: string) => OpenCollection
+  release: (collection: OpenCollection) => void
   /** Drops the collection's tables. */
-  remove(collection: OpenCollection): void
-  closeAll(): void
+  remove: (collection: OpenCollection) => void
+  closeAll: () => void
 }
 
 export function openCollections(
@@ -94,7 +94,7 @@ export function openCollections(
       forget(collection)
     },
     closeAll() {
-      for (const collection of [...byTable.values()]) forget(collection)
+      for (const collection of byTable.values()) forget(collection)
     },
   }
 }

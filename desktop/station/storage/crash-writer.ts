@@ -19,8 +19,13 @@ const schema = fillWithDefaultSettings<Fields>({
 })
 for (const collectionName of ['visits', 'invoices']) {
   await store.storage.createStorageInstance({
-    ...{ databaseInstanceToken: 'token', databaseName: 'clinic', collectionName, schema },
-    ...{ options: {}, multiInstance: false, devMode: false },
+    databaseInstanceToken: 'token',
+    databaseName: 'clinic',
+    collectionName,
+    schema,
+    options: {},
+    multiInstance: false,
+    devMode: false,
   })
 }
 store.db.exec('CREATE TABLE IF NOT EXISTS outbox (n INTEGER PRIMARY KEY)')

@@ -32,18 +32,12 @@ export function encodeText(text: string): string {
 
 /** The column's value for what JSON would keep of `value`; undefined when no column value can stand for it. */
 export function encodeScalar(value: unknown): IndexValue | undefined {
-  switch (typeof value) {
-    case 'string':
-      return encodeText(value)
-    case 'number':
-      return Number.isFinite(value) ? value : undefined
-    case 'boolean':
-      return value ? TRUE_VALUE : FALSE_VALUE
-    case 'undefined':
-      return null
-    default:
-      return value === null ? NULL_VALUE : undefined
-  }
+  if (value === undefined) return null
+  if (value === null) return NULL_VALUE
+  if (typeof value === 'string') return encodeText(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
+  if (typeof value === 'boolean') return value ? TRUE_VALUE : FALSE_VALUE
+  return undefined
 }
 
 /** Reads a field path out of a document into its column value. */
@@ -58,7 +52,8 @@ export function fieldReader(path: string): (document: Record<string, unknown>) =
     }
     // JSON writes null for NaN and the infinities.
     if (typeof value === 'number' && !Number.isFinite(value)) return NULL_VALUE
-    return encodeScalar(value) ?? (value === undefined ? null : ODD_VALUE)
+    const encoded = encodeScalar(value)
+    return encoded === undefined ? ODD_VALUE : encoded
   }
 }
 

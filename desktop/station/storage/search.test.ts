@@ -7,7 +7,7 @@ import { KEY, openInstance, temporaryFile, testStore, visit } from './test-store
 const byNote = {
   visits: {
     version: 1,
-    text: (document: Record<string, unknown>) => String(document['note'] ?? ''),
+    text: ({ note }: Record<string, unknown>) => (typeof note === 'string' ? note : ''),
   },
 }
 

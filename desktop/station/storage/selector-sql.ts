@@ -146,20 +146,14 @@ function compares(column: string, operator: '>' | '>=' | '<' | '<=', operand: un
   if (value === undefined || value === null) return UNKNOWN
   const upward = operator.startsWith('>')
   const comparison = `${column} ${operator} ?`
-  switch (typeof value) {
-    case 'number':
-      return exactly(
-        upward ? `${comparison} AND ${column} < ''` : `${comparison} AND ${column} > -9e999`,
-        value,
-      )
-    case 'string':
-      return exactly(
-        upward ? `${comparison} AND ${column} < x''` : `${comparison} AND ${column} >= ''`,
-        value,
-      )
-    default:
-      return exactly(upward ? comparison : `${comparison} AND ${column} >= x''`, value)
+  // Numbers end where the least text begins, texts where the least blob (a boolean) begins.
+  if (typeof value === 'number') {
+    return exactly(`${comparison} AND ${upward ? `${column} < ''` : `${column} > -9e999`}`, value)
   }
+  if (typeof value === 'string') {
+    return exactly(`${comparison} AND ${upward ? `${column} < x''` : `${column} >= ''`}`, value)
+  }
+  return exactly(upward ? comparison : `${comparison} AND ${column} >= x''`, value)
 }
 
 function exactly(sql: string, ...params: IndexValue[]): Condition {

@@ -38,7 +38,7 @@ export class StorageError extends Error {
   }
 }
 
-const CODES: readonly (readonly [prefix: string, code: StorageErrorCode])[] = [
+const CODES: ReadonlyArray<readonly [prefix: string, code: StorageErrorCode]> = [
   ['SQLITE_BUSY', 'LOCKED'],
   ['SQLITE_LOCKED', 'LOCKED'],
   ['SQLITE_NOTADB', 'WRONG_KEY'],

@@ -1,4 +1,4 @@
-import { addRxPlugin, createBlob, createRxDatabase, now } from 'rxdb'
+import { addRxPlugin, createBlob, createRxDatabase, now, type RxCollection } from 'rxdb'
 import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments'
 import { replicateRxCollection } from 'rxdb/plugins/replication'
 import { expect, onTestFinished, test } from 'vitest'
@@ -130,24 +130,24 @@ test('RxDB replication pushes what transactions wrote, though the clock went bac
 test('attachments are kept, replaced and removed with their documents', async () => {
   addRxPlugin(RxDBAttachmentsPlugin)
   const store = testStore()
-  const database = await createRxDatabase({
+  const database = await createRxDatabase<{ visits: RxCollection<Visit> }>({
     name: 'clinic',
     storage: store.storage,
     multiInstance: false,
   })
   await database.addCollections({ visits: { schema: { ...VISITS, attachments: {} } } })
-  const { visits } = database
-  const document = await visits?.insert(visit('a'))
-  const attachment = await document?.putAttachment({
+  const { visits } = database.collections
+  const document = await visits.insert({ id: 'a', status: 'WAITING', order: 0 })
+  const attachment = await document.putAttachment({
     id: 'scan',
     type: 'text/plain',
     data: createBlob('حرارة', 'text/plain'),
   })
-  expect(await attachment?.getStringData()).toBe('حرارة')
+  expect(await attachment.getStringData()).toBe('حرارة')
   store.transaction((tx) => tx.put('visits', [visit('a', { order: 3 })]))
-  await until(() => document?.getLatest().order === 3)
-  expect(await document?.getLatest().getAttachment('scan')?.getStringData()).toBe('حرارة')
-  await document?.getLatest().remove()
+  await until(() => document.getLatest().order === 3)
+  expect(await document.getLatest().getAttachment('scan')?.getStringData()).toBe('حرارة')
+  await document.getLatest().remove()
   expect(store.db.prepare('SELECT count(*) FROM "clinic/visits/0#attachments"').pluck().get()).toBe(
     0,
   )

@@ -108,6 +108,8 @@ export function createInstance(collection: OpenCollection, host: InstanceHost): 
       return Promise.resolve()
     },
     async remove() {
+      // RxDB's own storage tests want a plain Error here.
+      if (closed) throw new Error('closed')
       await read(() => host.remove(collection))
       closed = true
     },

@@ -19,7 +19,7 @@ export interface StoreTx {
    * `_deleted: true` makes a tombstone; `_rev`, `_meta` and `_attachments` are the store's to fill and ignored here.
    * Nothing is validated. The documents are handed over: live queries will hold them, so do not change them afterwards.
    */
-  put(collection: string, documents: readonly Record<string, unknown>[]): void
+  put(collection: string, documents: ReadonlyArray<Record<string, unknown>>): void
 }
 
 // Revisions of this process; RxDB uses a token per database the same way.

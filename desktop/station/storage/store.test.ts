@@ -50,7 +50,7 @@ describe('transaction', () => {
 
   test('tells once per collection, after the commit, one change per document', async () => {
     const store = testStore()
-    const bulks: [string, ChangeBulk, number][] = []
+    const bulks: Array<[string, ChangeBulk, number]> = []
     for (const name of ['visits', 'invoices']) {
       const instance = await openInstance(store, name)
       instance.changeStream().subscribe((bulk) => {

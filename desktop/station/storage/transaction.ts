@@ -101,8 +101,8 @@ function noteChange(
 function bulksOf(
   touched: ReadonlyMap<OpenCollection, CollectionChanges>,
   context: string,
-): [ChangeBulk, OpenCollection][] {
-  const bulks: [ChangeBulk, OpenCollection][] = []
+): Array<[ChangeBulk, OpenCollection]> {
+  const bulks: Array<[ChangeBulk, OpenCollection]> = []
   for (const [collection, { changes, seq }] of touched) {
     const bulk = changeBulk(changes, seq, context)
     if (bulk !== undefined) bulks.push([bulk, collection])
