@@ -86,7 +86,8 @@ export function latinKeysOfArabic(word: string): string[] {
   const linked = word.replace(/ه(?=الله$)/, 'ت').replace(SUN_LETTER_COMPOUND, '$1')
   const spellings = [plain, second, mergeWithH(plain), arabicSounds(linked, false)]
   const keys = spellings.map(keyOf).filter((key) => key !== '')
-  const finalH = word.endsWith('ه') ? keys.map((key) => key.replace(/(?<=.)h$/, '')) : []
+  // Not for الله, whose whole key would then be that of ali and ola.
+  const finalH = /(?<!لل)ه$/.test(word) ? keys.map((key) => key.replace(/(?<=.)h$/, '')) : []
   return [...new Set([...keys, ...finalH])]
 }
 

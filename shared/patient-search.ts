@@ -2,7 +2,7 @@ import { nameParts, normaliseArabic, withoutArticle } from './arabic.ts'
 import { toLatinDigits } from './digits.ts'
 import { otherLayoutReadings } from './keyboard-layout.ts'
 import { latinKey, latinKeysOfArabic } from './latin-key.ts'
-import { nationalDigits, phonePrefixes, type PhoneCountry } from './phone.ts'
+import { nationalDigits, phonePrefixes } from './phone.ts'
 
 /** What search reads of a patient. */
 export interface SearchablePatient {
@@ -50,7 +50,7 @@ export interface PatientIndexWord {
 /**
  * The words under which one patient is found, for a full-text index whose tokenizer splits at
  * spaces (FTS5 `unicode61 remove_diacritics 0`). The words of the name come first and in order, so
- * the first-token operator (`^`) asks for the given name. About 18 words, 170 bytes a patient.
+ * the first-token operator (`^`) asks for the given name. About 12 words, 125 bytes a patient.
  */
 export function patientSearchText(patient: SearchablePatient): string {
   const words = patientIndexWords(patient).map(({ word }) => word)
@@ -114,17 +114,14 @@ const MAX_READINGS = 16
  * the end or the beginning of a phone, a file number, a national ID. Ask the index for each until
  * there are enough hits, then rank. Empty when nothing can be searched for.
  */
-export function patientSearchQueries(
-  input: string,
-  country: PhoneCountry = 'EG',
-): PatientReading[] {
+export function patientSearchQueries(input: string): PatientReading[] {
   const texts = [
     { text: input, kind: 'TYPED' as const },
     ...otherLayoutReadings(input)
       .filter(isPlausibleLayout)
       .map((text) => ({ text, kind: 'OTHER_LAYOUT' as const })),
   ]
-  const readings = texts.flatMap(({ text, kind }) => readText(text, kind, country))
+  const readings = texts.flatMap(({ text, kind }) => readText(text, kind))
   const seen = new Set<string>()
   const distinct = readings.filter(({ words }) => {
     const key = words.join(' ')
@@ -141,19 +138,15 @@ function isPlausibleLayout(text: string): boolean {
   return /^[a-z0-9 '-]+$/i.test(text) && splitWords(text).every((word) => /[aeiouy\d]/i.test(word))
 }
 
-function readText(
-  text: string,
-  kind: 'TYPED' | 'OTHER_LAYOUT',
-  country: PhoneCountry,
-): PatientReading[] {
+function readText(text: string, kind: 'TYPED' | 'OTHER_LAYOUT'): PatientReading[] {
   const words = splitWords(normaliseArabic(text)).filter((word) => !INDEX_ONLY.test(word))
   if (words.length === 0) return []
   const numbers = words.filter((word) => /^\d+$/.test(word))
   const names = words.filter((word) => !/^\d+$/.test(word))
-  if (names.length === 0) return readDigits(numbers.join(''), text, country)
+  if (names.length === 0) return readDigits(numbers.join(''), text)
   const nameReadings = readNames(names, kind)
   if (numbers.length === 0) return nameReadings
-  const numberReadings = readDigits(numbers.join(''), text, country)
+  const numberReadings = readDigits(numbers.join(''), text)
   return nameReadings.flatMap((name) =>
     numberReadings.map((number) => ({
       kind: name.kind,
@@ -195,14 +188,14 @@ function readLatinNames(names: readonly string[]): PatientReading[] {
   return [reading(names, END), reading(names, ''), reading(bare, ''), reading(withoutH, '')]
 }
 
-function readDigits(digits: string, text: string, country: PhoneCountry): PatientReading[] {
+function readDigits(digits: string, text: string): PatientReading[] {
   const reading = (word: string): PatientReading => ({
     kind: 'NUMBER',
     words: [word],
     typed: [digits],
   })
   const ends = digits.length >= 3 ? [reading(PHONE_REVERSED + reverse(digits))] : []
-  const begins = phonePrefixes(digits, country).map((prefix) => reading(PHONE + prefix))
+  const begins = phonePrefixes(digits).map((prefix) => reading(PHONE + prefix))
   const file = FILE_NUMBER + digits.replace(/^0+(?=.)/, '')
   const files = [file + END, FILE_NUMBER + digits, file].map(reading)
   const ids = /^[23]\d{5,13}$/.test(digits) ? [reading(NATIONAL_ID + digits)] : []

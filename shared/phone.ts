@@ -91,21 +91,13 @@ export function nationalDigits(number: string): string {
  * The beginnings of `nationalDigits` that typed digits can mean, so that 0100, +20100, 0020100 and
  * 100 find the same number while it is still being typed.
  */
-export function phonePrefixes(digits: string, country: PhoneCountry = 'EG'): string[] {
+export function phonePrefixes(digits: string): string[] {
   const significant = withoutLeadingZeros(digits)
-  if (significant === '') return []
-  const codes = new Set([PHONE_PLANS[country].callingCode, callingCodeOf(significant)])
-  const withoutCode = [...codes].flatMap((code) =>
-    code !== null && significant.startsWith(code) && significant.length > code.length
-      ? [withoutLeadingZeros(significant.slice(code.length))]
-      : [],
-  )
-  return [...new Set([significant, ...withoutCode])].filter((prefix) => prefix !== '')
-}
-
-function callingCodeOf(digits: string): string | null {
-  const country = countryOfDigits(digits)
-  return country === null ? null : PHONE_PLANS[country].callingCode
+  const country = countryOfDigits(significant)
+  const afterCode =
+    country === null ? '' : significant.slice(PHONE_PLANS[country].callingCode.length)
+  const prefixes = new Set([significant, withoutLeadingZeros(afterCode)])
+  return [...prefixes].filter((prefix) => prefix !== '')
 }
 
 function withoutLeadingZeros(digits: string): string {
