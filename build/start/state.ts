@@ -26,7 +26,7 @@ export function leave(state: string): void {
 export function serverFolder(state: string): string {
   if (process.getuid?.() !== 0 || isOpenToOthers(state)) return join(state, 'server')
   const clone = createHash('sha256').update(state).digest('hex').slice(0, 12)
-  return join('/var/tmp', `dawr-demo-${clone}`)
+  return join('/var/lib', `dawr-demo-${clone}`)
 }
 
 function isOpenToOthers(folder: string): boolean {

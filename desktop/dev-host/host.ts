@@ -12,6 +12,9 @@ import { socketPort } from './socket-port.ts'
 /** Bytes. An act is a form's worth of text; a scanned page attached to a record stays below this. */
 const LARGEST_MESSAGE = 8 * 1024 * 1024
 
+/** For whoever typed the address, or came back after the host was started anew. */
+const NO_TOKEN = 'Open the address, token included, that was printed when Dawr started.'
+
 export interface HostOptions {
   /** 0: any free one. */
   port: number
@@ -81,7 +84,7 @@ async function answer(
   response.setHeader('cache-control', 'no-store')
   const admission = admit(door, callerOf(request))
   if (request.method !== 'GET' || admission.outcome === 'refused') {
-    response.writeHead(403).end()
+    response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(NO_TOKEN)
     return
   }
   if (admission.outcome === 'signed-in') {
