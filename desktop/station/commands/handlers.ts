@@ -1,0 +1,147 @@
+import { AppError } from '#shared/errors.ts'
+import type { UserId, VisitId } from '#shared/ids.ts'
+import { can, mayView } from '#shared/roles.ts'
+import type { ActionInput, ActionName, ActionOutput, Slip } from '../contract/actions.ts'
+import type { CommandDraft, CommandTx } from '../replica/replica.ts'
+import type { ClinicDeps } from '../views/view.ts'
+import { checkIn } from './check-in.ts'
+import { decideQuarantined, mergeVisits, settleConflict } from './conflicts.ts'
+import { parseInboxItemId } from './inbox-item-id.ts'
+import { refund, takePayment } from './money.ts'
+import { editedPatient, editPatient, registerPatient } from './patients.ts'
+import { changeLine, recall, returnToLine, setPriority, skip } from './reorder.ts'
+import { slipOf } from './slip.ts'
+import { undoLast } from './undo.ts'
+import { call, callNext, takeStep } from './visit-steps.ts'
+
+/** The actions that are a clinic's commands, and the slip; the others belong to the station. */
+export type CommandActionName = Exclude<
+  ActionName,
+  'lookUpClinics' | 'enrol' | 'signIn' | 'unlock' | 'setPin' | 'lock' | 'syncNow' | 'importCsv'
+>
+
+export type CommandHandlers = {
+  [A in CommandActionName]: (input: ActionInput<A>) => ActionOutput<A>
+}
+
+/**
+ * What answers each command action. Inputs are parsed. Each commits as the person now signed in;
+ * an answer means that the command is durable.
+ *
+ * @throws AppError from every handler: SESSION_LOCKED, the judge's codes, and those of the builders
+ */
+export function commandHandlers(deps: Pick<ClinicDeps, 'replica' | 'session'>): CommandHandlers {
+  const { replica, session } = deps
+  /** For undo: the visit may be of an earlier queue day, among which nobody wants to search. */
+  const touched = new Map<UserId, VisitId>()
+
+  const commit = <T>(make: (tx: CommandTx) => CommandDraft<T>): T =>
+    replica.commit(session.require().userId, make)
+
+  const commitVisit = <T>(visitId: VisitId, make: (tx: CommandTx) => CommandDraft<T>): T => {
+    const output = commit(make)
+    touched.set(session.require().userId, visitId)
+    return output
+  }
+
+  return {
+    registerPatient: ({ draft }) => commit((tx) => registerPatient(tx, draft)),
+    editPatient(input) {
+      const changesNothing = isUnchanged(deps, input)
+      return changesNothing ? {} : commit((tx) => editPatient(tx, input))
+    },
+    checkIn(input) {
+      const made = commit((tx) => checkIn(tx, input))
+      return { ...made, slip: slipOf(replica, made.visitId, true) }
+    },
+    call: ({ visitId }) => commit((tx) => call(tx, visitId)),
+    callNext: ({ doctorId }) => commit((tx) => callNext(tx, doctorId)),
+    startVisit: ({ visitId, to }) =>
+      commitVisit(visitId, (tx) => takeStep(tx, { name: 'startVisit', visitId, to })),
+    sendToDoctor: ({ visitId }) =>
+      commitVisit(visitId, (tx) =>
+        takeStep(tx, { name: 'sendToDoctor', visitId, to: 'WITH_DOCTOR' }),
+      ),
+    sendToAssistant: ({ visitId }) =>
+      commitVisit(visitId, (tx) =>
+        takeStep(tx, { name: 'sendToAssistant', visitId, to: 'WITH_ASSISTANT' }),
+      ),
+    returnToLine: ({ visitId }) => commitVisit(visitId, (tx) => returnToLine(tx, visitId)),
+    finishVisit: ({ visitId }) =>
+      commitVisit(visitId, (tx) => takeStep(tx, { name: 'finishVisit', visitId, to: 'DONE' })),
+    skip: ({ visitId }) => commit((tx) => skip(tx, visitId)),
+    changeLine: (input) => commit((tx) => changeLine(tx, input)),
+    setPriority: (input) => commit((tx) => setPriority(tx, input)),
+    recall: ({ visitId }) => commitVisit(visitId, (tx) => recall(tx, visitId)),
+    markNoShow: ({ visitId }) =>
+      commitVisit(visitId, (tx) => takeStep(tx, { name: 'markNoShow', visitId, to: 'NO_SHOW' })),
+    cancel: ({ visitId, reason }) =>
+      commitVisit(visitId, (tx) =>
+        takeStep(tx, { name: 'cancel', visitId, to: 'CANCELED', reason }),
+      ),
+    takePayment: (input) => commit((tx) => takePayment(tx, input)),
+    refund: (input) => commit((tx) => refund(tx, input)),
+    undoLast() {
+      const { userId } = session.require()
+      return commit((tx) => undoLast(tx, touched.get(userId) ?? null))
+    },
+    slipOf: ({ visitId }) => printSlip(deps, visitId),
+    settle: (input) => settle(deps, input),
+    mergeVisits: (input) => commitVisit(input.merge, (tx) => mergeVisits(tx, input)),
+    decideQuarantined: (decision) => commit((tx) => decideQuarantined(tx, decision)),
+  }
+}
+
+/** A form saved as it was is not a command: nothing happened that anybody need be told. */
+function isUnchanged(
+  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
+  { patientId, changes }: ActionInput<'editPatient'>,
+): boolean {
+  const { roles, userId } = session.require()
+  const patient = mayView(roles, 'IDENTITY') ? replica.read.patient(patientId) : null
+  if (patient === null) return false
+  const mark = { at: patient.created.at, by: userId }
+  const { currency } = replica.read.settings()
+  return editedPatient(patient, changes, { mark, currency }) === null
+}
+
+function printSlip(
+  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
+  visitId: VisitId,
+): Slip {
+  const { roles } = session.require()
+  if (!mayView(roles, 'QUEUE')) throw new AppError('FORBIDDEN')
+  const { narrowing } = replica.read.settings()
+  return slipOf(replica, visitId, can(roles, 'WAITING', 'TAKE_PAYMENT', narrowing))
+}
+
+/** A refused command is taken out of the inbox here alone; a conflict is settled for everybody. */
+function settle(
+  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
+  { itemId, choice }: ActionInput<'settle'>,
+): Record<string, never> {
+  const { userId, roles } = session.require()
+  const subject = parseInboxItemId(itemId)
+  switch (subject.kind) {
+    case 'REJECTED': {
+      if (choice === 'RESTORE') throw new AppError('INVALID', { issues: ['choice'] })
+      const row = replica.rejected().find(({ command }) => command.commandId === subject.commandId)
+      const { narrowing } = replica.read.settings()
+      const isTheirs =
+        row?.command.by === userId || can(roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
+      if (row === undefined || !isTheirs) throw new AppError('NOT_FOUND')
+      replica.dismissRejected(subject.commandId)
+      return {}
+    }
+    case 'HELD':
+    case 'QUARANTINED':
+      // The server holds it: it is tried again, or an ADMIN decides.
+      throw new AppError('INVALID', { issues: ['itemId'] })
+    case 'SUPERSEDED':
+    case 'OVERRULED':
+    case 'DUPLICATE_VISIT':
+      return replica.commit(userId, (tx) =>
+        settleConflict(tx, subject, choice === 'RESTORE' ? 'RESTORE' : 'KEEP'),
+      )
+  }
+}

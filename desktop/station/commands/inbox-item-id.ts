@@ -1,0 +1,77 @@
+import { AppError } from '#shared/errors.ts'
+import { CommandId, PatientId, TransitionId, VisitId } from '#shared/ids.ts'
+
+/** What a row of the inbox is about. Its id names it, so that a window can hand it back. */
+export type InboxSubject =
+  | { kind: 'HELD' | 'REJECTED' | 'QUARANTINED'; commandId: CommandId }
+  | { kind: 'SUPERSEDED'; collection: 'patients'; documentId: PatientId; supersededId: string }
+  | { kind: 'SUPERSEDED'; collection: 'visits'; documentId: VisitId; supersededId: string }
+  | { kind: 'OVERRULED'; visitId: VisitId; transitionId: TransitionId }
+  /** Named by the first of the visits. */
+  | { kind: 'DUPLICATE_VISIT'; visitId: VisitId }
+
+export function formatInboxItemId(subject: InboxSubject): string {
+  switch (subject.kind) {
+    case 'HELD':
+    case 'REJECTED':
+    case 'QUARANTINED':
+      return `${subject.kind}/${subject.commandId}`
+    case 'SUPERSEDED':
+      return `${subject.kind}/${subject.collection}/${subject.documentId}/${subject.supersededId}`
+    case 'OVERRULED':
+      return `${subject.kind}/${subject.visitId}/${subject.transitionId}`
+    case 'DUPLICATE_VISIT':
+      return `${subject.kind}/${subject.visitId}`
+  }
+}
+
+/** @throws AppError INVALID */
+export function parseInboxItemId(itemId: string): InboxSubject {
+  const subject = readItemId(itemId.split('/'))
+  if (subject === null) throw new AppError('INVALID', { issues: ['itemId'] })
+  return subject
+}
+
+function readItemId([kind, ...rest]: readonly string[]): InboxSubject | null {
+  switch (kind) {
+    case 'HELD':
+    case 'REJECTED':
+    case 'QUARANTINED': {
+      const commandId = CommandId.safeParse(rest[0])
+      return commandId.success ? { kind, commandId: commandId.data } : null
+    }
+    case 'SUPERSEDED':
+      return readSuperseded(rest)
+    case 'OVERRULED': {
+      const visitId = VisitId.safeParse(rest[0])
+      const transitionId = TransitionId.safeParse(rest[1])
+      return visitId.success && transitionId.success
+        ? { kind, visitId: visitId.data, transitionId: transitionId.data }
+        : null
+    }
+    case 'DUPLICATE_VISIT': {
+      const visitId = VisitId.safeParse(rest[0])
+      return visitId.success ? { kind, visitId: visitId.data } : null
+    }
+    case undefined:
+    default:
+      return null
+  }
+}
+
+function readSuperseded([
+  collection,
+  documentId,
+  supersededId,
+]: readonly string[]): InboxSubject | null {
+  const kind = 'SUPERSEDED'
+  if (supersededId === undefined) return null
+  if (collection === 'patients') {
+    const id = PatientId.safeParse(documentId)
+    return id.success ? { kind, collection, documentId: id.data, supersededId } : null
+  }
+  const id = VisitId.safeParse(documentId)
+  return collection === 'visits' && id.success
+    ? { kind, collection, documentId: id.data, supersededId }
+    : null
+}

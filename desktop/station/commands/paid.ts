@@ -1,0 +1,69 @@
+import type { Entry } from '#shared/entry.ts'
+import type { VisitId } from '#shared/ids.ts'
+import type { Money } from '#shared/money.ts'
+import type { Visit } from '#shared/visit.ts'
+
+export interface Account {
+  paid: 'PAID' | 'PART' | 'UNPAID' | 'FREE'
+  /** Still owed; below zero: to be given back. */
+  balance: Money
+  /** Payments less refunds. */
+  net: Money
+}
+
+/** Nobody owes for a visit that did not take place. */
+const OWES_NOTHING: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
+
+/** What was paid for a visit, from the payments and refunds that count there. */
+export function accountOf(
+  visit: Pick<Visit, 'fee' | 'status'>,
+  entries: readonly Entry[],
+): Account {
+  const { currency } = visit.fee
+  const net = entries.reduce(
+    (sum, { body }) => sum + (body.kind === 'PAYMENT' ? body.amount.minor : -body.amount.minor),
+    0,
+  )
+  const due = OWES_NOTHING.includes(visit.status) ? 0 : visit.fee.minor
+  return {
+    paid: paidState(due, net),
+    balance: { minor: due - net, currency },
+    net: { minor: net, currency },
+  }
+}
+
+function paidState(due: number, net: number): Account['paid'] {
+  if (net >= due) return due === 0 && net === 0 ? 'FREE' : 'PAID'
+  return net > 0 ? 'PART' : 'UNPAID'
+}
+
+/**
+ * The visit at which a visit's payments count: the one it was merged into, and so on. Two people
+ * may have merged two visits into each other: then each keeps its own.
+ */
+export function accountVisit(
+  visit: Pick<Visit, 'id' | 'mergedInto'>,
+  find: (id: VisitId) => Pick<Visit, 'id' | 'mergedInto'> | null | undefined,
+): VisitId {
+  const passed = new Set<VisitId>([visit.id])
+  let last = visit
+  while (last.mergedInto !== null) {
+    if (passed.has(last.mergedInto)) return visit.id
+    passed.add(last.mergedInto)
+    const next = find(last.mergedInto)
+    if (next === null || next === undefined) return last.mergedInto
+    last = next
+  }
+  return last.id
+}
+
+/** Entries by the visit at which they count. */
+export function entriesByAccount(
+  entries: readonly Entry[],
+  visits: ReadonlyMap<VisitId, Pick<Visit, 'id' | 'mergedInto'>>,
+): Map<VisitId, Entry[]> {
+  return Map.groupBy(entries, ({ visitId }) => {
+    const visit = visits.get(visitId)
+    return visit === undefined ? visitId : accountVisit(visit, (id) => visits.get(id))
+  })
+}

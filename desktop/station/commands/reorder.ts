@@ -1,0 +1,94 @@
+import { AppError } from '#shared/errors.ts'
+import type { UserId, VisitId } from '#shared/ids.ts'
+import { keyBetween, placeAfterSkip } from '#shared/queue-order.ts'
+import type { Priority, Visit } from '#shared/visit.ts'
+import type { CommandDraft, CommandTx } from '../replica/replica.ts'
+import { requireDoctor, requirePriority } from './check-in.ts'
+import { endOfLine, lineOf, ORDER_REASON, sameRank } from './line.ts'
+import { requireRight } from './rights.ts'
+import { appendStep, requireVisit, setVisitFields, visitWrite } from './visit-change.ts'
+import type { Nothing } from './visit-steps.ts'
+
+/** @throws AppError LAST_IN_LINE */
+export function skip(tx: CommandTx, visitId: VisitId): CommandDraft<Nothing> {
+  const visit = requireVisit(tx, visitId)
+  requireRight(tx, visit.status, 'SKIP')
+  const settings = tx.settings()
+  const line = lineOf(tx, visit.doctorId, visit.queueDay)
+  const place = placeAfterSkip(line, visitId, settings.skipPlaces, settings)
+  if (place === null) throw new AppError('LAST_IN_LINE')
+  const moved = { ...visit, ...place }
+  const others = line.filter((other) => other.id !== visitId)
+  const isLast = sameRank(others, moved, settings).every((other) => other.orderKey < place.orderKey)
+  const next = setVisitFields(tx, visit, {
+    orderKey: isLast ? endOfLine(others, tx.at) : place.orderKey,
+    ...(place.boosted === visit.boosted ? {} : { boosted: place.boosted }),
+    orderReason: ORDER_REASON.skipped,
+  })
+  return { name: 'skip', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/** Into another doctor's line, at its end: those who wait there were there first. */
+export function changeLine(
+  tx: CommandTx,
+  input: { visitId: VisitId; doctorId: UserId },
+): CommandDraft<Nothing> {
+  const visit = requireVisit(tx, input.visitId)
+  requireDoctor(tx, input.doctorId)
+  if (visit.doctorId === input.doctorId) {
+    throw new AppError('INVALID', { issues: ['doctorId'] })
+  }
+  const next = setVisitFields(tx, visit, {
+    doctorId: input.doctorId,
+    orderKey: endOfLine(lineOf(tx, input.doctorId, visit.queueDay), tx.at),
+    orderReason: ORDER_REASON.lineChanged,
+  })
+  return { name: 'changeLine', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/** The priority lifts again, also for one who had lost the boost. */
+export function setPriority(
+  tx: CommandTx,
+  input: { visitId: VisitId; priority: Priority; reason: string },
+): CommandDraft<Nothing> {
+  const visit = requireVisit(tx, input.visitId)
+  requirePriority(tx, input.priority)
+  const next = setVisitFields(tx, visit, {
+    priority: input.priority,
+    boosted: true,
+    orderReason: input.reason,
+  })
+  return { name: 'setPriority', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/** A no-show who came after all: the same ticket, the boost lost, behind those who were here. */
+export function recall(tx: CommandTx, visitId: VisitId): CommandDraft<Nothing> {
+  const visit = requireVisit(tx, visitId)
+  const next = setVisitFields(tx, appendStep(tx, visit, { status: 'WAITING' }), {
+    orderKey: endOfLine(lineOf(tx, visit.doctorId, visit.queueDay), tx.at),
+    boosted: false,
+    orderReason: ORDER_REASON.recalled,
+  })
+  return { name: 'recall', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/** Back from the doctor into the line (an X-ray first), where the clinic's policy says. */
+export function returnToLine(tx: CommandTx, visitId: VisitId): CommandDraft<Nothing> {
+  const visit = requireVisit(tx, visitId)
+  const isFront = tx.settings().returnToLine === 'FRONT'
+  const line = lineOf(tx, visit.doctorId, visit.queueDay)
+  const next = setVisitFields(tx, appendStep(tx, visit, { status: 'WAITING' }), {
+    orderKey: isFront ? frontOfLine(tx, line, visit) : endOfLine(line, tx.at),
+    orderReason: isFront ? ORDER_REASON.returnedToFront : ORDER_REASON.returnedToBack,
+  })
+  return { name: 'returnToLine', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/** Before all of the same rank, but behind those who came back earlier. */
+function frontOfLine(tx: CommandTx, line: readonly Visit[], visit: Visit): string {
+  const equals = sameRank(line, visit, tx.settings())
+  const index = equals.findIndex((other) => other.orderReason !== ORDER_REASON.returnedToFront)
+  const after = equals[index]
+  if (after === undefined) return endOfLine(equals, tx.at)
+  return keyBetween(equals[index - 1]?.orderKey ?? null, after.orderKey)
+}
