@@ -68,7 +68,7 @@ test('the address without the token shows nothing', async () => {
 
 test('a page elsewhere in the same browser, signed in or not, cannot open the contract', async () => {
   const page = await openPage(host.url)
-  await expect.poll(() => windows).toBeGreaterThan(0)
+  await expect.poll(() => page.title()).toContain('hello')
   const before = windows
   const other = await startHost({ port: 0, rendererFolder: folder, connect: () => undefined })
   const stranger = await page.context().newPage()
