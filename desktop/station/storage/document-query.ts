@@ -10,16 +10,16 @@ export type StoredQuery = FilledMangoQuery<Fields>
 /** Documents that match, in the query's order: SQL as far as it is exact, RxDB's own matcher and comparator beyond. */
 export function queryDocuments(table: CollectionTable, query: StoredQuery): StoredDocument[] {
   const plan = planQuery(table, query)
-  const limit = query.limit ?? Number.POSITIVE_INFINITY
+  const { skip, limit } = pageOf(query)
   if (!plan.ordered) {
     const found = readMatches(table, query, plan)
     found.sort(getSortComparator(table.schema, query))
-    return found.slice(query.skip, query.skip + limit)
+    return found.slice(skip, skip + limit)
   }
   if (!plan.exact) return readMatchesUntil(table, query, plan)
   return table
     .prepareQuery<string>(`${plan.sql} LIMIT ? OFFSET ?`)
-    .all(...plan.params, Number.isFinite(limit) ? limit : -1, query.skip)
+    .all(...plan.params, Number.isFinite(limit) ? limit : -1, skip)
     .map(parseDocument)
 }
 
@@ -32,8 +32,13 @@ export function countDocuments(
   const count = plan.exact
     ? table.prepareQuery<number>(`SELECT count(*) FROM (${plan.sql})`).get(...plan.params)
     : readMatches(table, query, plan).length
-  const withinPage = Math.min((count ?? 0) - query.skip, query.limit ?? Number.POSITIVE_INFINITY)
-  return { count: Math.max(0, withinPage), exact: plan.exact }
+  const { skip, limit } = pageOf(query)
+  return { count: Math.max(0, Math.min((count ?? 0) - skip, limit)), exact: plan.exact }
+}
+
+// RxDB fills both in by type, but its key-compression plugin drops them again.
+function pageOf(query: Partial<StoredQuery>): { skip: number; limit: number } {
+  return { skip: query.skip ?? 0, limit: query.limit ?? Number.POSITIVE_INFINITY }
 }
 
 interface QueryPlan {
@@ -81,13 +86,13 @@ function readMatchesUntil(
   plan: QueryPlan,
 ): StoredDocument[] {
   const matches = getQueryMatcher(table.schema, query)
-  const end = query.skip + (query.limit ?? Number.POSITIVE_INFINITY)
+  const { skip, limit } = pageOf(query)
   const found: StoredDocument[] = []
-  if (end <= query.skip) return found
+  if (limit <= 0) return found
   for (const json of table.prepareQuery<string>(plan.sql).iterate(...plan.params)) {
     const document = parseDocument(json)
     if (matches(document)) found.push(document)
-    if (found.length >= end) break
+    if (found.length >= skip + limit) break
   }
-  return found.slice(query.skip)
+  return found.slice(skip)
 }

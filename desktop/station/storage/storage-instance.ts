@@ -42,7 +42,11 @@ export interface InstanceHost {
 }
 
 /** One RxDB storage instance over an open collection. Work is synchronous inside, promises are RxDB's interface. */
-export function createInstance(collection: OpenCollection, host: InstanceHost): StorageInstance {
+export function createInstance(
+  collection: OpenCollection,
+  host: InstanceHost,
+  options: StorageOptions,
+): StorageInstance {
   const { table, attachments } = collection
   let closed = false
 
@@ -58,7 +62,7 @@ export function createInstance(collection: OpenCollection, host: InstanceHost): 
     collectionName: collection.collectionName,
     schema: table.schema,
     internals: { table: table.name },
-    options: {},
+    options,
     async bulkWrite(rows, context) {
       const data = attachments === undefined ? undefined : await readAttachments(rows)
       return read(() =>

@@ -91,7 +91,7 @@ export function openStore(options: StoreOptions): Store {
             const collection = guard(() => collections.open(params))
             // Documents are plain data here whatever their type: the cast gives RxDB back the type it asked with.
             resolve(
-              createInstance(collection, host) as unknown as RxStorageInstance<
+              createInstance(collection, host, params.options) as unknown as RxStorageInstance<
                 RxDocType,
                 StorageInternals,
                 StorageOptions
