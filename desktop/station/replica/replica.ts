@@ -118,6 +118,9 @@ export interface Replica {
   pending(collection: WritableCollection, id: string): PendingState
   /** In the order made. */
   outbox(): OutboxRow[]
+  /** The latest unsynced commands, latest first. */
+  latestUnsynced(limit: number): OutboxRow[]
+  held(): OutboxRow[]
   countOutbox(): { queued: number; held: number; oldest: Stamp | null }
   /** Latest first. */
   rejected(): RejectedRow[]

@@ -1,0 +1,192 @@
+import { type CollectionName, CollectionName as AnyCollection, type Documents } from '#shared/collections.ts'
+import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { Entitlement } from '#shared/entitlement.ts'
+import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
+import type { Checkpoint, CommandResult, FeedDocument, StationContact } from '#shared/protocol.ts'
+import type { StoreTx } from '../storage/store-tx.ts'
+import { receiveStamp, rememberTime, type ReplicaCore, touching } from './replica-core.ts'
+import { type MasterDocument, putDocuments, raiseCounters, replayPending } from './write-documents.ts'
+
+export interface PulledPage {
+  readonly documents: readonly FeedDocument[]
+  readonly checkpoint: Checkpoint
+  readonly upToDate: boolean
+  /** Null: the same statement as before. */
+  readonly entitlement: { readonly jws: string; readonly stated: Entitlement } | null
+  readonly contacts: readonly StationContact[]
+}
+
+/** Applies a page of the feed and its checkpoint in one transaction: both are there, or neither. */
+export function applyPage(core: ReplicaCore, page: PulledPage): void {
+  const { file } = core
+  const changed = file.store.transaction((tx) => {
+    const collections = applyDocuments(core, tx, readFeed(core, page.documents))
+    const reseeding = file.meta.get('reseeding') ?? false
+    if (reseeding) noteReseeded(core, page.documents)
+    if (reseeding && page.upToDate) for (const name of sweepOld(core, tx)) collections.add(name)
+    file.meta.set('checkpoint', page.checkpoint)
+    file.meta.set('lastContact', core.clock.now())
+    file.meta.set('contacts', [...page.contacts])
+    if (page.entitlement !== null) renewEntitlement(core, page.entitlement)
+    rememberTime(core)
+    return collections
+  })
+  if (changed.size > 0) core.tell(touching(changed, false))
+}
+
+/** Applies the server's answers to a push, command by command, in one transaction. */
+export function applyResults(core: ReplicaCore, results: readonly CommandResult[]): void {
+  const { file } = core
+  const changed = file.store.transaction((tx) => {
+    const documents = new Map<string, FeedDocument>()
+    for (const result of results) {
+      for (const document of [...settleCommand(core, result), ...result.documents]) {
+        const key = `${document.collection}/${document.id}`
+        const earlier = documents.get(key)
+        // A replayed answer may carry what stood when it was first given.
+        if (earlier === undefined || earlier.seq <= document.seq) documents.set(key, document)
+      }
+    }
+    const collections = applyDocuments(core, tx, readFeed(core, [...documents.values()]))
+    file.meta.set('lastContact', core.clock.now())
+    rememberTime(core)
+    return collections
+  })
+  core.tell(touching(changed, true))
+}
+
+/** @returns documents that are no more, should the answer not say what stands instead */
+function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[] {
+  const { commandId, verdict, code, details } = result
+  const { outbox } = core.file
+  const command = outbox.find(commandId)
+  if (command === null) return []
+  switch (verdict) {
+    case 'ACCEPTED':
+      outbox.remove(commandId)
+      return []
+    case 'HELD':
+      outbox.hold(commandId, code ?? 'INTERNAL', details)
+      return []
+    case 'REJECTED':
+      outbox.reject({ command, code: code ?? 'INTERNAL', details, answeredAt: core.clock.now() })
+      outbox.remove(commandId)
+      return command.writes
+        .filter(({ base }) => base === null)
+        .map(({ collection, id }) => ({ collection, id, seq: -1, doc: null }))
+  }
+}
+
+/** Keeps commands back by this station's own decision, so that those behind them can go. */
+export function holdCommands(
+  core: ReplicaCore,
+  held: readonly { commandId: string; code: ErrorCode; details: ErrorDetails }[],
+): void {
+  core.file.store.transaction(() => {
+    for (const { commandId, code, details } of held) {
+      core.file.outbox.hold(commandId, code, details)
+    }
+  })
+  core.tell(touching([], true))
+}
+
+/**
+ * The server no longer serves this station's checkpoint. The pull begins anew, and what it does not
+ * name by its end is gone from the clinic; until then the desk keeps what it has, and its outbox always.
+ */
+export function beginReseed(core: ReplicaCore): void {
+  const { store, db, meta } = core.file
+  store.transaction(() => {
+    db.exec('DELETE FROM reseeded')
+    meta.set('reseeding', true)
+    meta.remove('checkpoint')
+  })
+}
+
+/**
+ * The door for documents: their collection is known, and they are this clinic's. Their fields are
+ * trusted to the protocol's version; the server has checked each against the same schemas.
+ */
+function readFeed(core: ReplicaCore, documents: readonly FeedDocument[]): MasterDocument[] {
+  const { clinicId } = core.identity
+  return documents.map(({ collection, id, doc }) => {
+    if (doc === null || doc === undefined) return { collection, id, doc: null }
+    const isOurs =
+      typeof doc === 'object' &&
+      Reflect.get(doc, 'clinicId') === clinicId &&
+      Reflect.get(doc, 'id') === id
+    if (!isOurs) throw new TypeError(`a document of ${collection} is not this clinic's`)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    return { collection, id, doc: doc as Documents[CollectionName] }
+  })
+}
+
+function applyDocuments(
+  core: ReplicaCore,
+  tx: StoreTx,
+  masters: readonly MasterDocument[],
+): Set<CollectionName> {
+  const changed = new Set<CollectionName>()
+  for (const collection of AnyCollection.options) {
+    const documents = new Map<string, Documents[CollectionName] | null>()
+    for (const master of masters) {
+      if (master.collection !== collection) continue
+      for (const stamp of stampsOf(master.doc)) receiveStamp(core, stamp)
+      raiseCounters(core.file, core.identity.letter, master)
+      documents.set(master.id, replayPending(core.file.outbox, master))
+    }
+    if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
+  }
+  return changed
+}
+
+/** The stamps that a later command of this station must come after. */
+function stampsOf(doc: MasterDocument['doc']): Stamp[] {
+  if (doc === null || 'body' in doc) return doc !== null && 'at' in doc ? [doc.at] : []
+  const marks = Object.values(doc.marks).flatMap((mark) => (mark === undefined ? [] : [mark.at]))
+  const facts = 'transitions' in doc ? [...doc.transitions, ...doc.calls] : []
+  return [doc.created.at, ...marks, ...facts.map(({ at }) => at)]
+}
+
+function noteReseeded({ file }: ReplicaCore, documents: readonly FeedDocument[]): void {
+  const note = file.db.prepare<[string, string]>(
+    'INSERT OR IGNORE INTO reseeded (collection, id) VALUES (?, ?)',
+  )
+  for (const { collection, id, doc } of documents) if (doc !== null) note.run(collection, id)
+}
+
+/** Removes what the new pull has not named, except what only this station knows of yet. */
+function sweepOld({ file }: ReplicaCore, tx: StoreTx): CollectionName[] {
+  const isNamed = file.db
+    .prepare<[string, string], number>('SELECT 1 FROM reseeded WHERE collection = ? AND id = ?')
+    .pluck()
+  const changed = AnyCollection.options.filter((collection) => {
+    const gone = file.rows
+      .ids(collection)
+      .filter((id) => isNamed.get(collection, id) === undefined)
+      .filter((id) => file.outbox.pending(collection, id) === 'NONE')
+    return putDocuments(file, tx, { collection, documents: new Map(gone.map((id) => [id, null])) })
+  })
+  file.meta.remove('reseeding')
+  file.db.exec('DELETE FROM reseeded')
+  return changed
+}
+
+/**
+ * A newer statement of the server is also its word on what time it is: a clock that once ran far
+ * ahead must not end a subscription for good.
+ */
+function renewEntitlement(
+  core: ReplicaCore,
+  { jws, stated }: { jws: string; stated: Entitlement },
+): void {
+  core.entitlement = stated
+  core.file.meta.set('entitlement', jws)
+  core.latestTime = Date.parse(stated.issuedAt)
+  // With nothing unsent, no stamp of this station is out there but clamped: its own may come back too.
+  const ceiling = formatStamp(core.clock.now() + MAX_AHEAD_MS, 0xffff, core.node)
+  const { queued, held } = core.file.outbox.count()
+  if (core.lastStamp !== null && core.lastStamp > ceiling && queued + held === 0) {
+    core.lastStamp = ceiling
+  }
+}

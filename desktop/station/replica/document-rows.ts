@@ -1,0 +1,96 @@
+import type Database from 'better-sqlite3'
+import type { CollectionName, Documents } from '#shared/collections.ts'
+
+/** The name of the RxDatabase; with the collection and the schema's version it names a table. */
+export const DATABASE_NAME = 'dawr'
+
+const OF_STORE = new Set(['_deleted', '_rev', '_meta', '_attachments'])
+
+/** The document without what RxDB keeps beside it. */
+export function withoutMeta<T extends object>(stored: Record<string, unknown>): T {
+  const document: Record<string, unknown> = {}
+  for (const key in stored) if (!OF_STORE.has(key)) document[key] = stored[key]
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only whole documents of the collection were stored
+  return document as T
+}
+
+type Row = [json: string]
+
+/**
+ * Synchronous reads of the store's document tables, for a command in the middle of its transaction,
+ * where RxDB's promises cannot be waited for. It relies on the layout in `storage/collection-table.ts`
+ * (`json`, `id`, `deleted` and `.field` for indexed fields); `document-rows.test.ts` fails if that moves.
+ */
+export interface DocumentRows {
+  byId<C extends CollectionName>(collection: C, id: string): Documents[C] | null
+  all<C extends CollectionName>(collection: C): Documents[C][]
+  count(collection: CollectionName): number
+  ids(collection: CollectionName): string[]
+  visitsOfDay(queueDay: string): Documents['visits'][]
+  visitsOfPatient(patientId: string, limit: number): Documents['visits'][]
+  /** Letters on that day's tickets, sorted. */
+  lettersOfDay(queueDay: string): string[]
+  entriesOf(field: 'visitId' | 'patientId' | 'queueDay', value: string): Documents['entries'][]
+}
+
+export function openDocumentRows(db: Database.Database): DocumentRows {
+  const table = (collection: CollectionName): string => `"${DATABASE_NAME}/${collection}/0"`
+  const read = <C extends CollectionName>(_collection: C, json: string): Documents[C] =>
+    withoutMeta(JSON.parse(json))
+  const byId = Object.fromEntries(
+    (['clinic', 'patients', 'visits', 'entries'] as const).map((collection) => [
+      collection,
+      db
+        .prepare<[string], Row>(
+          `SELECT json FROM ${table(collection)} WHERE id = ? AND deleted = 0`,
+        )
+        .raw(),
+    ]),
+  )
+  const select = (collection: CollectionName, tail: string): Database.Statement<unknown[], Row> =>
+    db
+      .prepare<unknown[], Row>(`SELECT json FROM ${table(collection)} WHERE deleted = 0 ${tail}`)
+      .raw()
+  const visitsOfDay = select('visits', 'AND ".queueDay" = ?')
+  const visitsOfPatient = select(
+    'visits',
+    'AND ".patientId" = ? ORDER BY ".queueDay" DESC, id DESC LIMIT ?',
+  )
+  const lettersOfDay = db
+    .prepare<[string], string>(
+      `SELECT DISTINCT json_extract(json, '$.ticket.letter') AS letter FROM ${table('visits')}
+       WHERE deleted = 0 AND ".queueDay" = ? ORDER BY letter`,
+    )
+    .pluck()
+  const entriesOf = {
+    visitId: select('entries', 'AND ".visitId" = ?'),
+    patientId: select('entries', 'AND ".patientId" = ?'),
+    queueDay: select('entries', 'AND ".queueDay" = ?'),
+  }
+  return {
+    byId(collection, id) {
+      const row = byId[collection]?.get(id)
+      return row === undefined ? null : read(collection, row[0])
+    },
+    all: (collection) =>
+      select(collection, '')
+        .all()
+        .map(([json]) => read(collection, json)),
+    count: (collection) =>
+      db
+        .prepare<[], number>(`SELECT count(*) FROM ${table(collection)} WHERE deleted = 0`)
+        .pluck()
+        .get() ?? 0,
+    ids: (collection) =>
+      db
+        .prepare<[], string>(`SELECT id FROM ${table(collection)} WHERE deleted = 0`)
+        .pluck()
+        .all(),
+    visitsOfDay: (queueDay) => visitsOfDay.all(queueDay).map(([json]) => read('visits', json)),
+    visitsOfPatient: (patientId, limit) =>
+      visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),
+    lettersOfDay: (queueDay) => lettersOfDay.all(queueDay),
+    entriesOf: (field, value) =>
+      entriesOf[field].all(value).map(([json]) => read('entries', json)),
+  }
+}

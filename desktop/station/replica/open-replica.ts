@@ -1,0 +1,88 @@
+import type { RxDatabase } from 'rxdb'
+import type { Entitlement } from '#shared/entitlement.ts'
+import { ftsMatch } from '#shared/patient-search.ts'
+import { PatientId } from '#shared/ids.ts'
+import type { SearchQuery } from '../storage/search-query.ts'
+import { commitCommand } from './commit-command.ts'
+import { readReplica } from './replica-reader.ts'
+import type { ReplicaFile } from './replica-file.ts'
+import type { Replica, ReplicaCollections, Touched } from './replica.ts'
+import { latestTime, nodeOf, type ReplicaCore, subscriptionState, touching } from './replica-core.ts'
+import type { StationClock } from './station-clock.ts'
+import { privateKeyObject } from './station-key.ts'
+import type { Identity } from './station-meta.ts'
+
+export interface ReplicaParts {
+  readonly file: ReplicaFile
+  readonly database: RxDatabase<ReplicaCollections>
+  readonly identity: Identity
+  readonly clock: StationClock
+  /** As verified when the file was opened; null until the server's first. */
+  readonly entitlement: Entitlement | null
+}
+
+/** @returns the replica for commands and views, and its core for sync */
+export function openReplica(parts: ReplicaParts): { replica: Replica; core: ReplicaCore } {
+  const { file, identity, database, clock } = parts
+  const listeners = new Set<(touched: Touched) => void>()
+  const read = readReplica(file)
+  const core: ReplicaCore = {
+    file,
+    read,
+    identity,
+    signingKey: privateKeyObject(identity.key),
+    clock,
+    node: nodeOf(identity),
+    entitlement: parts.entitlement,
+    lastStamp: file.meta.get('lastStamp'),
+    latestTime: file.meta.get('latestTime') ?? 0,
+    tell(touched) {
+      for (const listener of listeners) listener(touched)
+    },
+  }
+  file.directory.renew()
+  const replica: Replica = {
+    clinicId: identity.clinicId,
+    stationId: identity.stationId,
+    stationName: identity.stationName,
+    letter: identity.letter,
+    database,
+    read,
+    isOpen: file.directory.isOpen,
+    commit: (by, make) => commitCommand(core, by, make),
+    onCommitted(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    pending: file.outbox.pending,
+    outbox: file.outbox.rows,
+    latestUnsynced: file.outbox.latest,
+    held: file.outbox.held,
+    countOutbox: file.outbox.count,
+    rejected: file.outbox.rejected,
+    dismissRejected(commandId) {
+      const dismissed = file.store.transaction(() => file.outbox.dismissRejected(commandId))
+      if (dismissed) core.tell(touching([], true))
+      return dismissed
+    },
+    searchPatients(readings, limit) {
+      const found = new Set<string>()
+      for (const reading of readings) {
+        if (found.size >= limit) break
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `ftsMatch` quotes each word; typed text is never syntax
+        const query = ftsMatch(reading) as SearchQuery
+        for (const id of file.store.search('patients', query, limit)) found.add(id)
+      }
+      return [...found].slice(0, limit).map((id) => PatientId.parse(id))
+    },
+    countPatients: () => file.counters.value('patients'),
+    issuingLetters: file.rows.lettersOfDay,
+    entitlement() {
+      const state = subscriptionState(core, latestTime(core))
+      if (state === null || core.entitlement === null) return null
+      return { ...state, endsAt: core.entitlement.subscription.endsAt }
+    },
+    now: () => clock.now(),
+  }
+  return { replica, core }
+}

@@ -1,0 +1,204 @@
+import type Database from 'better-sqlite3'
+import { Command } from '#shared/commands.ts'
+import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { SignedCommand } from '#shared/protocol.ts'
+import { Stamp } from '#shared/stamp.ts'
+import type { OutboxRow, PendingState, RejectedRow } from './replica.ts'
+
+/** How many parsed commands are kept: a bulk import's answers come command by command. */
+const PARSED_AT_MOST = 64
+
+/** Bytes of a command in a push beside its payload: the signature and the names. */
+const ROW_OVERHEAD = 160
+
+/** A row as it is sent. */
+export interface OutboxPayload extends SignedCommand {
+  readonly seq: number
+  readonly commandId: string
+}
+
+export interface PushBounds {
+  readonly commands: number
+  /** Of the request's JSON, about. */
+  readonly bytes: number
+  readonly afterSeq: number
+  readonly includeHeld: boolean
+}
+
+/** Commands that were confirmed to a person and that the server has not accepted yet. */
+export interface Outbox {
+  append(command: Command, signed: SignedCommand): void
+  /** In the order made, at least one if there is any; held ones only when they are to be tried again. */
+  next(bounds: PushBounds): OutboxPayload[]
+  find(commandId: string): Command | null
+  hold(commandId: string, code: ErrorCode, details: ErrorDetails): void
+  remove(commandId: string): void
+  reject(row: RejectedRow): void
+  /** The pending commands that write this document, in order. */
+  writing(collection: string, id: string): Command[]
+  pending(collection: string, id: string): PendingState
+  rows(): OutboxRow[]
+  /** Latest first. */
+  latest(limit: number): OutboxRow[]
+  held(): OutboxRow[]
+  count(): { queued: number; held: number; oldest: Stamp | null }
+  rejected(): RejectedRow[]
+  dismissRejected(commandId: string): boolean
+}
+
+interface Row {
+  seq: number
+  payload: string
+  state: 'QUEUED' | 'HELD'
+  code: string | null
+  details: string
+}
+
+interface StoredRejected {
+  payload: string
+  code: string
+  details: string
+  answeredAt: number
+}
+
+export function openOutbox(db: Database.Database): Outbox {
+  const insert = db.prepare<[number, string, string, string, string]>(
+    `INSERT INTO outbox (seq, command_id, at, payload, signature, state, code, details)
+     VALUES (?, ?, ?, ?, ?, 'QUEUED', NULL, '{}')`,
+  )
+  const insertWrite = db.prepare<[string, string, number]>(
+    'INSERT INTO outbox_writes (collection, id, seq) VALUES (?, ?, ?)',
+  )
+  const selectNext = db.prepare<[number, number, number], OutboxPayload>(
+    `SELECT seq, command_id AS commandId, payload, signature FROM outbox
+     WHERE seq > ? AND (state = 'QUEUED' OR ?) ORDER BY seq LIMIT ?`,
+  )
+  const selectSeq = db
+    .prepare<[string], number>('SELECT seq FROM outbox WHERE command_id = ?')
+    .pluck()
+  const selectPayload = db
+    .prepare<[number], string>('SELECT payload FROM outbox WHERE seq = ?')
+    .pluck()
+  const update = db.prepare<[string, string, string]>(
+    `UPDATE outbox SET state = 'HELD', code = ?, details = ? WHERE command_id = ?`,
+  )
+  const dropWrites = db.prepare<[number]>('DELETE FROM outbox_writes WHERE seq = ?')
+  const drop = db.prepare<[number]>('DELETE FROM outbox WHERE seq = ?')
+  const selectWriting = db
+    .prepare<[string, string], number>(
+      'SELECT seq FROM outbox_writes WHERE collection = ? AND id = ? ORDER BY seq',
+    )
+    .pluck()
+  const selectState = db
+    .prepare<[string, string], 'QUEUED' | 'HELD'>(
+      `SELECT outbox.state FROM outbox_writes JOIN outbox USING (seq)
+       WHERE outbox_writes.collection = ? AND outbox_writes.id = ?
+       ORDER BY outbox.state LIMIT 1`,
+    )
+    .pluck()
+  const select = <P extends unknown[]>(tail: string): Database.Statement<P, Row> =>
+    db.prepare<P, Row>(`SELECT seq, payload, state, code, details FROM outbox ${tail}`)
+  const selectRows = select<[]>('ORDER BY seq')
+  const selectLatest = select<[number]>('ORDER BY seq DESC LIMIT ?')
+  const selectHeld = select<[]>("WHERE state = 'HELD' ORDER BY seq")
+  const selectCount = db.prepare<[], { queued: number; held: number; oldest: string | null }>(
+    `SELECT count(*) FILTER (WHERE state = 'QUEUED') AS queued,
+            count(*) FILTER (WHERE state = 'HELD') AS held, min(at) AS oldest FROM outbox`,
+  )
+  const insertRejected = db.prepare<[string, string, string, string, number]>(
+    `INSERT OR REPLACE INTO rejected (command_id, payload, code, details, answered_at)
+     VALUES (?, ?, ?, ?, ?)`,
+  )
+  const selectRejected = db.prepare<[], StoredRejected>(
+    `SELECT payload, code, details, answered_at AS answeredAt FROM rejected
+     ORDER BY answered_at DESC, command_id DESC`,
+  )
+  const dropRejected = db.prepare<[string]>('DELETE FROM rejected WHERE command_id = ?')
+
+  const parsed = new Map<number, Command>()
+  const parse = (seq: number, payload: string): Command => {
+    const known = parsed.get(seq)
+    if (known !== undefined) return known
+    const command = parseCommand(payload)
+    if (parsed.size >= PARSED_AT_MOST) parsed.clear()
+    parsed.set(seq, command)
+    return command
+  }
+  const load = (seq: number): Command => {
+    const payload = selectPayload.get(seq)
+    if (payload === undefined) throw new Error(`no outbox row ${seq}`)
+    return parse(seq, payload)
+  }
+
+  const readRow = ({ seq, payload, state, code, details }: Row): OutboxRow => ({
+    seq,
+    command: parse(seq, payload),
+    state,
+    code: code === null ? null : ErrorCode.parse(code),
+    details: ErrorDetails.parse(JSON.parse(details)),
+  })
+
+  return {
+    append(command, { payload, signature }) {
+      const { seq, commandId, at, writes } = command
+      insert.run(seq, commandId, at, payload, signature)
+      for (const { collection, id } of writes) insertWrite.run(collection, id, seq)
+    },
+    next({ commands, bytes, afterSeq, includeHeld }) {
+      const rows: OutboxPayload[] = []
+      let total = 0
+      for (const row of selectNext.iterate(afterSeq, includeHeld ? 1 : 0, commands)) {
+        // The payload travels as a JSON string: its own quotes are escaped.
+        total += Buffer.byteLength(JSON.stringify(row.payload)) + ROW_OVERHEAD
+        if (rows.length > 0 && total > bytes) break
+        rows.push(row)
+      }
+      return rows
+    },
+    find(commandId) {
+      const seq = selectSeq.get(commandId)
+      return seq === undefined ? null : load(seq)
+    },
+    hold: (commandId, code, details) => void update.run(code, JSON.stringify(details), commandId),
+    remove(commandId) {
+      const seq = selectSeq.get(commandId)
+      if (seq === undefined) return
+      dropWrites.run(seq)
+      drop.run(seq)
+      parsed.delete(seq)
+    },
+    reject({ command, code, details, answeredAt }) {
+      insertRejected.run(
+        command.commandId,
+        JSON.stringify(command),
+        code,
+        JSON.stringify(details),
+        answeredAt,
+      )
+    },
+    writing: (collection, id) => selectWriting.all(collection, id).map(load),
+    // HELD sorts before QUEUED: one held command of the document makes it held.
+    pending: (collection, id) => selectState.get(collection, id) ?? 'NONE',
+    rows: () => selectRows.all().map(readRow),
+    latest: (limit) => selectLatest.all(limit).map(readRow),
+    held: () => selectHeld.all().map(readRow),
+    count() {
+      const { queued, held, oldest } = selectCount.get() ?? { queued: 0, held: 0, oldest: null }
+      return { queued, held, oldest: oldest === null ? null : Stamp.parse(oldest) }
+    },
+    rejected: () =>
+      selectRejected.all().map(({ payload, code, details, answeredAt }) => ({
+        command: parseCommand(payload),
+        code: ErrorCode.parse(code),
+        details: ErrorDetails.parse(JSON.parse(details)),
+        answeredAt,
+      })),
+    dismissRejected: (commandId) => dropRejected.run(commandId).changes > 0,
+  }
+}
+
+/** It was parsed before it was signed, and the file's pages are authenticated: not parsed again. */
+function parseCommand(payload: string): Command {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return JSON.parse(payload) as Command
+}

@@ -1,0 +1,57 @@
+import type { KeyObject } from 'node:crypto'
+import type { CollectionName } from '#shared/collections.ts'
+import { type Entitlement, type EntitlementState, entitlementState } from '#shared/entitlement.ts'
+import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
+import type { ReplicaFile } from './replica-file.ts'
+import type { ReplicaReader, Touched } from './replica.ts'
+import type { StationClock } from './station-clock.ts'
+import type { Identity } from './station-meta.ts'
+
+/** What commands and sync share of one open replica. Its file has no other writer in this process. */
+export interface ReplicaCore {
+  readonly file: ReplicaFile
+  readonly read: ReplicaReader
+  readonly identity: Identity
+  readonly signingKey: KeyObject
+  readonly clock: StationClock
+  /** The last 8 hex digits of the station's id, as its stamps carry them. */
+  readonly node: string
+  entitlement: Entitlement | null
+  /** The latest stamp given or seen; written with each command and page. */
+  lastStamp: Stamp | null
+  /** The latest time ever seen, milliseconds. */
+  latestTime: number
+  tell(touched: Touched): void
+}
+
+/** The latest time ever seen, now counted in: what the entitlement is judged by. */
+export function latestTime(core: ReplicaCore): number {
+  return Math.max(core.latestTime, core.clock.now())
+}
+
+export function subscriptionState(core: ReplicaCore, at: number): EntitlementState | null {
+  if (core.entitlement === null || !core.file.directory.isOpen()) return null
+  const now = Math.max(at, latestTime(core))
+  return entitlementState(core.entitlement, now, core.file.directory.settings())
+}
+
+/** Remembers a stamp of another station, so that what is made here afterwards sorts after it. */
+export function receiveStamp(core: ReplicaCore, stamp: Stamp): void {
+  if (core.lastStamp === null || stamp > core.lastStamp) core.lastStamp = stamp
+}
+
+export function nodeOf(identity: Identity): string {
+  return nodeOfStation(identity.stationId)
+}
+
+/** Writes down how far time has come; inside the running transaction. */
+export function rememberTime(core: ReplicaCore): void {
+  core.latestTime = latestTime(core)
+  core.file.meta.set('latestTime', core.latestTime)
+  if (core.lastStamp !== null) core.file.meta.set('lastStamp', core.lastStamp)
+}
+
+export function touching(collections: Iterable<CollectionName>, outbox: boolean): Touched {
+  return { collections: new Set(collections), outbox }
+}
+

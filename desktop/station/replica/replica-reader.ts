@@ -1,0 +1,22 @@
+import type { ReplicaFile } from './replica-file.ts'
+import type { ReplicaReader } from './replica.ts'
+
+export function readReplica({ rows, duplicates, directory }: ReplicaFile): ReplicaReader {
+  return {
+    settings: directory.settings,
+    staff: directory.staff,
+    doctors: directory.doctors,
+    prices: directory.prices,
+    stations: directory.stations,
+    quarantined: directory.quarantined,
+    patient: (id) => rows.byId('patients', id),
+    visit: (id) => rows.byId('visits', id),
+    entry: (id) => rows.byId('entries', id),
+    visitsOfDay: rows.visitsOfDay,
+    visitsOfPatient: rows.visitsOfPatient,
+    entriesOfVisit: (visitId) => rows.entriesOf('visitId', visitId),
+    entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
+    entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
+    patientsByDuplicateKey: duplicates.find,
+  }
+}

@@ -1,0 +1,72 @@
+import type Database from 'better-sqlite3'
+import { z } from 'zod'
+import { ClinicId, StationId } from '#shared/ids.ts'
+import { Checkpoint, PublicKey, StationContact } from '#shared/protocol.ts'
+import { Stamp } from '#shared/stamp.ts'
+
+/** The private key as a JWK (RFC 8037). It is made here and never leaves the encrypted file. */
+export const PrivateKey = z.strictObject({ ...PublicKey.shape, d: z.string().max(64) })
+export type PrivateKey = z.infer<typeof PrivateKey>
+
+/** Which station of which clinic this is. */
+export const Identity = z.strictObject({
+  serverUrl: z.url(),
+  clinicId: ClinicId,
+  stationId: StationId,
+  stationName: z.string(),
+  letter: z.string(),
+  key: PrivateKey,
+  /** Pinned at enrolment: entitlements are verified against these alone. */
+  entitlementKeys: z.array(PublicKey),
+})
+export type Identity = z.infer<typeof Identity>
+
+/** Everything the station remembers in one row each, and the form it must have. */
+const META = {
+  identity: Identity,
+  refreshToken: z.string(),
+  /** The server last tried at enrolment, offered again. */
+  serverUrl: z.string(),
+  checkpoint: Checkpoint,
+  /** A new pull from the beginning is under way; what it has not named by its end is gone. */
+  reseeding: z.literal(true),
+  /** The JWS of the entitlement, as signed. */
+  entitlement: z.string(),
+  /** The latest time ever seen, milliseconds: a clock set back extends nothing. */
+  latestTime: z.number(),
+  /** The latest stamp given or seen. */
+  lastStamp: Stamp,
+  /** The last answer of the server, milliseconds by this station's time. */
+  lastContact: z.number(),
+  contacts: z.array(StationContact),
+} as const
+
+export type MetaKey = keyof typeof META
+export type MetaValue<K extends MetaKey> = z.infer<(typeof META)[K]>
+
+export interface StationMeta {
+  get<K extends MetaKey>(key: K): MetaValue<K> | null
+  set<K extends MetaKey>(key: K, value: MetaValue<K>): void
+  remove(key: MetaKey): void
+}
+
+export function openMeta(db: Database.Database): StationMeta {
+  const select = db
+    .prepare<[string], string>('SELECT value FROM station_meta WHERE key = ?')
+    .pluck()
+  const upsert = db.prepare<[string, string]>(
+    `INSERT INTO station_meta (key, value) VALUES (?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+  )
+  const drop = db.prepare<[string]>('DELETE FROM station_meta WHERE key = ?')
+  return {
+    get<K extends MetaKey>(key: K) {
+      const text = select.get(key)
+      if (text === undefined) return null
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- META[key] parses MetaValue<K>; TypeScript does not follow the index
+      return META[key].parse(JSON.parse(text)) as MetaValue<K>
+    },
+    set: (key, value) => void upsert.run(key, JSON.stringify(value)),
+    remove: (key) => void drop.run(key),
+  }
+}

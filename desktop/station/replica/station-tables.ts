@@ -1,0 +1,75 @@
+import type Database from 'better-sqlite3'
+import { AppError } from '#shared/errors.ts'
+
+/**
+ * The station's own tables, in the clinic's one encrypted file beside the documents. Forward only:
+ * a step is never edited, the next is appended. `user_version` counts the steps taken.
+ */
+const STEPS: readonly string[] = [
+  `CREATE TABLE station_meta (
+     key TEXT PRIMARY KEY,
+     value TEXT NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE counters (
+     name TEXT PRIMARY KEY,
+     value INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE outbox (
+     seq INTEGER PRIMARY KEY,
+     command_id TEXT NOT NULL UNIQUE,
+     at TEXT NOT NULL,
+     payload TEXT NOT NULL,
+     signature TEXT NOT NULL,
+     state TEXT NOT NULL CHECK (state IN ('QUEUED', 'HELD')),
+     code TEXT,
+     details TEXT NOT NULL
+   );
+   CREATE TABLE outbox_writes (
+     collection TEXT NOT NULL,
+     id TEXT NOT NULL,
+     seq INTEGER NOT NULL REFERENCES outbox (seq),
+     PRIMARY KEY (collection, id, seq)
+   ) WITHOUT ROWID;
+   CREATE INDEX outbox_writes_by_seq ON outbox_writes (seq);
+   CREATE TABLE rejected (
+     command_id TEXT PRIMARY KEY,
+     payload TEXT NOT NULL,
+     code TEXT NOT NULL,
+     details TEXT NOT NULL,
+     answered_at INTEGER NOT NULL
+   ) WITHOUT ROWID;
+   CREATE TABLE duplicate_keys (
+     key TEXT NOT NULL,
+     patient_id TEXT NOT NULL,
+     PRIMARY KEY (key, patient_id)
+   ) WITHOUT ROWID;
+   CREATE TABLE reseeded (
+     collection TEXT NOT NULL,
+     id TEXT NOT NULL,
+     PRIMARY KEY (collection, id)
+   ) WITHOUT ROWID;
+   CREATE TABLE people (
+     user_id TEXT PRIMARY KEY,
+     email TEXT NOT NULL UNIQUE,
+     name TEXT NOT NULL,
+     roles TEXT NOT NULL,
+     password TEXT NOT NULL,
+     pin TEXT,
+     failed INTEGER NOT NULL DEFAULT 0,
+     locked_until INTEGER NOT NULL DEFAULT 0,
+     pin_failed INTEGER NOT NULL DEFAULT 0
+   ) WITHOUT ROWID;`,
+]
+
+/** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */
+export function prepareTables(db: Database.Database): void {
+  const taken = Number(db.pragma('user_version', { simple: true }))
+  if (taken > STEPS.length) throw new AppError('PROTOCOL_VERSION', { file: taken })
+  const takeStep = db.transaction((index: number, sql: string) => {
+    db.exec(sql)
+    db.pragma(`user_version = ${index + 1}`)
+  })
+  for (const [index, sql] of STEPS.entries()) {
+    if (index >= taken) takeStep.immediate(index, sql)
+  }
+}

@@ -1,0 +1,115 @@
+import type { CollectionName, Documents } from '#shared/collections.ts'
+import type { Write } from '#shared/commands.ts'
+import { resolve } from '#shared/resolve.ts'
+import type { StoreTx } from '../storage/store-tx.ts'
+import { withoutMeta } from './document-rows.ts'
+import type { Outbox } from './outbox.ts'
+import type { ReplicaFile } from './replica-file.ts'
+
+/** A document of the server, or its absence, as it came. */
+export interface MasterDocument<C extends CollectionName = CollectionName> {
+  readonly collection: C
+  readonly id: string
+  readonly doc: Documents[C] | null
+}
+
+/** Whether two JSON values are the same, whatever the order of their keys (jsonb sorts them its own way). */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, index) => isSameJson(item, b[index]))
+    )
+  }
+  const keys = Object.keys(a)
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && isSameJson(Reflect.get(a, key), Reflect.get(b, key)))
+  )
+}
+
+/** The server's document with this station's pending writes applied again, in order. */
+export function replayPending<C extends CollectionName>(
+  outbox: Pick<Outbox, 'writing'>,
+  { collection, id, doc }: MasterDocument<C>,
+): Documents[C] | null {
+  let current = doc
+  for (const command of outbox.writing(collection, id)) {
+    const write = command.writes.find(
+      (candidate): candidate is Write & { base: Documents[C] | null; next: Documents[C] } =>
+        candidate.collection === collection && candidate.id === id,
+    )
+    if (write !== undefined) current = resolve<C>(collection, write.base, current, write.next)
+  }
+  return current
+}
+
+/**
+ * Puts documents as they should stand here into the running transaction, with all that is kept
+ * beside them. What stands already is left alone: a pull names again what a push has answered.
+ *
+ * @returns whether anything changed
+ */
+export function putDocuments<C extends CollectionName>(
+  file: ReplicaFile,
+  tx: StoreTx,
+  { collection, documents }: { collection: C; documents: ReadonlyMap<string, Documents[C] | null> },
+): boolean {
+  const changed: Record<string, unknown>[] = []
+  const stored = tx.getMany(collection, [...documents.keys()])
+  for (const [id, document] of documents) {
+    const before = stored.get(id)
+    const live = before === undefined || before._deleted ? null : withoutMeta<Documents[C]>(before)
+    if (document === null ? live === null : live !== null && isSameJson(live, document)) continue
+    changed.push(document === null ? { ...live, id, _deleted: true } : { ...document })
+    noteDocument(file, { collection, before: live, after: document })
+  }
+  if (changed.length > 0) tx.put(collection, changed)
+  return changed.length > 0
+}
+
+/** What the station keeps beside a document: the count, the duplicates' keys, its own numbers. */
+function noteDocument(
+  { counters, duplicates, directory }: ReplicaFile,
+  change: { collection: CollectionName; before: object | null; after: object | null },
+): void {
+  switch (change.collection) {
+    case 'patients': {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the collection says what they are
+      const { before, after } = change as { before: Documents['patients'] | null; after: Documents['patients'] | null }
+      const more = Number(after !== null) - Number(before !== null)
+      if (more !== 0) counters.add('patients', more)
+      duplicates.update(before, after)
+      return
+    }
+    case 'clinic':
+      directory.renew()
+      return
+    case 'visits':
+    case 'entries':
+  }
+}
+
+/**
+ * A ticket or receipt with this station's letter counts as given, even if the counter does not know
+ * it: the file may be an older copy. The next number is then free.
+ */
+export function raiseCounters(file: ReplicaFile, letter: string, document: MasterDocument): void {
+  const { collection, doc } = document
+  if (doc === null) return
+  if (collection === 'visits' && 'ticket' in doc && doc.ticket.letter === letter) {
+    file.counters.raise(`ticket:${doc.queueDay}`, doc.ticket.number)
+  }
+  if (
+    collection === 'entries' &&
+    'visitId' in doc &&
+    doc.body.kind === 'PAYMENT' &&
+    doc.body.receipt.letter === letter
+  ) {
+    file.counters.raise('receipt', doc.body.receipt.number)
+  }
+}
