@@ -76,7 +76,7 @@ test('stop ends all, the last started first', async () => {
 
 test('a process that dies while others run is told, a closed window is not', async () => {
   const { supervisor, failures } = supervised()
-  await supervisor.run({ ...node('window', 'process.exit(1)'), mayExit: true })
+  await supervisor.run({ ...node('window', 'process.exit(1)'), isWindow: true })
   expect(failures).toEqual([])
   await supervisor.run(node('server', 'process.kill(process.pid, "SIGKILL")'))
   expect(failures).toEqual(['server ended (SIGKILL)'])

@@ -11,8 +11,8 @@ export interface ChildSpec {
   command: string
   args: string[]
   env?: Record<string, string>
-  /** A window that is closed is no failure. */
-  mayExit?: boolean
+  /** Another program's window: closing it is no failure, and what it says is not for us. */
+  isWindow?: boolean
 }
 
 export interface ReadySpec<T> extends ChildSpec {
@@ -86,11 +86,12 @@ export class Supervisor {
     this.#children.set(child, spec)
     child.once('exit', (code, signal) => {
       this.#children.delete(child)
-      if (this.#stopping || spec.mayExit === true || code === 0) return
+      if (this.#stopping || spec.isWindow === true || code === 0) return
       this.#onFailure(`${spec.name} ended (${signal ?? `code ${code}`})`)
     })
-    this.#relay(child.stdout, spec.name, consumes)
-    this.#relay(child.stderr, spec.name, () => false)
+    const ignore = () => spec.isWindow === true
+    this.#relay(child.stdout, spec.name, (line) => consumes(line) || ignore())
+    this.#relay(child.stderr, spec.name, ignore)
     return child
   }
 

@@ -39,14 +39,14 @@ export interface Desk {
 
 export function electronWindow(executable: string, desk: Desk): ChildSpec {
   const args = ['.', '--demo', `--profile-folder=${desk.folder}`, ...asRoot]
-  return { name: desk.name, command: executable, args, mayExit: true }
+  return { name: desk.name, command: executable, args, isWindow: true }
 }
 
 /** A window of its own, without tabs or an address bar, and a browser profile of its own. */
 export function chromiumWindow(executable: string, desk: Desk, url: string): ChildSpec {
   const profile = join(desk.folder, 'browser')
   const args = [`--app=${url}`, `--user-data-dir=${profile}`, ...QUIET, ...asRoot]
-  return { name: desk.name, command: executable, args, mayExit: true }
+  return { name: desk.name, command: executable, args, isWindow: true }
 }
 
 export function stationHost(desk: Desk, port: number): ChildSpec {
