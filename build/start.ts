@@ -87,8 +87,7 @@ async function buildApp(): Promise<void> {
 async function openDesks(surface: Surface): Promise<void> {
   if (surface.kind === 'electron') {
     const windows = DESKS.map((desk) => supervisor.run(electronWindow(surface.executable, desk)))
-    await Promise.all(windows)
-    return stop(0, 'all windows are closed')
+    return stopWhenClosed(windows)
   }
   const addresses: string[] = []
   for (const desk of DESKS) {
@@ -105,6 +104,11 @@ async function openDesks(surface: Surface): Promise<void> {
   const windows = DESKS.map((desk, at) =>
     supervisor.run(chromiumWindow(surface.executable, desk, addresses[at] ?? '')),
   )
-  await Promise.all(windows)
-  await stop(0, 'all windows are closed')
+  await stopWhenClosed(windows)
+}
+
+async function stopWhenClosed(windows: Array<Promise<number | null>>): Promise<void> {
+  const codes = await Promise.all(windows)
+  if (codes.every((code) => code === 0)) await stop(0, 'all windows are closed')
+  else await stop(1, `a window ended with code ${codes.find((code) => code !== 0)}`)
 }

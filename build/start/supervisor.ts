@@ -11,7 +11,7 @@ export interface ChildSpec {
   command: string
   args: string[]
   env?: Record<string, string>
-  /** Another program's window: closing it is no failure, and what it says is not for us. */
+  /** Closing it is no failure. */
   isWindow?: boolean
 }
 
@@ -89,9 +89,8 @@ export class Supervisor {
       if (this.#stopping || spec.isWindow === true || code === 0) return
       this.#onFailure(`${spec.name} ended (${signal ?? `code ${code}`})`)
     })
-    const ignore = () => spec.isWindow === true
-    this.#relay(child.stdout, spec.name, (line) => consumes(line) || ignore())
-    this.#relay(child.stderr, spec.name, ignore)
+    this.#relay(child.stdout, spec.name, consumes)
+    this.#relay(child.stderr, spec.name, () => false)
     return child
   }
 

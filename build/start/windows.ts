@@ -29,6 +29,7 @@ const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  '--log-level=3',
 ]
 
 export interface Desk {
