@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import { can, mayView } from '#shared/roles.ts'
 import type { ActionInput, ActionName, ActionOutput, Slip } from '../contract/actions.ts'
-import type { CommandDraft, CommandTx } from '../replica/replica.ts'
+import type { CommandDraft, CommandTx, Replica } from '../replica/replica.ts'
 import type { ClinicDeps } from '../views/view.ts'
 import { checkIn } from './check-in.ts'
 import { decideQuarantined, mergeVisits, settleConflict } from './conflicts.ts'
@@ -24,13 +24,20 @@ export type CommandHandlers = {
   [A in CommandActionName]: (input: ActionInput<A>) => ActionOutput<A>
 }
 
+export interface CommandDeps extends Pick<ClinicDeps, 'session'> {
+  replica: Pick<
+    Replica,
+    'commit' | 'read' | 'rejected' | 'dismissRejected' | 'issuingLetters' | 'now'
+  >
+}
+
 /**
  * What answers each command action. Inputs are parsed. Each commits as the person now signed in;
  * an answer means that the command is durable.
  *
  * @throws AppError from every handler: SESSION_LOCKED, the judge's codes, and those of the builders
  */
-export function commandHandlers(deps: Pick<ClinicDeps, 'replica' | 'session'>): CommandHandlers {
+export function commandHandlers(deps: CommandDeps): CommandHandlers {
   const { replica, session } = deps
   /** For undo: the visit may be of an earlier queue day, among which nobody wants to search. */
   const touched = new Map<UserId, VisitId>()
@@ -94,7 +101,7 @@ export function commandHandlers(deps: Pick<ClinicDeps, 'replica' | 'session'>): 
 
 /** A form saved as it was is not a command: nothing happened that anybody need be told. */
 function isUnchanged(
-  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
+  { replica, session }: CommandDeps,
   { patientId, changes }: ActionInput<'editPatient'>,
 ): boolean {
   const { roles, userId } = session.require()
@@ -105,10 +112,7 @@ function isUnchanged(
   return editedPatient(patient, changes, { mark, currency }) === null
 }
 
-function printSlip(
-  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
-  visitId: VisitId,
-): Slip {
+function printSlip({ replica, session }: CommandDeps, visitId: VisitId): Slip {
   const { roles } = session.require()
   if (!mayView(roles, 'QUEUE')) throw new AppError('FORBIDDEN')
   const { narrowing } = replica.read.settings()
@@ -117,7 +121,7 @@ function printSlip(
 
 /** A refused command is taken out of the inbox here alone; a conflict is settled for everybody. */
 function settle(
-  { replica, session }: Pick<ClinicDeps, 'replica' | 'session'>,
+  { replica, session }: CommandDeps,
   { itemId, choice }: ActionInput<'settle'>,
 ): Record<string, never> {
   const { userId, roles } = session.require()

@@ -12,7 +12,11 @@ import { accountOf } from './paid.ts'
  *
  * @throws AppError NOT_FOUND
  */
-export function slipOf(replica: Replica, visitId: VisitId, seesMoney: boolean): Slip {
+export function slipOf(
+  replica: Pick<Replica, 'read' | 'issuingLetters' | 'now'>,
+  visitId: VisitId,
+  seesMoney: boolean,
+): Slip {
   const { read } = replica
   const visit = read.visit(visitId)
   const patient = visit === null ? null : read.patient(visit.patientId)
