@@ -21,10 +21,6 @@ export function isOwnWindow(contents: WebContents): boolean {
   return open.has(contents)
 }
 
-export function ownWindows(): readonly WebContents[] {
-  return [...open]
-}
-
 export function openMainWindow(): void {
   const window = openWindow(`${APP_ORIGIN}/`)
   window.maximize()
