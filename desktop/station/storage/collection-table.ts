@@ -19,7 +19,9 @@ export interface CollectionTable {
   columns(): ReadonlyMap<string, Column>
   rev(id: string): string | undefined
   read(id: string): StoredDocument | undefined
-  write(seq: number, id: string, document: StoredDocument): void
+  /** A document the table does not have; `replace` is for one it has, and dearer. */
+  insert(seq: number, id: string, document: StoredDocument): void
+  replace(seq: number, id: string, document: StoredDocument): void
   readSince(seq: number, limit: number): { documents: StoredDocument[]; seq: number }
   /** Forgets up to `limit` tombstones last written at or before `lwt`; the number forgotten. */
   forgetDeleted(lwt: number, limit: number): number
@@ -56,9 +58,9 @@ export function openCollectionTable(
     )
     .raw()
   const columnNames = ['seq', 'id', 'deleted', 'lwt', 'rev', 'json', ...fields.map(columnName)]
-  const insert = db.prepare<[IndexValue[]]>(
-    `INSERT OR REPLACE INTO ${table} (${columnNames.join(', ')}) VALUES (${columnNames.map(() => '?').join(', ')})`,
-  )
+  const into = `INTO ${table} (${columnNames.join(', ')}) VALUES (${columnNames.map(() => '?').join(', ')})`
+  const insert = db.prepare<[IndexValue[]]>(`INSERT ${into}`)
+  const replace = db.prepare<[IndexValue[]]>(`INSERT OR REPLACE ${into}`)
   const deleteTombstones = db.prepare<[number, number]>(
     `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE deleted = 1 AND lwt <= ? ORDER BY lwt LIMIT ?)`,
   )
@@ -67,6 +69,23 @@ export function openCollectionTable(
   const markOdd = (): void => {
     columns = baseColumns(primaryPath)
     db.prepare('UPDATE store_collections SET odd = 1 WHERE name = ?').run(name)
+  }
+
+  const rowOf = (seq: number, id: string, document: StoredDocument): IndexValue[] => {
+    const row: IndexValue[] = [
+      seq,
+      encodeText(id),
+      document._deleted ? 1 : 0,
+      document._meta.lwt,
+      document._rev,
+      JSON.stringify(document),
+    ]
+    for (const read of readers) {
+      const value = read(document)
+      if (value === ODD_VALUE && columns.size > BASE_COLUMN_COUNT) markOdd()
+      row.push(value)
+    }
+    return row
   }
 
   return {
@@ -79,22 +98,8 @@ export function openCollectionTable(
       const json = selectJson.get(encodeText(id))
       return json === undefined ? undefined : parseDocument(json)
     },
-    write(seq, id, document) {
-      const row: IndexValue[] = [
-        seq,
-        encodeText(id),
-        document._deleted ? 1 : 0,
-        document._meta.lwt,
-        document._rev,
-        JSON.stringify(document),
-      ]
-      for (const read of readers) {
-        const value = read(document)
-        if (value === ODD_VALUE && columns.size > BASE_COLUMN_COUNT) markOdd()
-        row.push(value)
-      }
-      insert.run(row)
-    },
+    insert: (seq, id, document) => void insert.run(rowOf(seq, id, document)),
+    replace: (seq, id, document) => void replace.run(rowOf(seq, id, document)),
     readSince(seq, limit) {
       const rows = selectSince.all(seq, limit)
       return {

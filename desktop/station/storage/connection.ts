@@ -23,6 +23,8 @@ export function openConnection(path: string, key: Uint8Array | undefined): Datab
       db.pragma('locking_mode = EXCLUSIVE')
       db.pragma('journal_mode = WAL')
       db.pragma('synchronous = FULL')
+      // A first sync leaves a long WAL; give the disk back at the next checkpoint.
+      db.pragma('journal_size_limit = 16000000')
       // Sorts that spill must not write plain text beside the encrypted file.
       db.pragma('temp_store = MEMORY')
       db.pragma('cache_size = -32000')

@@ -57,6 +57,13 @@ test('a write over another revision is a conflict, and the rest of the bulk is w
   expect(await instance.findDocumentsById(['a'], true)).toHaveLength(1)
 })
 
+test('one id twice in a bulk is one document, the last', async () => {
+  const instance = await openInstance(testStore())
+  const rows = [{ document: stored('a', '1-x') }, { document: stored('a', '1-y') }]
+  expect((await instance.bulkWrite(rows, 'test')).error).toEqual([])
+  expect((await instance.findDocumentsById(['a'], true)).map(({ _rev }) => _rev)).toEqual(['1-y'])
+})
+
 test('changes are paged by a sequence that survives restart and forgotten tombstones', async () => {
   const path = temporaryFile()
   const store = openStore({ path, key: KEY })

@@ -128,6 +128,26 @@ describe('transaction', () => {
     expect((await instance.getChangedDocumentsSince?.(10))?.checkpoint).toEqual({ seq: 1 })
   })
 
+  test('that meets a full disk leaves nothing, and the next one works', async () => {
+    const store = testStore()
+    await openInstance(store)
+    const pages = Number(store.db.pragma('page_count', { simple: true }))
+    store.db.pragma(`max_page_count = ${pages + 20}`)
+    const many = Array.from({ length: 2_000 }, (_, index) =>
+      visit(`v${index}`, { note: 'x'.repeat(200) }),
+    )
+    expect(() => store.transaction((tx) => tx.put('visits', many))).toThrow(/^DISK_FULL/)
+    store.transaction((tx) => {
+      expect(
+        tx.getMany(
+          'visits',
+          many.map((_, index) => `v${index}`),
+        ).size,
+      ).toBe(0)
+      tx.put('visits', [visit('a')])
+    })
+  })
+
   test('refuses what cannot be right', async () => {
     const store = testStore()
     expect(() => store.transaction((tx) => tx.put('visits', []))).toThrow(/NOT_OPEN/)

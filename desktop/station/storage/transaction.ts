@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3'
 import { changeBulk, type ChangeBulk, type Changes } from './change-events.ts'
 import { readMeta } from './connection.ts'
 import type { OpenCollection } from './open-collection.ts'
-import { guard, StorageError } from './storage-error.ts'
+import { guard, StorageError, toStorageError } from './storage-error.ts'
 import type { StoredDocument } from './stored-document.ts'
 
 /** The document side of one running transaction. */
@@ -48,8 +48,10 @@ export function openTransactions(db: Database.Database): Transactions {
       const writer: Writer = {
         write(collection, id, { previous, document }) {
           const seq = ++sequence
-          collection.table.write(seq, id, document)
-          collection.search?.write(id, document)
+          // RxDB may insert one id twice in a bulk; the last wins, as in its other storages.
+          const isNew = previous === undefined && !touched.get(collection)?.changes.has(id)
+          if (isNew) collection.table.insert(seq, id, document)
+          else collection.table.replace(seq, id, document)
           noteChange(touched, collection, { seq, id, previous, document })
         },
       }
@@ -57,14 +59,15 @@ export function openTransactions(db: Database.Database): Transactions {
       let result
       try {
         result = run(writer)
+        writeSearch(touched)
         if (sequence !== first) saveSequence.run(sequence)
-        guard(() => commit.run())
+        commit.run()
       } catch (error) {
         sequence = first
         // SQLite has already rolled back by itself when the disk is full.
         if (db.inTransaction) rollback.run()
         for (const collection of touched.keys()) collection.table.forgetUncommitted()
-        throw error
+        throw toStorageError(error)
       }
       for (const [bulk, collection] of bulksOf(touched, context)) collection.changes.next(bulk)
       return result
@@ -95,6 +98,15 @@ function noteChange(
   if (earlier === undefined)
     entry.changes.set(change.id, { previous: change.previous, document: change.document })
   else earlier.document = change.document
+}
+
+// At the end, all together: FTS5 flushes what it has gathered at every statement that opens a savepoint, so words
+// written between documents cost three times as much.
+function writeSearch(touched: ReadonlyMap<OpenCollection, CollectionChanges>): void {
+  for (const [{ search }, { changes }] of touched) {
+    if (search === undefined) continue
+    for (const [id, { document }] of changes) search.write(id, document)
+  }
 }
 
 // All bulks are made before the first is told: a listener may start the next transaction.
