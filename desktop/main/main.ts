@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { app, dialog, Menu, safeStorage, session } from 'electron'
 import { registerAppScheme, serveApp } from './app-protocol.ts'
+import { logFile, type LogFile } from './log-file.ts'
 import { profileFrom } from './profile.ts'
 import { profileKey, type Keystore } from './profile-key.ts'
 import { lockSession } from './session-lock.ts'
@@ -13,6 +14,7 @@ const profile = profileFrom(process.argv.slice(1))
 
 // Before anything reads it: the folder is what the single-instance lock and the keystore go by.
 if (profile.folder !== null) app.setPath('userData', profile.folder)
+app.setAppUserModelId('app.dawr.desktop')
 app.enableSandbox()
 registerAppScheme()
 
@@ -39,16 +41,11 @@ async function run(): Promise<void> {
     app.exit(1)
     return
   }
-  const station = startStation(
-    {
-      type: 'open',
-      folder,
-      key: key.key,
-      demo: profile.demo,
-      appVersion: app.getVersion(),
-    },
-    () => tell('STATION_CRASHES'),
-  )
+  const station = startStation({
+    open: { type: 'open', folder, key: key.key, demo: profile.demo, appVersion: app.getVersion() },
+    log: stationLog(),
+    trouble: () => tell('STATION_CRASHES'),
+  })
   closeStationOnQuit(station)
   serveShell(station)
   openMainWindow()
@@ -61,6 +58,17 @@ function closeStationOnQuit(station: StationProcess): void {
     event.preventDefault()
     void station.close().finally(() => app.exit())
   })
+}
+
+function stationLog(): LogFile {
+  const file = logFile(join(app.getPath('userData'), 'logs', 'station.log'))
+  if (app.isPackaged) return file
+  return {
+    write(text) {
+      file.write(text)
+      process.stdout.write(text)
+    },
+  }
 }
 
 function keystore(): Keystore {

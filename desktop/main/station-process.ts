@@ -7,6 +7,7 @@ import {
   type WebContents,
 } from 'electron'
 import type { ShellChannel, ShellToStation } from '#desktop/station/contract/shell.ts'
+import type { LogFile } from './log-file.ts'
 import { afterCrash, NO_RESTARTS } from './restart-policy.ts'
 
 /** Milliseconds to finish a write and close the file, before the process is ended regardless. */
@@ -20,8 +21,15 @@ export interface StationProcess {
   close(): Promise<void>
 }
 
-/** @param trouble called once when the station keeps crashing */
-export function startStation(open: OpenMessage, trouble: () => void): StationProcess {
+export interface StationOptions {
+  open: OpenMessage
+  /** Gets what the station prints: lines of ids and codes. */
+  log: LogFile
+  /** Called once when the station keeps crashing. */
+  trouble: () => void
+}
+
+export function startStation({ open, log, trouble }: StationOptions): StationProcess {
   const joined = new Set<WebContents>()
   let restarts = NO_RESTARTS
   let closing = false
@@ -32,8 +40,11 @@ export function startStation(open: OpenMessage, trouble: () => void): StationPro
     startedAt = Date.now()
     const started = utilityProcess.fork(join(import.meta.dirname, 'station.js'), [], {
       serviceName: 'dawr-station',
-      stdio: 'inherit',
+      // A program with windows has no console on Windows: without a file its output is lost.
+      stdio: 'pipe',
     })
+    started.stdout?.on('data', (text: Buffer) => log.write(text))
+    started.stderr?.on('data', (text: Buffer) => log.write(text))
     // The key goes by message: arguments and environment are readable by other programs.
     send(started, open)
     started.once('exit', restart)
