@@ -11,6 +11,8 @@ export function createPool(url: string, onIdleError: (error: Error) => void, max
     max,
     // Statements sent without waiting for each other travel in one round trip.
     pipeline: true,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 60_000,
     connectionTimeoutMillis: 10_000,
     types: TYPES,
     application_name: 'dawr',

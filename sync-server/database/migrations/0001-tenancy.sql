@@ -128,17 +128,6 @@ CREATE TABLE membership_history (
 SELECT make_tenant_table('membership_history');
 GRANT SELECT, INSERT ON membership_history TO dawr_app;
 
-CREATE TABLE clinic_activity_history (
-  clinic_id uuid NOT NULL REFERENCES clinics (clinic_id),
-  seq bigint NOT NULL,
-  active boolean NOT NULL,
-  at timestamptz NOT NULL,
-  changed_by uuid NOT NULL,
-  PRIMARY KEY (clinic_id, seq)
-) PARTITION BY HASH (clinic_id);
-SELECT make_tenant_table('clinic_activity_history');
-GRANT SELECT, INSERT ON clinic_activity_history TO dawr_app;
-
 -- --- stations --------------------------------------------------------------------------------------
 
 CREATE TABLE stations (
@@ -151,10 +140,6 @@ CREATE TABLE stations (
   enrolled_by uuid NOT NULL REFERENCES users (id),
   enrolled_at timestamptz NOT NULL DEFAULT now(),
   last_contact timestamptz,
-  -- The last feed number it said it has, and the outbox number it had reached then: a later command
-  -- cannot claim to have seen less.
-  acked_seq bigint NOT NULL DEFAULT 0,
-  acked_command bigint NOT NULL DEFAULT 0,
   revoked_at timestamptz,
   revoked_by uuid REFERENCES users (id),
   -- An old refresh token came back: the key has left the station, or its disk was copied.
@@ -164,7 +149,7 @@ CREATE TABLE stations (
 ) PARTITION BY HASH (clinic_id);
 SELECT make_tenant_table('stations');
 GRANT SELECT, INSERT,
-  UPDATE (last_contact, acked_seq, acked_command, revoked_at, revoked_by, refresh_revoked_at)
+  UPDATE (last_contact, revoked_at, revoked_by, refresh_revoked_at)
   ON stations TO dawr_app;
 
 -- Who signed in at which station with the server watching; their commands may come from it.

@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import { AppError } from '#shared/errors.ts'
+import type { UserId } from '#shared/ids.ts'
+import { Membership } from '#shared/protocol.ts'
+import { Role } from '#shared/roles.ts'
+import type { ClinicTx, UserTx } from '../database/clinic-tx.ts'
+
+/** The clinics a person may sign in to now. */
+export async function listMemberships(tx: UserTx): Promise<Array<z.infer<typeof Membership>>> {
+  const { rows } = await tx.query(
+    `SELECT s.clinic_id AS "clinicId", c.name AS "clinicName", c.slug, s.roles
+     FROM clinic_staff s JOIN clinics c ON c.clinic_id = s.clinic_id
+     WHERE s.user_id = $1 AND s.active
+     ORDER BY c.created_at, c.clinic_id`,
+    [tx.userId],
+  )
+  return rows.map((row) => Membership.parse(row))
+}
+
+/** The roles of an active member of this clinic; null for anybody else. */
+export async function readRoles(tx: ClinicTx, userId: UserId): Promise<Role[] | null> {
+  const { rows } = await tx.query<{ roles: string[] }>(
+    'SELECT roles FROM clinic_staff WHERE clinic_id = $1 AND user_id = $2 AND active',
+    [tx.clinicId, userId],
+  )
+  const roles = rows[0]?.roles
+  return roles === undefined ? null : Role.array().parse(roles)
+}
+
+/**
+ * Asked before anything of the clinic is read, so that a clinic that is not there and one that is
+ * another's answer alike.
+ *
+ * @throws AppError NOT_FOUND
+ */
+export async function requireAdmin(tx: ClinicTx, userId: UserId): Promise<void> {
+  const roles = await readRoles(tx, userId)
+  if (roles === null || !roles.includes('ADMIN')) throw new AppError('NOT_FOUND')
+}

@@ -1,0 +1,62 @@
+import { type Context, Hono } from 'hono'
+import { Settings } from '#shared/clinic.ts'
+import { ClinicId, StationId, UserId } from '#shared/ids.ts'
+import { StaffChange } from '#shared/protocol.ts'
+import { type ClinicTx, withClinic, withUser } from '../database/clinic-tx.ts'
+import { readBody, readId } from '../http/read-body.ts'
+import { requirePerson } from '../identity/require-person.ts'
+import type { ServerDeps, ServerEnv } from '../server-deps.ts'
+import { listMemberships, requireAdmin } from './membership.ts'
+import { replaceSettings } from './settings.ts'
+import { changeStaff, readStaff } from './staff.ts'
+import { listStations, revokeStation } from './stations.ts'
+
+/** A person's clinics, and what an ADMIN does to one. */
+export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
+  const routes = new Hono<ServerEnv>()
+  routes.use('/clinics/*', requirePerson(deps))
+  routes.get('/clinics', async (c) => {
+    const memberships = await withUser(deps.pool, c.get('person').userId, listMemberships)
+    return c.json({ ok: true, memberships })
+  })
+  routes.get('/clinics/:clinicId/staff/:userId', async (c) => {
+    const userId = readId(UserId, c.req.param('userId'))
+    return c.json({ ok: true, staff: await asAdmin(deps, c, (tx) => readStaff(tx, userId)) })
+  })
+  routes.patch('/clinics/:clinicId/staff/:userId', async (c) => {
+    const userId = readId(UserId, c.req.param('userId'))
+    const change = await readBody(c, StaffChange)
+    const staff = await asAdmin(deps, c, (tx, by) =>
+      changeStaff(tx, { userId, change, by, now: deps.now() }),
+    )
+    return c.json({ ok: true, staff })
+  })
+  routes.put('/clinics/:clinicId/settings', async (c) => {
+    const settings = await readBody(c, Settings)
+    const written = await asAdmin(deps, c, (tx) => replaceSettings(tx, settings, deps.now()))
+    return c.json({ ok: true, settings: written })
+  })
+  routes.get('/clinics/:clinicId/stations', async (c) =>
+    c.json({ ok: true, stations: await asAdmin(deps, c, listStations) }),
+  )
+  routes.post('/clinics/:clinicId/stations/:stationId/revoke', async (c) => {
+    const stationId = readId(StationId, c.req.param('stationId'))
+    const station = await asAdmin(deps, c, (tx, by) => revokeStation(tx, stationId, by, deps.now()))
+    return c.json({ ok: true, station })
+  })
+  return routes
+}
+
+/** Runs in the clinic of the path, for its ADMIN and nobody else. */
+function asAdmin<T>(
+  deps: ServerDeps,
+  c: Context<ServerEnv>,
+  run: (tx: ClinicTx, by: UserId) => Promise<T>,
+): Promise<T> {
+  const clinicId = readId(ClinicId, c.req.param('clinicId'))
+  const { userId } = c.get('person')
+  return withClinic(deps.pool, clinicId, async (tx) => {
+    await requireAdmin(tx, userId)
+    return run(tx, userId)
+  })
+}

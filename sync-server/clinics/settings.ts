@@ -1,0 +1,79 @@
+import { type CutOver, Settings } from '#shared/clinic.ts'
+import { AppError } from '#shared/errors.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { writeClinicDocuments } from '../sync/feed.ts'
+
+/** @throws AppError NOT_FOUND */
+async function readSettings(tx: ClinicTx): Promise<Settings> {
+  const { rows } = await tx.query<{ body: unknown }>(
+    `SELECT doc -> 'body' AS body FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
+    [tx.clinicId],
+  )
+  if (rows[0] === undefined) throw new AppError('NOT_FOUND')
+  return Settings.parse(rows[0].body)
+}
+
+/**
+ * @param now milliseconds since the Unix epoch
+ * @throws AppError INVALID, naming the fields that cannot become what they should
+ */
+export async function replaceSettings(
+  tx: ClinicTx,
+  next: Settings,
+  now: number,
+): Promise<Settings> {
+  await tx.query('SELECT 1 FROM clinics WHERE clinic_id = $1 FOR UPDATE', [tx.clinicId])
+  const current = await readSettings(tx)
+  const issues = unlawfulFields(current, next, now)
+  if (issues.length > 0) throw new AppError('INVALID', { issues })
+  await tx.query('UPDATE clinics SET name = $2, active = $3 WHERE clinic_id = $1', [
+    tx.clinicId,
+    next.name,
+    next.active,
+  ])
+  await writeSettings(tx, next)
+  return next
+}
+
+export async function writeSettings(tx: ClinicTx, settings: Settings): Promise<void> {
+  await writeClinicDocuments(tx, [{ id: 'settings', clinicId: tx.clinicId, body: settings }])
+}
+
+/** The fields of `next` that may not follow `current`. */
+export function unlawfulFields(current: Settings, next: Settings, now: number): string[] {
+  const issues: string[] = []
+  // Others hold the address and prices are in the currency: neither moves under them.
+  if (next.slug !== current.slug) issues.push('slug')
+  if (next.currency !== current.currency) issues.push('currency')
+  if (next.refundLimit.currency !== next.currency) issues.push('refundLimit')
+  if (next.demo !== current.demo) issues.push('demo')
+  if (next.waitRedMinutes < next.waitAmberMinutes) issues.push('waitRedMinutes')
+  if (!isTimeZone(next.timeZone)) issues.push('timeZone')
+  else if (!isLawfulCutOver(current, next.cutOvers, now)) issues.push('cutOvers')
+  return issues
+}
+
+/** Days that have begun keep the hour they began at: a change applies from the next day. */
+function isLawfulCutOver(current: Settings, next: readonly CutOver[], now: number): boolean {
+  const today = queueDayOf(now, current)
+  const past = (cutOvers: readonly CutOver[]) =>
+    JSON.stringify(
+      cutOvers
+        .filter(({ from }, index) => index === 0 || from <= today)
+        .map((c) => [c.from, c.hour]),
+    )
+  const ascends = next.every(
+    ({ from }, index) => index === 0 || from > (next[index - 1]?.from ?? ''),
+  )
+  return ascends && past(next) === past(current.cutOvers)
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

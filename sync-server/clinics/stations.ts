@@ -1,0 +1,111 @@
+import type { StationEntry } from '#shared/clinic.ts'
+import { AppError } from '#shared/errors.ts'
+import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
+import type { EnrolRequest } from '#shared/protocol.ts'
+import { stationLetter } from '#shared/ticket.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { writeClinicDocuments } from '../sync/feed.ts'
+
+export interface ListedStation extends StationEntry {
+  enrolledBy: UserId
+  /** Instants, UTC ISO 8601. */
+  enrolledAt: string
+  lastContact: string | null
+}
+
+type StationRow = Pick<StationEntry, 'name' | 'letter' | 'active'> & {
+  stationId: StationId
+  enrolledBy: UserId
+  enrolledAt: Date
+  lastContact: Date | null
+}
+
+export async function listStations(tx: ClinicTx): Promise<ListedStation[]> {
+  const { rows } = await tx.query<StationRow>(
+    `SELECT station_id AS "stationId", name, letter, revoked_at IS NULL AS active,
+       enrolled_by AS "enrolledBy", enrolled_at AS "enrolledAt", last_contact AS "lastContact"
+     FROM stations WHERE clinic_id = $1 ORDER BY enrolled_at, station_id`,
+    [tx.clinicId],
+  )
+  return rows.map((row) => ({
+    kind: 'STATION',
+    ...row,
+    enrolledAt: row.enrolledAt.toISOString(),
+    lastContact: row.lastContact?.toISOString() ?? null,
+  }))
+}
+
+/**
+ * @param now milliseconds since the Unix epoch
+ * @returns the new station, under a letter that no station of this clinic ever had
+ */
+export async function addStation(
+  tx: ClinicTx,
+  { stationName, publicKey }: EnrolRequest,
+  by: UserId,
+  now: number,
+): Promise<{ stationId: StationId; letter: string }> {
+  const random = crypto.getRandomValues(new Uint8Array(10))
+  const stationId = StationId.parse(makeUuidv7(now, random))
+  const letter = await takeLetter(tx)
+  await tx.query(
+    `INSERT INTO stations
+       (clinic_id, station_id, letter, name, public_key, enrolled_by, enrolled_at, last_contact)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
+    [tx.clinicId, stationId, letter, stationName, publicKey.x, by, new Date(now)],
+  )
+  await writeEntry(tx, { stationId, name: stationName, letter, active: true })
+  return { stationId, letter }
+}
+
+/** The clinic's next letter. Its counter's row is held until the commit, so two never get the same. */
+async function takeLetter(tx: ClinicTx): Promise<string> {
+  const { rows } = await tx.query<{ given: number }>(
+    `UPDATE clinics SET letters_given = letters_given + 1 WHERE clinic_id = $1
+     RETURNING letters_given AS given`,
+    [tx.clinicId],
+  )
+  const given = rows[0]?.given
+  if (given === undefined) throw new AppError('NOT_FOUND')
+  return stationLetter(given - 1)
+}
+
+/**
+ * Ends the clinic's trust in a station: its next request is refused. Revoking it again changes
+ * nothing.
+ *
+ * @throws AppError NOT_FOUND
+ */
+export async function revokeStation(
+  tx: ClinicTx,
+  stationId: StationId,
+  by: UserId,
+  now: number,
+): Promise<StationEntry> {
+  const { rows } = await tx.query<{ name: string; letter: string; revoked: boolean }>(
+    `SELECT name, letter, revoked_at IS NOT NULL AS revoked FROM stations
+     WHERE clinic_id = $1 AND station_id = $2 FOR UPDATE`,
+    [tx.clinicId, stationId],
+  )
+  const station = rows[0]
+  if (station === undefined) throw new AppError('NOT_FOUND')
+  const { name, letter } = station
+  if (station.revoked) return { kind: 'STATION', stationId, name, letter, active: false }
+  await tx.query(
+    `UPDATE stations SET revoked_at = $3, revoked_by = $4 WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, stationId, new Date(now), by],
+  )
+  await tx.query('DELETE FROM refresh_tokens WHERE clinic_id = $1 AND station_id = $2', [
+    tx.clinicId,
+    stationId,
+  ])
+  return writeEntry(tx, { stationId, name, letter, active: false })
+}
+
+async function writeEntry(tx: ClinicTx, entry: Omit<StationEntry, 'kind'>): Promise<StationEntry> {
+  const body: StationEntry = { kind: 'STATION', ...entry }
+  await writeClinicDocuments(tx, [
+    { id: `station:${entry.stationId}`, clinicId: tx.clinicId, body },
+  ])
+  return body
+}

@@ -1,0 +1,35 @@
+import { AppError } from '#shared/errors.ts'
+
+/** How a NUL or half of a surrogate pair can be written inside JSON: raw, or as an escape. */
+// eslint-disable-next-line no-control-regex -- the character it must find
+const SUSPECT = /\\u0000|\\u[dD][89a-fA-F]|[\u0000\p{Surrogate}]/u
+
+/**
+ * Parses JSON that people's devices wrote. PostgreSQL can keep neither NUL nor half a surrogate
+ * pair, in text or in jsonb: a document with one must be refused here, not fail there for ever.
+ *
+ * @throws AppError INVALID
+ */
+export function parseJsonText(text: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new AppError('INVALID', { reason: 'not JSON' })
+  }
+  // A whole pair written as escapes looks suspect too, and so does a backslash before a plain "u0000".
+  if (SUSPECT.test(text) && !isStorable(value)) {
+    throw new AppError('INVALID', { reason: 'a character that cannot be stored' })
+  }
+  return value
+}
+
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return isStorableText(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, item]) => isStorableText(key) && isStorable(item))
+}
+
+function isStorableText(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
+}

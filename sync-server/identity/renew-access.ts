@@ -1,0 +1,88 @@
+import { AppError, type ErrorCode } from '#shared/errors.ts'
+import type { StationId } from '#shared/ids.ts'
+import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import type { ServerDeps } from '../server-deps.ts'
+import { signStationToken } from './access-token.ts'
+import type { Proof } from './dpop.ts'
+import { parseRefreshToken, rotateRefreshToken } from './refresh-token.ts'
+
+/**
+ * A station's next pair of tokens.
+ *
+ * @throws AppError UNAUTHENTICATED, STATION_REVOKED or REFRESH_REUSED
+ */
+export async function renewAccess(
+  deps: Pick<ServerDeps, 'pool' | 'signingKey' | 'now'>,
+  refreshToken: string,
+  proof: Proof,
+): Promise<{ accessToken: string; refreshToken: string }> {
+  const { clinicId, stationId, hash } = parseRefreshToken(refreshToken)
+  const now = deps.now()
+  // A refusal is a value here: that a proof was used, or a family ended, must be committed with it.
+  const result = await withClinic(deps.pool, clinicId, async (tx) => {
+    const refused = await refuseStation(tx, stationId, proof, now)
+    return refused ?? rotateRefreshToken(tx, stationId, hash, now)
+  })
+  switch (result.outcome) {
+    case 'ROTATED': {
+      const station = { stationId, clinicId, thumbprint: proof.thumbprint }
+      const accessToken = await signStationToken(deps.signingKey, station, now)
+      return { accessToken, refreshToken: result.refreshToken }
+    }
+    case 'UNKNOWN':
+      throw new AppError('UNAUTHENTICATED')
+    case 'REUSED':
+      throw new AppError('REFRESH_REUSED')
+    case 'REFUSED':
+      throw new AppError(result.code)
+  }
+}
+
+interface Refused {
+  outcome: 'REFUSED'
+  code: ErrorCode
+}
+
+async function refuseStation(
+  tx: ClinicTx,
+  stationId: StationId,
+  proof: Proof,
+  now: number,
+): Promise<Refused | null> {
+  const { rows } = await tx.query<{ publicKey: string; revoked: boolean; ended: boolean }>(
+    `SELECT public_key AS "publicKey", revoked_at IS NOT NULL AS revoked,
+       refresh_revoked_at IS NOT NULL AS ended
+     FROM stations WHERE clinic_id = $1 AND station_id = $2 FOR UPDATE`,
+    [tx.clinicId, stationId],
+  )
+  const station = rows[0]
+  // Whoever cannot prove the key learns nothing about the station.
+  if (station === undefined || station.publicKey !== proof.publicKey.x) {
+    return { outcome: 'REFUSED', code: 'UNAUTHENTICATED' }
+  }
+  if (await isReplayed(tx, stationId, proof, now)) {
+    return { outcome: 'REFUSED', code: 'UNAUTHENTICATED' }
+  }
+  if (station.revoked) return { outcome: 'REFUSED', code: 'STATION_REVOKED' }
+  if (station.ended) return { outcome: 'REFUSED', code: 'REFRESH_REUSED' }
+  return null
+}
+
+/** Each proof counts once (RFC 9449, section 11.1). */
+async function isReplayed(
+  tx: ClinicTx,
+  stationId: StationId,
+  { jti, expiresAt }: Proof,
+  now: number,
+): Promise<boolean> {
+  await tx.query(
+    'DELETE FROM dpop_jtis WHERE clinic_id = $1 AND station_id = $2 AND expires_at < $3',
+    [tx.clinicId, stationId, new Date(now)],
+  )
+  const { rowCount } = await tx.query(
+    `INSERT INTO dpop_jtis (clinic_id, station_id, jti, expires_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT DO NOTHING`,
+    [tx.clinicId, stationId, jti, new Date(expiresAt)],
+  )
+  return rowCount === 0
+}

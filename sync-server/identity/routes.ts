@@ -1,0 +1,88 @@
+import { type Context, Hono } from 'hono'
+import { AppError } from '#shared/errors.ts'
+import {
+  EnrolRequest,
+  type EnrolResponse,
+  SessionRequest,
+  type SessionResponse,
+  SignInRequest,
+  type SignInResponse,
+  TokenRequest,
+  type TokenResponse,
+} from '#shared/protocol.ts'
+import { listMemberships, requireAdmin } from '../clinics/membership.ts'
+import { addStation } from '../clinics/stations.ts'
+import { withClinic, withUser } from '../database/clinic-tx.ts'
+import { readBody } from '../http/read-body.ts'
+import type { ServerDeps, ServerEnv } from '../server-deps.ts'
+import { ACCESS_TOKEN_SECONDS, signPersonToken } from './access-token.ts'
+import { clientAddress } from './client-address.ts'
+import { checkCredentials } from './credentials.ts'
+import { plainUrl, verifyProof } from './dpop.ts'
+import { renewAccess } from './renew-access.ts'
+import { issueRefreshToken } from './refresh-token.ts'
+import { requirePerson } from './require-person.ts'
+import { requireStation } from './require-station.ts'
+import { startSession } from './station-session.ts'
+
+/** Who you are, and from which station. */
+export function identityRoutes(deps: ServerDeps): Hono<ServerEnv> {
+  const routes = new Hono<ServerEnv>()
+  routes.post('/sign-in', (c) => signIn(deps, c))
+  routes.post('/stations', requirePerson(deps), (c) => enrol(deps, c))
+  routes.post('/token', (c) => refresh(deps, c))
+  routes.post('/sessions', requireStation(deps), (c) => openSession(deps, c))
+  return routes
+}
+
+async function signIn(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
+  const request = await readBody(c, SignInRequest)
+  const person = await checkCredentials(deps, request, clientAddress(c, deps.trustedProxies))
+  const memberships = await withUser(deps.pool, person.userId, listMemberships)
+  const accessToken = await signPersonToken(deps.signingKey, person.userId, deps.now())
+  return c.json({ ok: true, ...person, accessToken, memberships } satisfies SignInResponse)
+}
+
+async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
+  const request = await readBody(c, EnrolRequest)
+  const { userId } = c.get('person')
+  const { clinicId } = request
+  const enrolled = await withClinic(deps.pool, clinicId, async (tx) => {
+    await requireAdmin(tx, userId)
+    const station = await addStation(tx, request, userId, deps.now())
+    const refreshToken = await issueRefreshToken(tx, station.stationId, 0, deps.now())
+    return { ...station, refreshToken }
+  })
+  const entitlementKeys = [deps.signingKey.publicKey]
+  return c.json({ ok: true, ...enrolled, clinicId, entitlementKeys } satisfies EnrolResponse, 201)
+}
+
+async function refresh(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
+  const { refreshToken } = await readBody(c, TokenRequest)
+  const proof = await verifyProof(c.req.header('dpop'), {
+    method: 'POST',
+    urls: addressesOf(c, deps.publicUrl),
+    now: deps.now(),
+  })
+  const tokens = await renewAccess(deps, refreshToken, proof)
+  const expiresInSeconds = ACCESS_TOKEN_SECONDS
+  return c.json({ ok: true, ...tokens, expiresInSeconds } satisfies TokenResponse)
+}
+
+/** What a proof may name: the public address if there is one, otherwise the one that was asked. */
+function addressesOf(c: Context<ServerEnv>, publicUrl: string | null): string[] {
+  if (publicUrl === null) return [plainUrl(c.req.url)]
+  // The public address may have a path of its own, which a proxy takes off.
+  return [plainUrl(publicUrl).replace(/\/$/, '') + c.req.path]
+}
+
+async function openSession(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
+  const request = await readBody(c, SessionRequest)
+  const station = c.get('station')
+  const person = await checkCredentials(deps, request, clientAddress(c, deps.trustedProxies))
+  const roles = await withClinic(deps.pool, station.clinicId, (tx) =>
+    startSession(tx, station.stationId, person.userId),
+  )
+  if (roles === null) throw new AppError('MEMBER_INACTIVE')
+  return c.json({ ok: true, ...person, roles } satisfies SessionResponse)
+}

@@ -1,0 +1,100 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
+import pino, { type Logger } from 'pino'
+import type { Config } from './config.ts'
+import { startEmbeddedPostgres } from './database/embedded.ts'
+import { migrate, readMigrations } from './database/migrate.ts'
+import { createPool } from './database/pool.ts'
+import { assertServingRole } from './database/serving-role.ts'
+import { createApp } from './http/app.ts'
+import { createMetrics } from './http/metrics.ts'
+import { importSigningKey, keepSigningKey } from './identity/signing-key.ts'
+import type { ServerDeps } from './server-deps.ts'
+
+/** How long requests that are under way may take once the server stops. */
+const DRAIN_MS = 10_000
+
+export interface RunningServer {
+  url: string
+  /** Streams end, requests under way are answered, then the database is let go. Safe to call twice. */
+  close: () => Promise<void>
+}
+
+/** Migrates, checks, listens. In tests too; `now` is for those that must not wait. */
+export async function startServer(
+  config: Config,
+  { now = Date.now, log = createLog(config) }: { now?: () => number; log?: Logger } = {},
+): Promise<RunningServer> {
+  // What was opened, to be closed in the opposite order, after a failed start too.
+  const opened: Array<() => Promise<void>> = []
+  const closeAll = async () => {
+    for (const close of opened.splice(0).toReversed()) await close()
+  }
+  try {
+    const { appUrl, ownerUrl } = config.database ?? (await openEmbedded(config.dataFolder, opened))
+    const applied = await migrate(ownerUrl, await readMigrations())
+    if (applied.length > 0) log.info({ applied }, 'migrated')
+    const pool = createPool(appUrl, (error) => log.warn({ error: error.name }, 'idle connection'))
+    opened.push(() => pool.end())
+    await assertServingRole(pool)
+    const closing = new AbortController()
+    const closers: Array<() => Promise<void>> = []
+    opened.push(async () => {
+      await Promise.all(closers.map((close) => close()))
+    })
+    const deps: ServerDeps = {
+      pool,
+      databaseUrl: appUrl,
+      signingKey: await importSigningKey(
+        config.signingKey ?? (await keepSigningKey(config.dataFolder)),
+      ),
+      log,
+      metrics: createMetrics(pool),
+      trialDays: config.trialDays,
+      publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
+      now,
+      closing: closing.signal,
+      onClose: (close) => closers.push(close),
+    }
+    const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server // plain HTTP
+    const url = await listen(server, config)
+    opened.push(() => drain(server, closing))
+    let closed: Promise<void> | undefined
+    return { url, close: () => (closed ??= closeAll()) }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+function createLog(config: Config): Logger {
+  // To stderr: stdout carries the one line that says the server is ready.
+  return pino({ level: config.logLevel, base: null }, pino.destination({ dest: 2, sync: true }))
+}
+
+async function openEmbedded(dataFolder: string, opened: Array<() => Promise<void>>) {
+  const postgres = await startEmbeddedPostgres(dataFolder)
+  opened.push(postgres.stop)
+  return postgres
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<string> {
+  // Longer than the proxies in front keep theirs, so that they never write into a closing one.
+  server.keepAliveTimeout = 65_000
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail)
+    server.listen(port, host, done)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no address')
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+}
+
+async function drain(server: Server, closing: AbortController): Promise<void> {
+  const ended = new Promise((done) => server.close(done))
+  closing.abort()
+  const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await ended
+  clearTimeout(timer)
+}
