@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
 /** Milliseconds between asking a process to end and ending it. */
-const GRACE = 10_000
+const GRACE = 15_000
 
 export interface ChildSpec {
   /** Stands before each of its lines. */
