@@ -1,16 +1,17 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 import { openStore } from './store.ts'
 import { KEY, openInstance, PLAIN_VISITS, temporaryFile } from './test-store.ts'
 
 const ROUNDS = 30
+const WRITER = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
 
 /** Starts the writer, kills it at a random moment of its work, and returns the last transaction it had confirmed. */
 function killWriter(path: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-writer.ts'), path])
+    const child = spawn(process.execPath, [WRITER, path])
     let output = ''
     let errors = ''
     let sentenced = false

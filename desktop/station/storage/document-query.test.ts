@@ -160,7 +160,7 @@ function queriesOf(
       ...(sort === undefined ? {} : { sort }),
       ...(skip === undefined ? {} : { skip }),
       ...(limit === undefined ? {} : { limit }),
-    })) as fc.Arbitrary<MangoQuery<Fields>>
+    }))
 }
 
 type Instance = Pick<
