@@ -1,0 +1,163 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
+
+/** Tables that belong to no clinic, each with what the serving role may do. All others are tenants'. */
+const GLOBAL: Record<string, string[]> = {
+  users: [],
+  clinic_addresses: [],
+  sign_in_attempts: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
+  schema_migrations: [],
+}
+const POLICY =
+  "(clinic_id = (NULLIF(current_setting('app.clinic_id'::text, true), ''::text))::uuid)"
+
+interface TableRow {
+  name: string
+  strategy: string | null
+  enabled: boolean
+  forced: boolean
+  policy: string | null
+  policyCheck: string | null
+  /** Policies that let anything but SELECT through, beside `clinic_only`. */
+  otherPolicies: number
+  partitions: number
+  /** Keys, their first column each. */
+  keys: Array<{ key: string; first: string }>
+  /** What the serving role may do with all columns. */
+  rights: string[]
+}
+
+let database: TestDatabase
+let client: pg.Client
+beforeAll(async () => {
+  database = await createTestDatabase()
+  client = new pg.Client({ connectionString: database.superuserUrl })
+  await client.connect()
+})
+afterAll(async () => {
+  await client.end()
+  await database.drop()
+})
+
+async function readTables(): Promise<TableRow[]> {
+  const { rows } = await client.query<TableRow>(`
+    SELECT c.relname AS name, pg_get_partkeydef(c.oid) AS strategy,
+      c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+      pg_get_expr(p.polqual, c.oid) AS policy, pg_get_expr(p.polwithcheck, c.oid) AS "policyCheck",
+      (SELECT count(*)::int FROM pg_policy o
+        WHERE o.polrelid = c.oid AND o.oid <> p.oid AND o.polcmd <> 'r') AS "otherPolicies",
+      (SELECT count(*)::int FROM pg_inherits i WHERE i.inhparent = c.oid) AS partitions,
+      ARRAY(SELECT json_build_object('key', k.relname, 'first', a.attname)
+        FROM pg_index x JOIN pg_class k ON k.oid = x.indexrelid
+          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
+        WHERE x.indrelid = c.oid AND (x.indisunique OR x.indisprimary)) AS keys,
+      ARRAY(SELECT right_.privilege FROM unnest(ARRAY['SELECT','INSERT','UPDATE','DELETE',
+          'TRUNCATE','REFERENCES','TRIGGER','MAINTAIN']) AS right_(privilege)
+        WHERE has_table_privilege('dawr_app', c.oid, right_.privilege) ORDER BY 1) AS rights
+    FROM pg_class c
+      LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'clinic_only'
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f', 'm', 'v')
+      AND NOT c.relispartition
+    ORDER BY c.relname`)
+  return rows
+}
+
+async function readPartitionGrants(): Promise<string[]> {
+  const { rows } = await client.query<{ grant: string }>(`
+    SELECT c.relname || ' to ' || COALESCE(r.rolname, 'PUBLIC') AS grant
+    FROM pg_class c CROSS JOIN LATERAL (
+      SELECT (aclexplode(c.relacl)).grantee
+      UNION ALL SELECT (aclexplode(a.attacl)).grantee FROM pg_attribute a
+      WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) g
+      LEFT JOIN pg_roles r ON r.oid = g.grantee
+    WHERE c.relispartition AND c.relkind = 'r' AND g.grantee <> c.relowner`)
+  return rows.map((row) => row.grant)
+}
+
+async function readPublicGrants(): Promise<string[]> {
+  const { rows } = await client.query<{ grant: string }>(`
+    SELECT c.relname AS grant FROM pg_class c
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND EXISTS (SELECT FROM aclexplode(c.relacl) g WHERE g.grantee = 0)`)
+  return rows.map((row) => row.grant)
+}
+
+function faultsOf(table: TableRow): string[] {
+  const { name, rights } = table
+  const global = GLOBAL[name]
+  const excess = rights.filter(
+    (right) => !(global ?? ['SELECT', 'INSERT', 'DELETE']).includes(right),
+  )
+  const faults = excess.map((right) => `the serving role may ${right} every column`)
+  // A tenant table may be updated column by column only: never its keys.
+  if (global !== undefined) return faults.map((fault) => `${name}: ${fault}`)
+  if (table.strategy !== 'HASH (clinic_id)') faults.push('is not partitioned by clinic')
+  if (table.partitions !== 32) faults.push(`has ${table.partitions} partitions`)
+  if (!table.enabled || !table.forced) faults.push('row-level security is not forced')
+  if (table.policy !== POLICY || table.policyCheck !== POLICY) faults.push('its policy differs')
+  if (table.otherPolicies > 0) faults.push('another policy lets more than SELECT through')
+  if (table.keys.length === 0) faults.push('has no key')
+  for (const { key, first } of table.keys) {
+    if (first !== 'clinic_id') faults.push(`${key} begins with ${first}`)
+  }
+  return faults.map((fault) => `${name}: ${fault}`)
+}
+
+async function findFaults(): Promise<string[]> {
+  return [
+    ...(await readTables()).flatMap(faultsOf),
+    ...(await readPartitionGrants()).map((grant) => `partition granted: ${grant}`),
+    ...(await readPublicGrants()).map((grant) => `granted to PUBLIC: ${grant}`),
+  ]
+}
+
+test('every tenant table is partitioned by clinic, forced under its policy, keyed by clinic', async () => {
+  expect(await findFaults()).toEqual([])
+  const names = (await readTables()).map(({ name }) => name)
+  expect(names).toEqual(
+    expect.arrayContaining(['clinics', 'clinic_staff', 'documents', 'stations']),
+  )
+  expect(names).toEqual(expect.arrayContaining(Object.keys(GLOBAL)))
+})
+
+// The check itself is checked: each fault is put in, must be found, and is taken back.
+test.each([
+  ['ALTER TABLE stations DISABLE ROW LEVEL SECURITY', 'stations: row-level security is not forced'],
+  [
+    'ALTER TABLE documents NO FORCE ROW LEVEL SECURITY',
+    'documents: row-level security is not forced',
+  ],
+  ['DROP POLICY clinic_only ON stations', 'stations: its policy differs'],
+  ['ALTER POLICY clinic_only ON stations USING (true)', 'stations: its policy differs'],
+  ['ALTER POLICY clinic_only ON stations WITH CHECK (true)', 'stations: its policy differs'],
+  ['CREATE POLICY x ON stations FOR UPDATE USING (true)', 'another policy lets more than SELECT'],
+  ['CREATE TABLE notes (clinic_id uuid, id uuid)', 'notes: is not partitioned by clinic'],
+  ['CREATE TABLE notes (id uuid, clinic_id uuid, PRIMARY KEY (id))', 'notes_pkey begins with id'],
+  ['CREATE VIEW all_staff AS SELECT user_id FROM clinic_staff', 'all_staff: is not partitioned'],
+  ['CREATE UNIQUE INDEX x ON stations (letter, clinic_id)', 'stations: x begins with letter'],
+  ['DROP TABLE dpop_jtis_07', 'dpop_jtis: has 31 partitions'],
+  ['GRANT SELECT ON stations_00 TO dawr_app', 'partition granted: stations_00 to dawr_app'],
+  ['GRANT SELECT (name) ON stations_00 TO dawr_app', 'partition granted: stations_00 to dawr_app'],
+  ['GRANT SELECT ON stations_00 TO PUBLIC', 'partition granted: stations_00 to PUBLIC'],
+  ['GRANT SELECT ON stations TO PUBLIC', 'granted to PUBLIC: stations'],
+  ['GRANT UPDATE ON stations TO dawr_app', 'stations: the serving role may UPDATE every column'],
+  ['GRANT TRUNCATE ON stations TO dawr_app', 'stations: the serving role may TRUNCATE'],
+  ['GRANT SELECT ON clinic_addresses TO dawr_app', 'clinic_addresses: the serving role may SELECT'],
+])('finds the fault of: %s', async (fault, expected) => {
+  await client.query('BEGIN')
+  try {
+    await client.query(fault)
+    expect((await findFaults()).join('\n')).toContain(expected)
+  } finally {
+    await client.query('ROLLBACK')
+  }
+})
+
+test('the audit chain cannot be edited by the serving role', async () => {
+  const { rows } = await client.query(`
+    SELECT privilege_type FROM information_schema.column_privileges
+    WHERE grantee = 'dawr_app' AND table_name = 'audit_entries'
+      AND privilege_type NOT IN ('SELECT', 'INSERT')`)
+  expect(rows).toEqual([])
+})

@@ -1,0 +1,181 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { exportJWK, SignJWT } from 'jose'
+import pino from 'pino'
+import { Writable } from 'node:stream'
+import { z } from 'zod'
+import type { ClinicId, StationId } from '#shared/ids.ts'
+import { EnrolResponse, PublicKey, SignInResponse, TokenResponse } from '#shared/protocol.ts'
+import { DEMO_PASSWORD } from '../clinics/demo-data.ts'
+import { seedDemoClinics } from '../clinics/seed-demo-clinics.ts'
+import type { PrivateKey } from '../config.ts'
+import { startServer } from '../server.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
+
+/** A Monday noon in Cairo. */
+export const TEST_NOW = Date.parse('2026-11-23T10:00:00Z')
+
+export interface Answer {
+  status: number
+  headers: Headers
+  body: unknown
+}
+
+export interface TestServer {
+  url: string
+  database: TestDatabase
+  /** Milliseconds since the Unix epoch; tests move it. */
+  clock: { now: number }
+  /** What was logged, one line of JSON each. */
+  logged: string[]
+  call: (method: string, path: string, request?: CallOptions) => Promise<Answer>
+  close: () => Promise<void>
+}
+
+export interface CallOptions {
+  token?: string
+  /** A string is sent as it is. */
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** A server on a database of its own, with the two demo clinics. */
+export async function startTestServer(
+  settings: { publicUrl?: string; trustedProxies?: number } = {},
+): Promise<TestServer> {
+  const database = await createTestDatabase()
+  const clock = { now: TEST_NOW }
+  const logged: string[] = []
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      logged.push(String(chunk))
+      done()
+    },
+  })
+  const log = pino({ level: 'debug', base: null }, sink)
+  await seedDemoClinics(database.ownerPool, { trialDays: 14, now: clock.now, log })
+  const config = {
+    database: { appUrl: database.appUrl, ownerUrl: database.ownerUrl },
+    port: 0,
+    host: '127.0.0.1',
+    publicUrl: settings.publicUrl ?? null,
+    trustedProxies: settings.trustedProxies ?? 0,
+    dataFolder: 'none: the database and the key are given',
+    trialDays: 14,
+    logLevel: 'debug',
+    signingKey: makePrivateKey(),
+  } as const
+  const server = await startServer(config, { now: () => clock.now, log })
+  return {
+    url: server.url,
+    database,
+    clock,
+    logged,
+    call: (method, path, request = {}) => call(server.url, method, path, request),
+    close: async () => {
+      await server.close()
+      await database.drop()
+    },
+  }
+}
+
+export function makePrivateKey(): PrivateKey {
+  const { privateKey } = generateKeyPairSync('ed25519')
+  const { x, d } = z
+    .object({ x: z.string(), d: z.string() })
+    .parse(privateKey.export({ format: 'jwk' }))
+  return { kty: 'OKP', crv: 'Ed25519', x, d }
+}
+
+// eslint-disable-next-line max-params -- what an HTTP request consists of
+async function call(
+  url: string,
+  method: string,
+  path: string,
+  { token, body, headers = {} }: CallOptions,
+): Promise<Answer> {
+  const response = await fetch(url + path, {
+    method,
+    headers: { ...(token === undefined ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.startsWith('application/json') ?? false
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? JSON.parse(text) : text,
+  }
+}
+
+/** Signs a demo person in and gives their token. */
+export async function signIn(server: TestServer, account: string): Promise<string> {
+  const { body } = await server.call('POST', '/v1/sign-in', {
+    body: { email: `${account}@demo.dawr`, password: DEMO_PASSWORD },
+  })
+  return SignInResponse.parse(body).accessToken
+}
+
+export interface TestKey {
+  publicKey: PublicKey
+  /** A DPoP proof; `claims` and `header` replace what a good one has. */
+  prove: (
+    url: string,
+    now: number,
+    forged?: { claims?: Record<string, unknown>; header?: Record<string, unknown> },
+  ) => Promise<string>
+}
+
+export async function makeTestKey(): Promise<TestKey> {
+  const pair = generateKeyPairSync('ed25519')
+  const publicKey = PublicKey.parse(await exportJWK(pair.publicKey))
+  return {
+    publicKey,
+    prove: (url, now, forged = {}) =>
+      new SignJWT({
+        htm: 'POST',
+        htu: url,
+        jti: randomUUID(),
+        iat: Math.floor(now / 1000),
+        ...forged.claims,
+      })
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'dpop+jwt', jwk: publicKey, ...forged.header })
+        .sign(pair.privateKey),
+  }
+}
+
+export interface TestStation {
+  key: TestKey
+  clinicId: ClinicId
+  stationId: StationId
+  letter: string
+  refreshToken: string
+}
+
+export async function enrolStation(
+  server: TestServer,
+  adminToken: string,
+  clinicId: ClinicId,
+): Promise<TestStation> {
+  const key = await makeTestKey()
+  const { body } = await server.call('POST', '/v1/stations', {
+    token: adminToken,
+    body: { clinicId, stationName: 'Desk', publicKey: key.publicKey },
+  })
+  const { stationId, letter, refreshToken } = EnrolResponse.parse(body)
+  return { key, clinicId, stationId, letter, refreshToken }
+}
+
+/** Renews with this refresh token and a good proof. */
+export async function renew(
+  server: TestServer,
+  station: TestStation,
+  refreshToken = station.refreshToken,
+): Promise<Answer> {
+  const dpop = await station.key.prove(`${server.url}/v1/token`, server.clock.now)
+  return server.call('POST', '/v1/token', { body: { refreshToken }, headers: { dpop } })
+}
+
+/** An access token for a station that has just enrolled. */
+export async function stationToken(server: TestServer, station: TestStation): Promise<string> {
+  return TokenResponse.parse((await renew(server, station)).body).accessToken
+}
