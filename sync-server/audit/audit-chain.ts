@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+
+/** An entry of a clinic's chain, without its hash. */
+export interface AuditEntry {
+  clinicId: string
+  /** From 1, without a gap. */
+  seq: number
+  /** Null: not the work of a command. */
+  commandId: string | null
+  stationId: string | null
+  authorId: string
+  name: string
+  /** The stamp of the act. */
+  at: string
+  /** The ADMIN who let a quarantined command in. */
+  admittedBy: string | null
+  /** `collection:id` of each document, and in the same order the digests of its contents. */
+  touches: readonly string[]
+  digests: readonly string[]
+  /** By the server's clock; instant, UTC ISO 8601. */
+  recordedAt: string
+}
+
+/**
+ * SHA-256 over a salt and what a document was before and after. Without the salt, which an erasure
+ * destroys together with the content, nobody can guess the content from the digest.
+ *
+ * @param salt hex
+ * @returns hex
+ */
+export function digestContent(salt: string, content: string): string {
+  return createHash('sha256').update(salt, 'hex').update(content).digest('hex')
+}
+
+/**
+ * The hash of an entry over all of it and the hash before (hex; empty for the first).
+ *
+ * @returns hex
+ */
+export function hashEntry(previous: string, entry: AuditEntry): string {
+  // A list, not an object: the order of its parts is what is hashed.
+  const text = JSON.stringify([
+    entry.clinicId,
+    entry.seq,
+    entry.commandId,
+    entry.stationId,
+    entry.authorId,
+    entry.name,
+    entry.at,
+    entry.admittedBy,
+    entry.touches,
+    entry.digests,
+    entry.recordedAt,
+  ])
+  return createHash('sha256').update(previous, 'hex').update(text).digest('hex')
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * What an entry keeps of a document, as JSON text: a new one whole, of a changed one the fields that
+ * changed.
+ */
+export function contentOf(before: object | null, after: object): string {
+  if (before === null) return JSON.stringify({ before: null, after })
+  const was = Object.entries(before)
+  const is: Fields = Object.fromEntries(Object.entries(after))
+  const old: Fields = Object.fromEntries(was)
+  const names = [...new Set([...Object.keys(old), ...Object.keys(is)])].filter(
+    (name) => JSON.stringify(old[name]) !== JSON.stringify(is[name]),
+  )
+  const pick = (from: Fields): Fields => Object.fromEntries(names.map((name) => [name, from[name]]))
+  return JSON.stringify({ before: pick(old), after: pick(is) })
+}

@@ -1,0 +1,112 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { Command } from '#shared/commands.ts'
+import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
+import { CommandId } from '#shared/ids.ts'
+import type { CommandResult, PublicKey, SignedCommand } from '#shared/protocol.ts'
+import type { Stamp } from '#shared/stamp.ts'
+import type { StationCredential } from '../server-deps.ts'
+
+/** A signed command as it came off the line: read, or refused for itself. */
+export type Arrival =
+  | {
+      kind: 'COMMAND'
+      command: Command
+      /** As signed. */
+      payload: string
+      /** Its stamp as its station gave it, if that was too far ahead; else null. */
+      clampedFrom: Stamp | null
+    }
+  | { kind: 'REFUSED'; result: CommandResult }
+
+const verifySignature = promisify(verify)
+const Identified = z.object({ commandId: CommandId })
+
+const keys = new Map<string, KeyObject>()
+const MAX_KEYS = 10_000
+
+function keyOf(jwk: PublicKey): KeyObject {
+  const known = keys.get(jwk.x)
+  if (known !== undefined) return known
+  if (keys.size >= MAX_KEYS) keys.clear()
+  const key = createPublicKey({ key: jwk, format: 'jwk' })
+  keys.set(jwk.x, key)
+  return key
+}
+
+/**
+ * Reads the commands of a push: signature first, then form. One that is bad is refused for itself,
+ * and not remembered by its id: whoever could not sign it must not use the id up.
+ *
+ * @throws AppError INVALID if a command is so broken that not even its id can be read
+ */
+export async function readArrivals(
+  commands: readonly SignedCommand[],
+  station: StationCredential,
+): Promise<Arrival[]> {
+  const key = keyOf(station.publicKey)
+  return Promise.all(commands.map((signed, index) => readArrival(signed, station, { key, index })))
+}
+
+async function readArrival(
+  { payload, signature }: SignedCommand,
+  station: StationCredential,
+  { key, index }: { key: KeyObject; index: number },
+): Promise<Arrival> {
+  const value = parseJson(payload)
+  const identified = Identified.safeParse(value)
+  if (!identified.success) throw new AppError('INVALID', { issues: [`commands.${index}`] })
+  const { commandId } = identified.data
+  const refuse = (code: ErrorCode, details: ErrorDetails = {}): Arrival => ({
+    kind: 'REFUSED',
+    result: { commandId, verdict: 'REJECTED', code, details, documents: [] },
+  })
+  // The signature is over UTF-8, where a lone surrogate has no form: it would not be what was signed.
+  if (!payload.isWellFormed()) return refuse('INVALID', { issues: ['payload'] })
+  const isSigned = await verifySignature(
+    null,
+    Buffer.from(payload),
+    key,
+    Buffer.from(signature, 'base64url'),
+  )
+  if (!isSigned) return refuse('BAD_SIGNATURE')
+  const parsed = Command.safeParse(value)
+  if (!parsed.success) return refuse('INVALID', { issues: issuesOf(parsed.error) })
+  const command = parsed.data
+  if (!isStorable(payload, value)) return refuse('INVALID', { issues: ['text'] })
+  if (command.stationId !== station.stationId) return refuse('INVALID', { issues: ['stationId'] })
+  const isOurs = command.writes.every(
+    ({ base, next }) =>
+      next.clinicId === station.clinicId && (base === null || base.clinicId === station.clinicId),
+  )
+  return isOurs
+    ? { kind: 'COMMAND', command, payload, clampedFrom: null }
+    : refuse('INVALID', { issues: ['clinicId'] })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The names of fields, never their values. */
+export function issuesOf(error: z.ZodError): string[] {
+  return [...new Set(error.issues.map(({ path }) => path.join('.')))].slice(0, 20)
+}
+
+/** JSON can say NUL and half a surrogate pair; PostgreSQL can store neither. */
+function isStorable(payload: string, value: unknown): boolean {
+  return !/\\u(?:0000|d[89a-f])/i.test(payload) || isStorableValue(value)
+}
+
+function isStorableValue(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(
+    ([key, inner]) => isStorableValue(key) && isStorableValue(inner),
+  )
+}

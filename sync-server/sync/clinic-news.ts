@@ -1,0 +1,21 @@
+import { z } from 'zod'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { ClinicId, StationId } from '#shared/ids.ts'
+
+/** The one channel of PostgreSQL's LISTEN/NOTIFY that wakes every server instance. */
+export const NEWS_CHANNEL = 'dawr_clinics'
+
+/** Something happened in a clinic. A hint: who hears it looks for itself. */
+export const ClinicNews = z.object({
+  clinicId: ClinicId,
+  /** Its last feed number. */
+  head: z.number(),
+  /** Stations whose streams must end. */
+  revoked: z.array(StationId).optional(),
+})
+export type ClinicNews = z.infer<typeof ClinicNews>
+
+/** Delivered at commit. Call it once a transaction: NOTIFY takes a lock there that all commits share. */
+export async function notifyClinic(tx: ClinicTx, news: ClinicNews): Promise<void> {
+  await tx.query('SELECT pg_notify($1, $2)', [NEWS_CHANNEL, JSON.stringify(news)])
+}

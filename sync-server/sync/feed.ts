@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util'
+import { z } from 'zod'
+import { ClinicDoc, Settings } from '#shared/clinic.ts'
+import type { CollectionName } from '#shared/collections.ts'
+import type { StationId } from '#shared/ids.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { notifyClinic } from './clinic-news.ts'
+
+/** A clinic's counter row. Whoever holds it locked is the only writer of that clinic. */
+export type Feed = {
+  head: number
+  auditHead: number
+  /** Hex; empty before the first entry. */
+  auditHash: string
+}
+
+export interface NumberedDocument {
+  collection: CollectionName
+  id: string
+  seq: number
+  /** JSON text. */
+  doc: string
+  /** JSON text, or null. */
+  meta: string | null
+}
+
+/** What of the settings holds from a feed number on; the history is kept in the document's `meta`. */
+export const RulesSince = Settings.pick({ active: true, narrowing: true, refundLimit: true }).extend(
+  {
+    seq: z.number(),
+    /** When it was written; milliseconds since the Unix epoch. */
+    at: z.number(),
+  },
+)
+export type RulesSince = z.infer<typeof RulesSince>
+export const SettingsMeta = z.object({ rules: z.array(RulesSince) })
+const MAX_RULES = 100
+
+/**
+ * Locks the clinic's counter until the transaction ends. Statements sent right behind it see all
+ * that the writer before it committed: READ COMMITTED takes a snapshot for each.
+ */
+export async function lockFeed(tx: ClinicTx): Promise<Feed> {
+  const { rows } = await tx.query<Feed>(
+    `SELECT head, audit_head AS "auditHead", encode(audit_hash, 'hex') AS "auditHash"
+     FROM feeds WHERE clinic_id = $1 FOR UPDATE`,
+    [tx.clinicId],
+  )
+  const [feed] = rows
+  if (feed !== undefined) return feed
+  await tx.query('INSERT INTO feeds (clinic_id) VALUES ($1) ON CONFLICT DO NOTHING', [tx.clinicId])
+  return lockFeed(tx)
+}
+
+/** Moves the counter and the chain's head, and wakes every server instance. */
+export async function closeFeed(
+  tx: ClinicTx,
+  feed: Feed,
+  revoked: readonly StationId[] = [],
+): Promise<void> {
+  const news = { clinicId: tx.clinicId, head: feed.head }
+  await Promise.all([
+    tx.query(
+      `UPDATE feeds SET head = $2, audit_head = $3, audit_hash = decode($4, 'hex')
+       WHERE clinic_id = $1`,
+      [tx.clinicId, feed.head, feed.auditHead, feed.auditHash],
+    ),
+    notifyClinic(tx, revoked.length === 0 ? news : { ...news, revoked: [...revoked] }),
+  ])
+}
+
+/** Writes documents under the numbers they were given; the feed must be locked. */
+export async function writeDocuments(
+  tx: ClinicTx,
+  documents: readonly NumberedDocument[],
+): Promise<void> {
+  if (documents.length === 0) return
+  // Joined as text: each document was printed once, and is not escaped again as a parameter of its own.
+  const rows = documents.map(
+    ({ collection, id, seq, doc, meta }) =>
+      `{"collection":"${collection}","id":${JSON.stringify(id)},"seq":${seq},"doc":${doc}` +
+      (meta === null ? '}' : `,"meta":${meta}}`),
+  )
+  await tx.query(
+    `INSERT INTO documents (clinic_id, collection, id, seq, doc, meta)
+     SELECT $1, r.collection, r.id, r.seq, r.doc, r.meta
+     FROM json_to_recordset($2::json)
+       AS r (collection text, id text, seq bigint, doc jsonb, meta jsonb)
+     ON CONFLICT (clinic_id, collection, id)
+     DO UPDATE SET seq = excluded.seq, doc = excluded.doc, meta = excluded.meta`,
+    [tx.clinicId, `[${rows.join(',')}]`],
+  )
+}
+
+/**
+ * Writes documents of the `clinic` collection, which the server alone writes, into the feed.
+ *
+ * @param now milliseconds since the Unix epoch
+ * @returns the feed number of each, in the order given
+ */
+export async function writeClinicDocuments(
+  tx: ClinicTx,
+  docs: readonly ClinicDoc[],
+  now = Date.now(),
+): Promise<number[]> {
+  const feed = await lockFeed(tx)
+  const numbered: NumberedDocument[] = []
+  for (const given of docs) {
+    const doc = ClinicDoc.parse(given)
+    if (doc.clinicId !== tx.clinicId) throw new Error('a document of another clinic')
+    feed.head += 1
+    const { body } = doc
+    const meta =
+      body.kind === 'SETTINGS' ? JSON.stringify(await settingsMeta(tx, body, { seq: feed.head, at: now })) : null
+    numbered.push({
+      collection: 'clinic',
+      id: doc.id,
+      seq: feed.head,
+      doc: JSON.stringify(doc),
+      meta,
+    })
+  }
+  const revoked = docs.flatMap(({ body }) =>
+    body.kind === 'STATION' && !body.active ? [body.stationId] : [],
+  )
+  await Promise.all([writeDocuments(tx, numbered), closeFeed(tx, feed, revoked)])
+  return numbered.map(({ seq }) => seq)
+}
+
+/** A station offline is judged by the rules it knew: new ones are added to those that held before. */
+async function settingsMeta(
+  tx: ClinicTx,
+  { active, narrowing, refundLimit }: Settings,
+  from: { seq: number; at: number },
+): Promise<z.infer<typeof SettingsMeta>> {
+  const { rows } = await tx.query<{ meta: unknown }>(
+    `SELECT meta FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
+    [tx.clinicId],
+  )
+  const known = rows.flatMap(({ meta }) => SettingsMeta.parse(meta).rules)
+  const rules = { ...from, active, narrowing, refundLimit }
+  const last = known.at(-1)
+  const isSame = last !== undefined && isDeepStrictEqual({ ...last, ...from }, rules)
+  return { rules: isSame ? known : [...known, rules].slice(-MAX_RULES) }
+}

@@ -1,0 +1,125 @@
+import type { Command } from '#shared/commands.ts'
+import { judgeCommand } from '#shared/judge.ts'
+import type { Arrival } from './arrival.ts'
+import { judgeContext, seenBy } from './history-seen.ts'
+import { judgeWrites } from './judge-writes.ts'
+import {
+  accept,
+  answerText,
+  hold,
+  type JudgedCommand,
+  type JudgeOptions,
+  refuse,
+  touchesOf,
+} from './judged-command.ts'
+import { putDecision, quarantinedIn } from './quarantine.ts'
+import type { WorkingSet } from './working-set.ts'
+
+export interface JudgedPush {
+  /** JSON text of a CommandResult for each arrival, in order. */
+  answers: string[]
+  /** In the order judged; a command that an ADMIN decided on comes before the decision. */
+  judged: JudgedCommand[]
+}
+
+/**
+ * Judges a push in order, in memory, each command whole or not at all. Pure but for the working set,
+ * which afterwards holds the documents as they are to be written.
+ *
+ * @param now the server's time, milliseconds
+ */
+export function judgePush(
+  set: WorkingSet,
+  arrivals: readonly Arrival[],
+  now: number,
+): JudgedPush {
+  const judged: JudgedCommand[] = []
+  const answers = arrivals.map((arrival) => {
+    if (arrival.kind === 'REFUSED') return JSON.stringify(arrival.result)
+    const { command, clampedFrom } = arrival
+    const before = set.answered.get(command.commandId)
+    if (before !== undefined && before.stationId !== command.stationId) {
+      // The id of another station's command: its answer is not this one's to read.
+      return answerText(command, { verdict: 'REJECTED', code: 'INVALID', details: {} }, [])
+    }
+    if (before !== undefined && before.verdict !== 'HELD') return before.answer
+    const seen = Math.max(seenBy(command, set.acks), before?.seen ?? 0)
+    const admittedBy = before?.admittedBy ?? null
+    // A held one as it was kept: its stamps may have been clamped then.
+    const result = judgeArrived(set, before?.command ?? command, {
+      now,
+      seen,
+      admittedBy,
+      clampedFrom,
+    })
+    for (const each of result) remember(set, each)
+    judged.push(...result)
+    // The last one is the command itself.
+    return result.at(-1)?.answer ?? ''
+  })
+  return { answers, judged }
+}
+
+function judgeArrived(set: WorkingSet, command: Command, options: JudgeOptions): JudgedCommand[] {
+  if (!set.sessions.has(command.by) && options.admittedBy === null) {
+    return [refuse(set, command, options, { code: 'NOT_SIGNED_IN_HERE', details: {} })]
+  }
+  return command.name === 'decideQuarantined'
+    ? judgeDecision(set, command, options)
+    : [judgeWrites(set, command, options)]
+}
+
+/** An ADMIN lets a quarantined command in, or not. Its author stays its author. */
+function judgeDecision(set: WorkingSet, command: Command, options: JudgeOptions): JudgedCommand[] {
+  const context = judgeContext(set, command, { ...options, isAdmitted: false })
+  const judgement = judgeCommand(command, context)
+  if (judgement.verdict === 'REJECTED') return [refuse(set, command, options, judgement)]
+  if (judgement.verdict === 'HELD') return [hold(command, options, judgement)]
+  const { decision } = command
+  const quarantined = decision === null ? null : quarantinedIn(set, decision.commandId)
+  const target = decision === null ? undefined : set.answered.get(decision.commandId)
+  if (decision === null || quarantined === null || target === undefined) {
+    return [refuse(set, command, options, { code: 'NOT_FOUND', details: {} })]
+  }
+  if (quarantined.decision !== 'PENDING' || target.command === null) {
+    return [refuse(set, command, options, { code: 'IMMUTABLE', details: {} })]
+  }
+  const outcome = decision.accept
+    ? judgeWrites(set, target.command, {
+        now: options.now,
+        seen: target.seen,
+        admittedBy: command.by,
+        clampedFrom: null,
+      })
+    : refuse(
+        set,
+        target.command,
+        { now: options.now, seen: target.seen, admittedBy: null, clampedFrom: null },
+        { code: quarantined.reason, details: { decision: 'REJECTED' } },
+      )
+  const decided = putDecision(set, quarantined, decision.accept ? 'ACCEPTED' : 'REJECTED')
+  const details = {
+    verdict: outcome.verdict,
+    ...(outcome.code === null ? {} : { code: outcome.code }),
+  }
+  return [outcome, accept(command, options, { changed: [decided], details }, outcome.changed)]
+}
+
+/** So that what comes later in the same push sees it. */
+function remember(set: WorkingSet, judged: JudgedCommand): void {
+  const { command, verdict, code, answer, seen, admittedBy } = judged
+  const isHeld = verdict === 'HELD'
+  set.answered.set(command.commandId, {
+    stationId: command.stationId,
+    verdict,
+    code,
+    answer,
+    seen,
+    command: isHeld ? command : null,
+    admittedBy,
+  })
+  if (!isHeld) set.held.delete(command.commandId)
+  else if (command.stationId === set.stationId) {
+    set.held.set(command.commandId, { stationSeq: command.seq, touches: touchesOf(command) })
+  }
+}

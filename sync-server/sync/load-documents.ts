@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import { ClinicDoc } from '#shared/clinic.ts'
+import type { CollectionName } from '#shared/collections.ts'
+import type { Command } from '#shared/commands.ts'
+import { Entry } from '#shared/entry.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import { Patient } from '#shared/patient.ts'
+import { addDays } from '#shared/queue-day.ts'
+import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
+import { formatTicket } from '#shared/ticket.ts'
+import { Visit } from '#shared/visit.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { referencesOf, touchesOf } from './judged-command.ts'
+import { quarantineKeys } from './quarantine.ts'
+import type { ServerDocument, Standing } from './working-set.ts'
+
+/** A `type`, not an interface: rows of a query have an index signature. */
+export type DocumentRow = {
+  collection: CollectionName
+  id: string
+  seq: number
+  doc: unknown
+  meta: unknown
+}
+
+const Origins = z.record(z.string(), z.tuple([z.number(), z.string()]))
+
+/** What to look for, each list without repetition. */
+interface Wanted {
+  /** `collection:id` */
+  keys: Set<string>
+  /** `patient/day` */
+  patientDays: Set<string>
+  payments: Set<string>
+  /** `day/ticket` */
+  tickets: Set<string>
+}
+
+/**
+ * Each branch looks its rows up by an index, one by one: `OFFSET 0` keeps the planner from turning
+ * them into one join, which on a clinic without statistics reads all of it.
+ */
+const FIND = `
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($2::text[], $3::text[]) AS want (collection, id) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND collection = want.collection AND id = want.id AND NOT deleted
+    OFFSET 0) d
+  UNION ALL
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($4::text[], $5::text[]) AS want (patient_id, queue_day) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND collection = 'visits'
+      AND patient_id = want.patient_id AND queue_day = want.queue_day AND NOT deleted
+    OFFSET 0) d
+  UNION ALL
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($6::text[]) AS want (payment_id) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND payment_id = want.payment_id AND NOT deleted
+    OFFSET 0) d
+  UNION ALL
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($7::text[], $8::text[]) AS want (queue_day, ticket) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND collection = 'visits'
+      AND queue_day = want.queue_day AND ticket = want.ticket
+    OFFSET 0) d`
+
+/** All documents that judging these commands can need, in one round trip. */
+export async function loadDocuments(
+  tx: ClinicTx,
+  commands: readonly Command[],
+  { always, now }: { always: readonly string[]; now: number },
+): Promise<Standing[]> {
+  const wanted: Wanted = {
+    keys: new Set(always),
+    patientDays: new Set(),
+    payments: new Set(),
+    tickets: new Set(),
+  }
+  for (const command of commands) want(wanted, command, now)
+  const [collections, ids] = split(wanted.keys, ':')
+  const [patients, patientDays] = split(wanted.patientDays, '/')
+  const [days, tickets] = split(wanted.tickets, '/')
+  const { rows } = await tx.query<DocumentRow>(FIND, [
+    tx.clinicId,
+    collections,
+    ids,
+    patients,
+    patientDays,
+    [...wanted.payments],
+    days,
+    tickets,
+  ])
+  return rows.map(readStanding)
+}
+
+function want(wanted: Wanted, command: Command, now: number): void {
+  for (const key of [...touchesOf(command), ...referencesOf(command)]) wanted.keys.add(key)
+  for (const id of quarantineKeys(command)) wanted.keys.add(`clinic:${id}`)
+  for (const write of command.writes) {
+    if (write.collection === 'visits' && write.base === null) {
+      const { queueDay, ticket } = write.next
+      const days = [queueDay, ...(isAhead(command, now) ? daysAround(now) : [])]
+      for (const day of days) wanted.tickets.add(`${day}/${formatTicket(ticket, true)}`)
+    } else if (write.collection === 'entries' && write.next.body.kind === 'REFUND') {
+      wanted.payments.add(write.next.body.paymentId)
+    } else if (write.collection === 'patients' && write.base !== null) {
+      for (const day of daysAround(isAhead(command, now) ? now : stampTime(command.at))) {
+        wanted.patientDays.add(`${write.id}/${day}`)
+      }
+    }
+  }
+}
+
+/** Its stamps will be clamped, and with them its queue day. */
+function isAhead(command: Command, now: number): boolean {
+  return stampTime(command.at) > now + MAX_AHEAD_MS
+}
+
+/** The queue day of an instant follows from the clinic's settings, not read yet: it is one of these. */
+function daysAround(time: number): CalendarDate[] {
+  const date = new Date(time).toISOString().slice(0, 10)
+  return [addDays(date, -1), date, addDays(date, 1)]
+}
+
+function split(keys: ReadonlySet<string>, separator: string): [string[], string[]] {
+  const before: string[] = []
+  const after: string[] = []
+  for (const key of keys) {
+    const at = key.indexOf(separator)
+    before.push(key.slice(0, at))
+    after.push(key.slice(at + 1))
+  }
+  return [before, after]
+}
+
+/** Parsed although we wrote it: what an older version stored must not pass for what this one means. */
+export function readStanding({ collection, seq, doc, meta }: DocumentRow): Standing {
+  return { ...readDocument(collection, doc, meta), seq, text: null }
+}
+
+function readDocument(collection: CollectionName, doc: unknown, meta: unknown): ServerDocument {
+  switch (collection) {
+    case 'clinic':
+      return { collection, doc: ClinicDoc.parse(doc) }
+    case 'patients':
+      return { collection, doc: Patient.parse(doc) }
+    case 'visits':
+      return { collection, doc: Visit.parse(doc), origins: Origins.parse(meta) }
+    case 'entries':
+      return { collection, doc: Entry.parse(doc) }
+  }
+}

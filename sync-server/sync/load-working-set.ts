@@ -1,0 +1,182 @@
+import { z } from 'zod'
+import { Command } from '#shared/commands.ts'
+import { Subscription } from '#shared/entitlement.ts'
+import { ErrorCode } from '#shared/errors.ts'
+import { CommandId, StationId, UserId } from '#shared/ids.ts'
+import { Verdict } from '#shared/protocol.ts'
+import { Role } from '#shared/roles.ts'
+import { Stamp } from '#shared/stamp.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { lockFeed, SettingsMeta } from './feed.ts'
+import { loadDocuments } from './load-documents.ts'
+import { addStanding, type AnsweredCommand, type WorkingSet } from './working-set.ts'
+
+/** What the station's stamps were clamped to before. */
+export interface KnownClamps {
+  /** The latest, or null: its clock was never far ahead. */
+  floor: Stamp | null
+  known: Map<string, string>
+}
+
+const History = z.object({
+  letter: z.string(),
+  lettersGiven: z.number(),
+  rules: SettingsMeta.nullable(),
+  clampFloor: Stamp.nullable(),
+  clamps: z.array(z.tuple([z.string(), z.string()])),
+  sessions: z.array(z.string()),
+  memberships: z.array(
+    z.object({
+      userId: z.string(),
+      seq: z.number(),
+      roles: z.array(Role),
+      active: z.boolean(),
+      at: z.number(),
+    }),
+  ),
+  acks: z.array(z.object({ commandSeq: z.number(), feedSeq: z.number() })),
+  subscriptions: z.array(z.object({ subscription: Subscription, since: z.number() })),
+})
+
+const READ_HISTORY = `
+  SELECT json_build_object(
+    'letter', s.letter,
+    'lettersGiven', (SELECT letters_given FROM clinics WHERE clinic_id = $1),
+    'rules', (
+      SELECT meta FROM documents
+      WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'),
+    'clampFloor', (
+      SELECT clamped FROM station_clamps WHERE clinic_id = $1 AND station_id = $2
+      ORDER BY clamped DESC LIMIT 1),
+    'clamps', (
+      SELECT coalesce(json_agg(json_build_array(original, clamped)), '[]') FROM station_clamps
+      WHERE clinic_id = $1 AND station_id = $2 AND original = ANY ($3::text[])),
+    'sessions', (
+      SELECT coalesce(json_agg(user_id), '[]') FROM station_sessions
+      WHERE clinic_id = $1 AND station_id = $2),
+    'memberships', (
+      SELECT coalesce(json_agg(json_build_object(
+        'userId', user_id, 'seq', seq, 'roles', roles, 'active', active,
+        'at', floor(extract(epoch FROM at) * 1000)) ORDER BY seq), '[]')
+      FROM membership_history WHERE clinic_id = $1 AND user_id = ANY ($4::uuid[] || ARRAY(
+        SELECT author_id FROM commands WHERE clinic_id = $1 AND command_id = ANY ($7::uuid[])))),
+    'acks', (
+      SELECT coalesce(json_agg(json_build_object(
+        'commandSeq', command_seq, 'feedSeq', feed_seq) ORDER BY command_seq), '[]')
+      FROM station_acks
+      WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $6 AND command_seq >= coalesce(
+        (SELECT max(command_seq) FROM station_acks
+         WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $5), 0)),
+    'subscriptions', (
+      SELECT coalesce(json_agg(json_build_object(
+        'subscription', json_build_object('plan', plan, 'kind', kind, 'endsAt',
+          to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
+        'since', floor(extract(epoch FROM recorded_at) * 1000)) ORDER BY recorded_at), '[]')
+      FROM subscriptions WHERE clinic_id = $1)
+  ) AS history
+  FROM stations s WHERE s.clinic_id = $1 AND s.station_id = $2`
+
+type AnsweredRow = {
+  commandId: string
+  stationId: string
+  verdict: string
+  code: string | null
+  answer: string
+  seen: number
+  payload: string | null
+  admittedBy: string | null
+}
+
+const READ_ANSWERED = `
+  SELECT command_id AS "commandId", station_id AS "stationId", verdict, code,
+    response::text AS answer, seen, payload, admitted_by AS "admittedBy"
+  FROM unnest($2::uuid[]) AS want (id) CROSS JOIN LATERAL (
+    SELECT command_id, station_id, verdict, code, response, seen, payload, admitted_by
+    FROM commands WHERE clinic_id = $1 AND command_id = want.id OFFSET 0) c`
+
+type HeldRow = { commandId: string; stationSeq: number; touches: string[] }
+
+const READ_HELD = `
+  SELECT command_id AS "commandId", station_seq AS "stationSeq", touches FROM commands
+  WHERE clinic_id = $1 AND station_id = $2 AND verdict = 'HELD'`
+
+/**
+ * Locks the clinic's feed and loads all that judging these commands can need. The statements are
+ * sent together: one round trip, and each sees what the writer before this one committed.
+ *
+ * @param stamps of the commands, for those that were clamped before
+ * @param now the server's time, milliseconds
+ */
+export async function loadWorkingSet(
+  tx: ClinicTx,
+  stationId: StationId,
+  arrived: { commands: readonly Command[]; stamps: readonly string[]; now: number },
+): Promise<{ set: WorkingSet; clamps: KnownClamps }> {
+  const { commands, stamps, now } = arrived
+  const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
+  const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
+  const seqs = commands.map(({ seq }) => seq)
+  const authors = [...new Set(commands.map(({ by }) => by))]
+  const always = ['clinic:settings', `clinic:station:${stationId}`]
+  const [feed, answeredRows, heldRows, histories, documents] = await Promise.all([
+    lockFeed(tx),
+    tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
+    tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
+    tx.query<{ history: unknown }>(READ_HISTORY, [
+      tx.clinicId,
+      stationId,
+      stamps,
+      authors,
+      Math.min(...seqs),
+      Math.max(...seqs),
+      ids,
+    ]),
+    loadDocuments(tx, commands, { always, now }),
+  ])
+  const history = History.parse(histories.rows[0]?.history)
+  const answered = new Map(answeredRows.rows.map(readAnswered))
+  // Commands that are kept here: tried again, or decided on.
+  const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
+  const more = kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], now })
+  const set: WorkingSet = {
+    clinicId: tx.clinicId,
+    stationId,
+    feed,
+    documents: new Map(),
+    changed: new Set(),
+    visitsOfPatient: new Map(),
+    refundsOfPayment: new Map(),
+    visitOfTicket: new Map(),
+    rules: history.rules?.rules ?? [],
+    memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
+    subscriptions: history.subscriptions,
+    sessions: new Set(history.sessions),
+    acks: history.acks,
+    answered,
+    held: new Map(
+      heldRows.rows.map(({ commandId, stationSeq, touches }) => [
+        CommandId.parse(commandId),
+        { stationSeq, touches },
+      ]),
+    ),
+    letters: { own: history.letter, given: history.lettersGiven },
+  }
+  for (const standing of [...documents, ...more]) addStanding(set, standing)
+  return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+}
+
+function readAnswered(row: AnsweredRow): [CommandId, AnsweredCommand] {
+  const { commandId, stationId, verdict, code, answer, seen, payload, admittedBy } = row
+  return [
+    CommandId.parse(commandId),
+    {
+      stationId: StationId.parse(stationId),
+      verdict: Verdict.parse(verdict),
+      code: ErrorCode.nullable().parse(code),
+      answer,
+      seen,
+      command: payload === null ? null : Command.parse(JSON.parse(payload)),
+      admittedBy: UserId.nullable().parse(admittedBy),
+    },
+  ]
+}

@@ -1,0 +1,224 @@
+import pg from 'pg'
+import { z } from 'zod'
+import type { Command } from '#shared/commands.ts'
+import { AppError } from '#shared/errors.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { StationId } from '#shared/ids.ts'
+import type { PushRequest } from '#shared/protocol.ts'
+import { clampStamps, type Stamp } from '#shared/stamp.ts'
+import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
+import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import { describe } from '../http/error-response.ts'
+import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import { type Arrival, readArrivals } from './arrival.ts'
+import { clampCommand, stampsIn } from './clamp.ts'
+import { closeFeed, writeDocuments } from './feed.ts'
+import { judgePush } from './judge-push.ts'
+import { hold, type JudgedCommand } from './judged-command.ts'
+import { loadWorkingSet } from './load-working-set.ts'
+import { recordCommands } from './record-commands.ts'
+import { changedDocuments, settingsIn, visitIn, type WorkingSet } from './working-set.ts'
+
+type PushDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'>
+
+const ATTEMPTS = 3
+
+/**
+ * Takes a station's commands in: all in one transaction, each judged by itself.
+ *
+ * @returns the JSON text of a CommandResult for each command, in order
+ * @throws AppError INVALID if a command is too broken to be answered for itself
+ */
+export async function pushCommands(
+  deps: PushDeps,
+  station: StationCredential,
+  { commands }: Pick<PushRequest, 'commands'>,
+): Promise<string[]> {
+  const arrivals = await readArrivals(commands, station)
+  try {
+    return await takeTogether(deps, station, arrivals)
+  } catch (error) {
+    if (!isOfOneCommand(error)) throw error
+    deps.log.error({ stationId: station.stationId, ...describe(error) }, 'push taken apart')
+    return takeApart(deps, station, arrivals)
+  }
+}
+
+/** One command that cannot be written must not take the rest of the push with it. */
+async function takeApart(
+  deps: PushDeps,
+  station: StationCredential,
+  arrivals: readonly Arrival[],
+): Promise<string[]> {
+  const answers: string[] = []
+  for (const arrival of arrivals) {
+    try {
+      answers.push(...(await takeTogether(deps, station, [arrival])))
+    } catch (error) {
+      if (!isOfOneCommand(error) || arrival.kind === 'REFUSED') throw error
+      deps.log.error(
+        { commandId: arrival.command.commandId, ...describe(error) },
+        'command not taken',
+      )
+      answers.push(...(await setAside(deps, station, arrival.command, error)))
+    }
+  }
+  return answers
+}
+
+/**
+ * Data that the database refuses can never become right. A fault of ours can: then the command is
+ * HELD, and those that build on it with it, until we are mended.
+ */
+async function setAside(
+  deps: PushDeps,
+  { clinicId }: StationCredential,
+  command: Command,
+  error: Error,
+): Promise<string[]> {
+  const options = { now: deps.now(), seen: command.seen, admittedBy: null, clampedFrom: null }
+  const held = hold(command, options, { code: 'INTERNAL', details: {} })
+  if (!isRefusedData(error)) {
+    await withClinic(deps.pool, clinicId, (tx) => recordCommands(tx, [held]))
+    return [held.answer]
+  }
+  const { commandId } = command
+  const result = { commandId, verdict: 'REJECTED', code: 'INVALID', details: {}, documents: [] }
+  return [JSON.stringify(result)]
+}
+
+async function takeTogether(
+  deps: PushDeps,
+  station: StationCredential,
+  arrivals: readonly Arrival[],
+): Promise<string[]> {
+  if (!arrivals.some(({ kind }) => kind === 'COMMAND')) {
+    return arrivals.flatMap((arrival) =>
+      arrival.kind === 'REFUSED' ? JSON.stringify(arrival.result) : [],
+    )
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await withClinic(deps.pool, station.clinicId, (tx) =>
+        takeInto(tx, station, arrivals, deps.now()),
+      )
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isTransient(error)) throw error
+    }
+  }
+}
+
+async function takeInto(
+  tx: ClinicTx,
+  { stationId }: StationCredential,
+  arrivals: readonly Arrival[],
+  now: number,
+): Promise<string[]> {
+  const commands = arrivals.flatMap((each) => (each.kind === 'COMMAND' ? each.command : []))
+  const stamps = [
+    ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.payload) : []))),
+  ]
+  const { set, clamps } = await loadWorkingSet(tx, stationId, { commands, stamps, now })
+  const lettersBefore = set.letters.given
+  const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
+  const clamped = clampStamps(unknown, now, clamps.floor)
+  const isClamped = clamped.size > 0 || clamps.floor !== null
+  const rewritten = isClamped
+    ? clampArrivals(set, arrivals, new Map<string, string>([...clamps.known, ...clamped]))
+    : arrivals
+  const { answers, judged } = judgePush(set, rewritten, now)
+  const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
+  await Promise.all([
+    recordClamps(tx, stationId, clamped),
+    recordLetters(tx, set, lettersBefore),
+    writeDocuments(tx, changedDocuments(set)),
+    recordCommands(tx, judged),
+    writeAudit(tx, audit),
+    set.changed.size > 0 ? closeFeed(tx, set.feed) : undefined,
+  ])
+  return answers
+}
+
+function clampArrivals(
+  set: WorkingSet,
+  arrivals: readonly Arrival[],
+  clamps: ReadonlyMap<string, string>,
+): Arrival[] {
+  const settings = settingsIn(set)
+  const checkedIn = new Map<string, CalendarDate>()
+  return arrivals.map((arrival) => {
+    if (arrival.kind === 'REFUSED') return arrival
+    const command = clampCommand(
+      arrival,
+      clamps,
+      settings,
+      (id) => checkedIn.get(id) ?? visitIn(set, id)?.doc.queueDay,
+    )
+    for (const { collection, next } of command.writes) {
+      if (collection === 'visits') checkedIn.set(next.id, next.queueDay)
+    }
+    return { ...arrival, command, clampedFrom: clamps.has(arrival.command.at) ? arrival.command.at : null }
+  })
+}
+
+async function recordClamps(
+  tx: ClinicTx,
+  stationId: StationId,
+  clamped: ReadonlyMap<Stamp, Stamp>,
+): Promise<void> {
+  if (clamped.size === 0) return
+  await tx.query(
+    `INSERT INTO station_clamps (clinic_id, station_id, original, clamped)
+     SELECT $1, $2, r.original, r.clamped
+     FROM unnest($3::text[], $4::text[]) AS r (original, clamped)`,
+    [tx.clinicId, stationId, [...clamped.keys()], [...clamped.values()]],
+  )
+}
+
+/** @throws AppError UNAVAILABLE if an enrolment took the letter meanwhile: the push is judged anew */
+async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number): Promise<void> {
+  const { own, given } = set.letters
+  if (given === before) return
+  const [{ rowCount }] = await Promise.all([
+    tx.query('UPDATE clinics SET letters_given = $2 WHERE clinic_id = $1 AND letters_given = $3', [
+      tx.clinicId,
+      given,
+      before,
+    ]),
+    tx.query('UPDATE stations SET letter = $3 WHERE clinic_id = $1 AND station_id = $2', [
+      tx.clinicId,
+      set.stationId,
+      own,
+    ]),
+  ])
+  if (rowCount === 0) throw new AppError('UNAVAILABLE')
+}
+
+function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): AuditFact[] {
+  if (verdict !== 'ACCEPTED') return []
+  const { commandId, stationId, by, name, at } = command
+  const documents = changed.map(({ before, after }) => ({
+    collection: after.collection,
+    id: after.doc.id,
+    before: before?.doc ?? null,
+    after: after.doc,
+  }))
+  return [{ commandId, stationId, authorId: by, name, at, admittedBy, documents }]
+}
+
+/** Another transaction was in the way; the same push may well succeed now. */
+function isTransient(error: unknown): boolean {
+  if (error instanceof AppError) return error.code === 'UNAVAILABLE'
+  return error instanceof pg.DatabaseError && /^40(?:001|P01)$/.test(error.code ?? '')
+}
+
+/** What one command brought about by itself: its data, or a fault of ours that it runs into. */
+function isOfOneCommand(error: unknown): error is Error {
+  if (error instanceof pg.DatabaseError) return isRefusedData(error)
+  return error instanceof z.ZodError || error instanceof TypeError || error instanceof RangeError
+}
+
+/** SQLSTATE classes 22 (data exception) and 23 (integrity constraint violation). */
+function isRefusedData(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '')
+}

@@ -1,0 +1,49 @@
+import { type ClinicDoc, Quarantined } from '#shared/clinic.ts'
+import type { Command } from '#shared/commands.ts'
+import type { ErrorDetails } from '#shared/errors.ts'
+import type { CommandId } from '#shared/ids.ts'
+import type { DocumentChange } from './apply-writes.ts'
+import { clinicDocIn, keyOf, putDocument, type WorkingSet } from './working-set.ts'
+
+function idOf(commandId: CommandId): string {
+  return `quarantined:${commandId}`
+}
+
+/** Shows a held command to the clinic's ADMINs, once however often its station tries again. */
+export function putQuarantined(set: WorkingSet, command: Command, details: ErrorDetails): void {
+  const id = idOf(command.commandId)
+  if (clinicDocIn(set, id) !== null) return
+  const body = Quarantined.parse({
+    kind: 'QUARANTINED',
+    commandId: command.commandId,
+    stationId: command.stationId,
+    name: command.name,
+    by: command.by,
+    at: command.at,
+    reason: details['reason'],
+    touches: command.writes.map(({ collection, id: touched }) => ({ collection, id: touched })),
+    decision: 'PENDING',
+  })
+  putDocument(set, { collection: 'clinic', doc: { id, clinicId: set.clinicId, body } })
+}
+
+export function quarantinedIn(set: WorkingSet, commandId: CommandId): Quarantined | null {
+  const body = clinicDocIn(set, idOf(commandId))?.body
+  return body?.kind === 'QUARANTINED' ? body : null
+}
+
+export function putDecision(
+  set: WorkingSet,
+  quarantined: Quarantined,
+  decision: 'ACCEPTED' | 'REJECTED',
+): DocumentChange {
+  const id = idOf(quarantined.commandId)
+  const before = set.documents.get(keyOf('clinic', id)) ?? null
+  const doc: ClinicDoc = { id, clinicId: set.clinicId, body: { ...quarantined, decision } }
+  return { before, after: putDocument(set, { collection: 'clinic', doc }) }
+}
+
+/** The keys of the `clinic` documents that a command may need: its own, and the one it decides on. */
+export function quarantineKeys({ commandId, decision }: Command): string[] {
+  return decision === null ? [idOf(commandId)] : [idOf(commandId), idOf(decision.commandId)]
+}

@@ -1,0 +1,150 @@
+import type { ClinicDoc, Settings } from '#shared/clinic.ts'
+import type { CollectionName } from '#shared/collections.ts'
+import type { Command } from '#shared/commands.ts'
+import type { Entry } from '#shared/entry.ts'
+import { AppError, type ErrorCode } from '#shared/errors.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
+import type { Patient } from '#shared/patient.ts'
+import type { Verdict } from '#shared/protocol.ts'
+import type { Role } from '#shared/roles.ts'
+import { formatTicket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
+import type { SubscriptionSince } from '../subscriptions/subscription-history.ts'
+import type { Feed, NumberedDocument, RulesSince } from './feed.ts'
+
+/** Transition -> the feed number it was accepted under, and whose station made it. */
+export type StepOrigins = Readonly<Record<string, readonly [number, string]>>
+
+export type ServerDocument =
+  | { collection: 'clinic'; doc: ClinicDoc }
+  | { collection: 'patients'; doc: Patient }
+  | { collection: 'visits'; doc: Visit; origins: StepOrigins }
+  | { collection: 'entries'; doc: Entry }
+
+/** A document with its feed number. `text`: its JSON, where it was printed already. */
+export type Standing = ServerDocument & { seq: number; text: string | null }
+
+export interface MembershipSince {
+  seq: number
+  roles: Role[]
+  active: boolean
+  /** Milliseconds since the Unix epoch. */
+  at: number
+}
+
+/** A command that was judged before. `command` while it is HELD. */
+export interface AnsweredCommand {
+  stationId: StationId
+  verdict: Verdict
+  code: ErrorCode | null
+  answer: string
+  seen: number
+  command: Command | null
+  admittedBy: UserId | null
+}
+
+/** All that a push may touch or ask for, as it stood when the clinic's feed was locked. */
+export interface WorkingSet {
+  readonly clinicId: ClinicId
+  readonly stationId: StationId
+  readonly feed: Feed
+  readonly documents: Map<string, Standing>
+  /** Keys of what the push has changed, in the order of the last change. */
+  readonly changed: Set<string>
+  readonly visitsOfPatient: Map<string, Set<string>>
+  readonly refundsOfPayment: Map<string, Set<string>>
+  readonly visitOfTicket: Map<string, string>
+  /** Ascending by feed number, as are the histories below. */
+  readonly rules: readonly RulesSince[]
+  readonly memberships: ReadonlyMap<string, readonly MembershipSince[]>
+  readonly subscriptions: readonly SubscriptionSince[]
+  /** Who signed in at this station. */
+  readonly sessions: ReadonlySet<string>
+  /** Ascending by `commandSeq`, and so by `feedSeq`. */
+  readonly acks: readonly { commandSeq: number; feedSeq: number }[]
+  readonly answered: Map<CommandId, AnsweredCommand>
+  /** This station's HELD commands, with the documents they write. */
+  readonly held: Map<CommandId, { stationSeq: number; touches: readonly string[] }>
+  /** The station's letter, and how many letters the clinic gave out. */
+  readonly letters: { own: string; given: number }
+}
+
+export function keyOf(collection: CollectionName, id: string): string {
+  return `${collection}:${id}`
+}
+
+export function patientIn(set: WorkingSet, id: string): Patient | null {
+  const found = set.documents.get(keyOf('patients', id))
+  return found?.collection === 'patients' ? found.doc : null
+}
+
+export function visitIn(set: WorkingSet, id: string): (Standing & { collection: 'visits' }) | null {
+  const found = set.documents.get(keyOf('visits', id))
+  return found?.collection === 'visits' ? found : null
+}
+
+export function entryIn(set: WorkingSet, id: string): Entry | null {
+  const found = set.documents.get(keyOf('entries', id))
+  return found?.collection === 'entries' ? found.doc : null
+}
+
+export function clinicDocIn(set: WorkingSet, id: string): ClinicDoc | null {
+  const found = set.documents.get(keyOf('clinic', id))
+  return found?.collection === 'clinic' ? found.doc : null
+}
+
+/** @throws AppError NOT_FOUND: a clinic without settings serves nobody */
+export function settingsIn(set: WorkingSet): Settings {
+  const body = clinicDocIn(set, 'settings')?.body
+  if (body?.kind !== 'SETTINGS') throw new AppError('NOT_FOUND')
+  return body
+}
+
+export function ticketKey(visit: Pick<Visit, 'queueDay' | 'ticket'>): string {
+  return `${visit.queueDay}/${formatTicket(visit.ticket, true)}`
+}
+
+/** Puts a document that was read from the database into the set. */
+export function addStanding(set: WorkingSet, standing: Standing): void {
+  const { collection, doc } = standing
+  set.documents.set(keyOf(collection, doc.id), standing)
+  if (collection === 'visits') {
+    addTo(set.visitsOfPatient, doc.patientId, doc.id)
+    set.visitOfTicket.set(ticketKey(doc), doc.id)
+  } else if (collection === 'entries' && doc.body.kind === 'REFUND') {
+    addTo(set.refundsOfPayment, doc.body.paymentId, doc.id)
+  }
+}
+
+function addTo(index: Map<string, Set<string>>, key: string, id: string): void {
+  const known = index.get(key)
+  if (known === undefined) index.set(key, new Set([id]))
+  else known.add(id)
+}
+
+/** Gives a changed document the clinic's next feed number. */
+export function putDocument(set: WorkingSet, document: ServerDocument): Standing {
+  set.feed.head += 1
+  const standing = { ...document, seq: set.feed.head, text: JSON.stringify(document.doc) }
+  addStanding(set, standing)
+  set.changed.add(keyOf(document.collection, document.doc.id))
+  return standing
+}
+
+/** The last state of each document that the push changed. */
+export function changedDocuments(set: WorkingSet): NumberedDocument[] {
+  return [...set.changed].flatMap((key) => {
+    const standing = set.documents.get(key)
+    if (standing === undefined) return []
+    const { collection, seq, text, doc } = standing
+    const meta = collection === 'visits' ? JSON.stringify(standing.origins) : null
+    return [{ collection, id: doc.id, seq, doc: text ?? JSON.stringify(doc), meta }]
+  })
+}
+
+export function visitsOn(set: WorkingSet, patientId: string, queueDay: CalendarDate): string[] {
+  return [...(set.visitsOfPatient.get(patientId) ?? [])].filter(
+    (id) => visitIn(set, id)?.doc.queueDay === queueDay,
+  )
+}
