@@ -1,6 +1,6 @@
 import { MAX_AHEAD_MS } from '#shared/stamp.ts'
 
-/** Both in milliseconds. `wall` may be set by anyone; `monotonic` only runs on. */
+/** Both in milliseconds. `wall` may be set by anyone; `monotonic` runs on, but may stop in sleep. */
 export interface ClockSource {
   wall(): number
   monotonic(): number
@@ -11,38 +11,46 @@ export const SYSTEM_CLOCK: ClockSource = {
   monotonic: () => performance.now(),
 }
 
+/** A difference between the two clocks that is no longer drift, milliseconds: someone set the clock. */
+const SET_MS = 60_000
+
 /**
  * The station's time. A desk's clock is often wrong by hours (a dead battery on the board): once the
- * server has been heard, and while the two differ by more than five minutes, the server's time counts.
+ * server has been heard, a clock more than five minutes off is corrected by what it was off then.
  */
 export interface StationClock {
   now(): number
   monotonic(): number
   /** @param sent `monotonic()` when the request was sent, for half the round trip */
   heard(serverTime: number, sent: number): void
-  /** How far the wall clock is ahead of the server's (negative: behind); null before the first answer. */
+  /** How far the wall clock was ahead of the server's (negative: behind); null while not known. */
   aheadBy(): number | null
 }
 
 export function startClock(source: ClockSource): StationClock {
-  let anchor: { serverTime: number; monotonic: number } | null = null
-  const serverNow = (): number | null =>
-    anchor === null ? null : anchor.serverTime + source.monotonic() - anchor.monotonic
-  const aheadBy = (): number | null => {
-    const server = serverNow()
-    return server === null ? null : source.wall() - server
+  let heard: { offset: number; wall: number; monotonic: number } | null = null
+
+  /** A clock that jumped towards the server's has been put right; away from it is a machine that slept. */
+  const offset = (): number | null => {
+    if (heard === null) return null
+    const jumped = source.wall() - heard.wall - (source.monotonic() - heard.monotonic)
+    if (heard.offset > MAX_AHEAD_MS ? jumped < -SET_MS : heard.offset < -MAX_AHEAD_MS && jumped > SET_MS) {
+      heard = null
+    }
+    return heard?.offset ?? null
   }
+
   return {
     now() {
-      const wall = source.wall()
-      const server = serverNow()
-      return server !== null && Math.abs(wall - server) > MAX_AHEAD_MS ? server : wall
+      const off = offset()
+      return off !== null && Math.abs(off) > MAX_AHEAD_MS ? source.wall() - off : source.wall()
     },
     monotonic: () => source.monotonic(),
     heard(serverTime, sent) {
+      const wall = source.wall()
       const monotonic = source.monotonic()
-      anchor = { serverTime: serverTime + (monotonic - sent) / 2, monotonic }
+      heard = { offset: wall - serverTime - (monotonic - sent) / 2, wall, monotonic }
     },
-    aheadBy,
+    aheadBy: offset,
   }
 }

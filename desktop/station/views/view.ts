@@ -47,13 +47,17 @@ export type SessionAction =
   | 'syncNow'
 export type CommandAction = Exclude<ActionName, SessionAction>
 
-/** `commands/handlers.ts`: `commandHandlers(deps: ClinicDeps): CommandHandlers`. Inputs are parsed. */
-export type CommandHandlers = {
-  [A in CommandAction]: (input: ActionInput<A>) => Promise<ActionOutput<A>> | ActionOutput<A>
+/** What answers each action of the contract. Inputs are parsed. */
+export type ActionHandlers = {
+  [A in ActionName]: (input: ActionInput<A>) => Promise<ActionOutput<A>> | ActionOutput<A>
 }
+export type CommandHandlers = Pick<ActionHandlers, CommandAction>
 
-/** `views/views.ts`: `clinicViews(deps: ClinicDeps): ClinicViews`. Parameters are parsed. */
-export type ClinicQuery = Exclude<QueryName, 'session' | 'people' | 'sync'>
-export type ClinicViews = {
-  [Q in ClinicQuery]: (params: QueryParams<Q>) => View<QueryView<Q>>
+/** What makes the view of each query of the contract. Parameters are parsed. */
+export type QueryViews = {
+  [Q in QueryName]: (params: QueryParams<Q>) => View<QueryView<Q>>
 }
+/** The queries that the station answers itself; all others are the clinic's (`views/views.ts`). */
+export type SessionQuery = 'session' | 'people' | 'sync'
+export type ClinicQuery = Exclude<QueryName, SessionQuery>
+export type ClinicViews = Pick<QueryViews, ClinicQuery>

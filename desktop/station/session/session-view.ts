@@ -1,0 +1,78 @@
+import { mayView, can } from '#shared/roles.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
+import type { PeopleView, SessionView } from '../contract/queries.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { CurrentSession } from './current-session.ts'
+import type { People } from './people.ts'
+
+export interface SessionViewDeps {
+  readonly replica: Replica
+  readonly session: CurrentSession
+  readonly people: People
+  /** This installation was started as a demo. */
+  readonly demo: boolean
+}
+
+/** Of an enrolled station. */
+export function viewSession({ replica, session, people }: SessionViewDeps): SessionView {
+  if (!replica.isOpen()) return { status: 'OPENING' }
+  const settings = replica.read.settings()
+  const { name, timeZone, currency, digits, waitAmberMinutes, waitRedMinutes, demo } = settings
+  const clinic = {
+    clinicId: replica.clinicId,
+    name,
+    timeZone,
+    currency,
+    digits,
+    waitAmberMinutes,
+    waitRedMinutes,
+    demo,
+  }
+  const { stationName, stationId, letter } = replica
+  const person = session.person()
+  if (person === null) return { status: 'LOCKED', clinic, stationName }
+  const { userId, roles } = person
+  const subscription = replica.entitlement()
+  return {
+    status: 'SIGNED_IN',
+    clinic,
+    stationName,
+    stationId,
+    letter,
+    queueDay: queueDayOf(replica.now(), settings),
+    person: { userId, name: person.name, roles: [...roles] },
+    hasPin: people.byId(userId)?.pin != null,
+    mayCheckIn: can(roles, 'NONE', 'CHECK_IN', settings.narrowing),
+    mayImport: can(roles, 'NONE', 'IMPORT_PATIENTS', settings.narrowing),
+    maySeeQueue: mayView(roles, 'QUEUE'),
+    subscription:
+      subscription === null
+        ? { status: 'UNKNOWN', canWrite: false, warnDays: null, endsAt: null }
+        : {
+            status: subscription.status,
+            canWrite: subscription.canWrite,
+            warnDays: subscription.warnDays,
+            endsAt: subscription.endsAt,
+          },
+  }
+}
+
+/** Who may sign in or unlock here: the clinic's active members. */
+export function viewPeople({ replica, people, demo }: SessionViewDeps): PeopleView {
+  if (!replica.isOpen()) return []
+  const known = new Map(people.all().map((person) => [person.userId, person]))
+  const demoPassword = demo && replica.read.settings().demo ? DEMO_PASSWORD : null
+  return replica.read
+    .staff()
+    .filter(({ active }) => active)
+    .map(({ userId, name, email, roles }) => ({
+      userId,
+      name,
+      email,
+      roles,
+      hasPin: known.get(userId)?.pin != null,
+      knownHere: known.has(userId),
+      demoPassword,
+    }))
+}

@@ -1,0 +1,89 @@
+import { AppError } from '#shared/errors.ts'
+import type { ActionInput } from './contract/actions.ts'
+import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
+import { findMemberships } from './session/enrolment.ts'
+import { viewPeople, viewSession } from './session/session-view.ts'
+import { viewSync } from './sync/sync-view.ts'
+import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './views/view.ts'
+
+/** What the station answers itself, enrolled or not. */
+export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock'> {
+  readonly demo: boolean
+  /** Null: the station belongs to no clinic. */
+  readonly clinic: () => ClinicRuntime | null
+  readonly enrol: (request: ActionInput<'enrol'>) => Promise<void>
+}
+
+export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
+  const { file, enrol } = deps
+  const clinic = (): ClinicRuntime => requireClinic(deps)
+  return {
+    async lookUpClinics(input) {
+      file.store.transaction(() => file.meta.set('serverUrl', input.serverUrl))
+      return { memberships: await findMemberships(input) }
+    },
+    async enrol(input) {
+      file.store.transaction(() => file.meta.set('serverUrl', input.serverUrl))
+      await enrol(input)
+      return {}
+    },
+    async signIn({ email, password }) {
+      await clinic().session.signIn(email, password)
+      return {}
+    },
+    async unlock({ userId, pin }) {
+      await clinic().session.unlock(userId, pin)
+      return {}
+    },
+    async setPin({ pin }) {
+      await clinic().session.setPin(pin)
+      return {}
+    },
+    lock() {
+      clinic().session.lock()
+      return {}
+    },
+    syncNow() {
+      clinic().sync.syncNow()
+      return {}
+    },
+  }
+}
+
+export function ownViews(deps: OwnDeps): Pick<QueryViews, SessionQuery> {
+  const { file, people, clock, demo, clinic } = deps
+  return {
+    session: () => ({
+      dependsOn: ({ session, sync, clock: tick, collections }) =>
+        session || sync || tick || collections.has('clinic'),
+      compute() {
+        const running = clinic()
+        return running === null
+          ? { status: 'NOT_ENROLLED', serverUrl: file.meta.get('serverUrl') }
+          : viewSession({ ...running, people, demo })
+      },
+    }),
+    people: () => ({
+      dependsOn: ({ session, collections }) => session || collections.has('clinic'),
+      compute() {
+        const running = clinic()
+        return running === null ? [] : viewPeople({ ...running, people, demo })
+      },
+    }),
+    sync: () => ({
+      dependsOn: ({ session, sync, outbox, clock: tick }) => session || sync || outbox || tick,
+      compute: () =>
+        viewSync({
+          ...requireClinic(deps),
+          clock,
+          lastContact: () => file.meta.get('lastContact'),
+        }),
+    }),
+  }
+}
+
+function requireClinic({ clinic }: Pick<OwnDeps, 'clinic'>): ClinicRuntime {
+  const running = clinic()
+  if (running === null) throw new AppError('NOT_ENROLLED')
+  return running
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path'
+import { AppError } from '#shared/errors.ts'
+import { type ClinicRuntime, type RuntimeParts, startClinic } from './clinic-runtime.ts'
+import { clinicActions, clinicViews } from './clinic-parts.ts'
+import type { ActionInput, ActionName } from './contract/actions.ts'
+import type { ContractPort } from './contract/port.ts'
+import type { QueryName, QueryParams } from './contract/queries.ts'
+import { openDatabase } from './replica/open-database.ts'
+import { openReplicaFile, PATIENT_SEARCH } from './replica/replica-file.ts'
+import { type ClockSource, startClock, SYSTEM_CLOCK } from './replica/station-clock.ts'
+import { type Identity, openMeta } from './replica/station-meta.ts'
+import { prepareTables } from './replica/station-tables.ts'
+import { enrolStation } from './session/enrolment.ts'
+import { openPeople } from './session/people.ts'
+import type { StationLog } from './station-log.ts'
+import { type OwnDeps, ownActions, ownViews } from './station-own.ts'
+import { openStore, type Store } from './storage/store.ts'
+import type { ActionHandlers, Change, ClinicViews, CommandHandlers, QueryViews, View } from './views/view.ts'
+import { refusedView } from './watch.ts'
+import { openWindows, placeOf } from './windows.ts'
+
+/** How often views that follow the clock are looked at, milliseconds. */
+const TICK_MS = 5_000
+
+export interface StationOptions {
+  /** The profile's folder: the encrypted file lives in it. */
+  readonly folder: string
+  /** 32 bytes. */
+  readonly key: Uint8Array
+  readonly demo: boolean
+  readonly appVersion: string
+  readonly log: StationLog
+  /** For tests that must not wait. */
+  readonly clock?: ClockSource
+}
+
+/** One clinic's replica with its commands, views and sync, behind the contract. */
+export interface Station {
+  /** A window has come. */
+  connect(port: ContractPort): void
+  /** Ends what runs and closes the file. What was confirmed is on disk already. */
+  close(): Promise<void>
+}
+
+/** @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, CANNOT_OPEN */
+export async function openStation(options: StationOptions): Promise<Station> {
+  options.log({ event: 'open', version: options.appVersion, demo: options.demo })
+  const store = openStore({
+    path: join(options.folder, 'clinic.db'),
+    key: options.key,
+    search: { patients: PATIENT_SEARCH },
+  })
+  try {
+    return await runStation(store, options)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+interface Running {
+  readonly clinic: ClinicRuntime
+  readonly actions: CommandHandlers
+  readonly views: ClinicViews
+}
+
+async function runStation(store: Store, { log, demo, clock }: StationOptions): Promise<Station> {
+  prepareTables(store.db)
+  const database = await openDatabase(store)
+  const meta = openMeta(store.db)
+  let running: Running | null = null
+  const parts: RuntimeParts = {
+    file: openReplicaFile(store, meta),
+    database,
+    people: openPeople(store.db),
+    clock: startClock(clock ?? SYSTEM_CLOCK),
+    log,
+    tell: (change) => tell(change),
+  }
+  const ownDeps: OwnDeps = { ...parts, demo, clinic: () => running?.clinic ?? null, enrol }
+  const own = ownActions(ownDeps)
+  const views = ownViews(ownDeps)
+  const windows = openWindows({ act, view }, log)
+
+  async function start(identity: Identity): Promise<Running> {
+    const clinic = await startClinic(parts, identity)
+    return { clinic, actions: clinicActions(clinic.deps), views: clinicViews(clinic.deps) }
+  }
+
+  async function enrol(request: ActionInput<'enrol'>): Promise<void> {
+    if (running !== null) throw new AppError('INVALID', { issues: ['clinicId'] })
+    const { identity, refreshToken } = await enrolStation(request)
+    // Together or not at all: an identity without its token could never speak.
+    store.transaction(() => {
+      meta.set('identity', identity)
+      meta.set('refreshToken', refreshToken)
+    })
+    running = await start(identity)
+    log({ event: 'enrolled', clinicId: identity.clinicId, stationId: identity.stationId })
+    tell({ session: true, sync: true })
+    // Whoever enrols has just said who they are.
+    await running.clinic.session.signIn(request.email, request.password)
+  }
+
+  async function act<A extends ActionName>(name: A, input: ActionInput<A>) {
+    const handlers: Partial<ActionHandlers> = Object.hasOwn(own, name) ? own : actionsOfClinic()
+    const handle = handlers[name]
+    if (handle === undefined) throw new AppError('INVALID')
+    return handle(input)
+  }
+
+  function actionsOfClinic(): CommandHandlers {
+    if (running === null) throw new AppError('NOT_ENROLLED')
+    return running.actions
+  }
+
+  function view<Q extends QueryName>(query: Q, params: QueryParams<Q>): View {
+    const made: Partial<QueryViews> = { ...views, ...running?.views }
+    return made[query]?.(params) ?? refusedView('NOT_ENROLLED')
+  }
+
+  function tell(change: Partial<Change>): void {
+    try {
+      windows.tell({ ...NOTHING, ...change })
+    } catch (error) {
+      // A view's fault must not look like the command's that brought the change: that is durable.
+      log({ event: 'fault', at: placeOf(error) })
+    }
+  }
+
+  const identity = meta.get('identity')
+  if (identity !== null) running = await start(identity)
+  const ticking = setInterval(() => tell({ clock: true }), TICK_MS)
+
+  return {
+    connect: windows.connect,
+    async close() {
+      clearInterval(ticking)
+      await running?.clinic.stop()
+      await database.close()
+      await store.close()
+      log({ event: 'closed' })
+    },
+  }
+}
+
+const NOTHING: Change = {
+  collections: new Set(),
+  outbox: false,
+  session: false,
+  sync: false,
+  import: false,
+  clock: false,
+}

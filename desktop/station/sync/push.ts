@@ -1,0 +1,113 @@
+import type { ErrorCode } from '#shared/errors.ts'
+import { AppError } from '#shared/errors.ts'
+import { MAX_PUSH_BYTES, MAX_PUSH_COMMANDS, PROTOCOL_VERSION, PushResponse } from '#shared/protocol.ts'
+import { applyResults, holdCommands } from '../replica/apply-answers.ts'
+import type { OutboxPayload } from '../replica/outbox.ts'
+import type { ReplicaCore } from '../replica/replica-core.ts'
+import { dependentsOf } from './dependents.ts'
+import type { StationDoor } from './station-door.ts'
+
+const TIMEOUT_MS = 30_000
+/** Room for the request around its commands, and for an estimate that was a little short. */
+const BYTES_AT_MOST = MAX_PUSH_BYTES * 0.9
+/** A server that fails on the same commands this often fails because of them. */
+const FAULTS_BEFORE_SPLIT = 3
+
+/** Codes that are about what was sent and not about the line: sending it again changes nothing. */
+const ABOUT_CONTENT: readonly ErrorCode[] = ['TOO_LARGE', 'INVALID']
+
+/** Empties the outbox in order, one request after the other. */
+export interface Push {
+  /**
+   * Sends the next commands and applies the answers.
+   *
+   * @returns false when there was nothing to send
+   * @throws AppError when the line or the server failed; then nothing was lost or decided
+   */
+  sendNext(): Promise<boolean>
+  /** Held commands are sent once more, in their place in the order. */
+  retryHeld(): void
+}
+
+export function openPush(core: ReplicaCore, door: StationDoor): Push {
+  const { outbox } = core.file
+  let commands = MAX_PUSH_COMMANDS
+  let bytes = BYTES_AT_MOST
+  let includeHeld = false
+  let afterSeq = 0
+  let fault = { seq: 0, times: 0 }
+
+  /** True: go on at once with something else. False: the line's fault after all. */
+  function handleFault(rows: readonly OutboxPayload[], error: AppError): boolean {
+    const [first] = rows
+    if (first === undefined) return false
+    if (error.code === 'INTERNAL') {
+      fault = fault.seq === first.seq ? { ...fault, times: fault.times + 1 } : { seq: first.seq, times: 1 }
+      if (fault.times < FAULTS_BEFORE_SPLIT) return false
+    } else if (!ABOUT_CONTENT.includes(error.code)) {
+      return false
+    }
+    if (rows.length > 1) {
+      commands = Math.ceil(rows.length / 2)
+      bytes = Math.max(bytes / 2, 1)
+      return true
+    }
+    // Alone, and still refused: kept back here, so that what is behind it can go.
+    const held = outbox.find(first.commandId)
+    if (held === null) return true
+    const later = outbox.rows().filter(({ seq, state }) => seq > first.seq && state === 'QUEUED')
+    const children = dependentsOf(held, later.map(({ command }) => command))
+    holdCommands(core, [
+      { commandId: held.commandId, code: error.code, details: error.details },
+      ...children.map(({ commandId }) => ({
+        commandId,
+        code: 'PARENT_HELD' as const,
+        details: { parent: held.commandId },
+      })),
+    ])
+    afterSeq = includeHeld ? first.seq : 0
+    return true
+  }
+
+  return {
+    async sendNext() {
+      const rows = outbox.next({ commands, bytes, afterSeq, includeHeld })
+      const last = rows.at(-1)
+      if (last === undefined) {
+        includeHeld = false
+        afterSeq = 0
+        return false
+      }
+      const sent = core.clock.monotonic()
+      let answer: PushResponse
+      try {
+        answer = await door.post({
+          path: '/v1/push',
+          body: {
+            protocol: PROTOCOL_VERSION,
+            commands: rows.map(({ payload, signature }) => ({ payload, signature })),
+          },
+          answer: PushResponse,
+          timeoutMs: TIMEOUT_MS,
+        })
+      } catch (error) {
+        if (error instanceof AppError && handleFault(rows, error)) return true
+        throw error
+      }
+      core.clock.heard(answer.serverTime, sent)
+      const asked = new Set(rows.map(({ commandId }) => commandId))
+      const results = answer.results.filter(({ commandId }) => asked.has(commandId))
+      // An answer that leaves one out would be asked for again at once, for ever.
+      if (results.length < rows.length) throw new AppError('UNAVAILABLE', { missing: rows.length - results.length })
+      applyResults(core, results)
+      // A held command stays in the outbox: go on behind it, or this round would not end.
+      if (includeHeld) afterSeq = last.seq
+      commands = Math.min(commands * 2, MAX_PUSH_COMMANDS)
+      return true
+    },
+    retryHeld() {
+      includeHeld = true
+      afterSeq = 0
+    },
+  }
+}

@@ -1,0 +1,280 @@
+import { AppError, type ErrorCode } from '#shared/errors.ts'
+import type { StationContact } from '#shared/protocol.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { ReplicaCore } from '../replica/replica-core.ts'
+import type { StationLog } from '../station-log.ts'
+import { StorageError } from '../storage/storage-error.ts'
+import { backoffDelay } from './backoff.ts'
+import { openPush } from './push.ts'
+import { pullPage } from './pull.ts'
+import type { ServerLine } from './server-line.ts'
+import type { StationCredential } from './station-credential.ts'
+import { stationDoor } from './station-door.ts'
+import { keepStream } from './stream.ts'
+import {
+  NEEDS_A_PERSON,
+  nextSyncState,
+  startSyncState,
+  type SyncEvent,
+  type SyncState,
+} from './sync-state.ts'
+
+/** While the stream is silent the server is asked this often, milliseconds. */
+const POLL_MS = 5_000
+/** What is held is asked about this often while live, and a refused station asks again. */
+const HELD_RETRY_MS = 5 * 60_000
+const REFUSED_RETRY_MS = 10 * 60_000
+
+export interface SyncEngine {
+  state(): SyncState
+  contacts(): readonly StationContact[]
+  /** Tries now, whatever was waited for. */
+  syncNow(): void
+  stop(): Promise<void>
+}
+
+export interface SyncParts {
+  readonly core: ReplicaCore
+  readonly replica: Replica
+  readonly line: ServerLine
+  readonly credential: StationCredential
+  /** State, progress or contacts are others than before. */
+  readonly onChange: () => void
+  readonly log: StationLog
+  /** 0 to 1. */
+  readonly random: () => number
+}
+
+/**
+ * Keeps the replica and the server equal: what was made here goes first and in order, then what
+ * others made comes, page by page. One request of the two at a time, so that an older page never
+ * lands on a newer answer. Nothing here can fail a command: it only carries them.
+ */
+export function startSync(parts: SyncParts): SyncEngine {
+  const { core, replica, onChange, log, random } = parts
+  const stopping = new AbortController()
+  const door = stationDoor(parts.line, parts.credential, stopping.signal)
+  const push = openPush(core, door)
+  let state = startSyncState(core.clock.now())
+  let contacts: readonly StationContact[] = core.file.meta.get('contacts') ?? []
+  let connection: AbortController | null = null
+  let streamIsOpen = false
+  let pushWanted = false
+  let pullWanted = false
+  let tryAt = 0
+  let heldRetryAt = 0
+  let firstSeq = 0
+  let wake: (() => void) | null = null
+  let woken = false
+
+  const kick = (): void => {
+    woken = true
+    wake?.()
+  }
+
+  /** Until something happens, or milliseconds have passed. */
+  function sleep(ms: number): Promise<void> {
+    if (woken || stopping.signal.aborted) {
+      woken = false
+      return Promise.resolve()
+    }
+    return new Promise((resolve) => {
+      const timer = setTimeout(done, ms)
+      wake = done
+      function done(): void {
+        clearTimeout(timer)
+        wake = null
+        woken = false
+        resolve()
+      }
+    })
+  }
+
+  function dispatch(event: SyncEvent): void {
+    const next = nextSyncState(state, event, core.clock.now())
+    if (next === state) return
+    if (next.name !== state.name) {
+      const code = 'code' in next ? next.code : null
+      log({ event: 'sync', from: state.name, to: next.name, code })
+    }
+    state = next
+    onChange()
+  }
+
+  function connect(): void {
+    dispatch({ type: 'TRY' })
+    pushWanted = true
+    pullWanted = true
+    firstSeq = core.file.meta.get('checkpoint')?.seq ?? 0
+    retryHeld()
+    connection = new AbortController()
+    void keepStream(
+      door,
+      {
+        opened() {
+          streamIsOpen = true
+          dispatch({ type: 'STREAM_OPENED' })
+        },
+        lost() {
+          streamIsOpen = false
+          dispatch({ type: 'STREAM_LOST' })
+          // Asking tells at once whether the server is gone or only the stream.
+          pullWanted = true
+          kick()
+        },
+        head(seq) {
+          if (seq <= (core.file.meta.get('checkpoint')?.seq ?? -1)) return
+          pullWanted = true
+          kick()
+        },
+        contacts(heard) {
+          contacts = heard
+          onChange()
+        },
+        refused: (code) => refuse(code),
+      },
+      {
+        signal: AbortSignal.any([connection.signal, stopping.signal]),
+        random,
+        isRefusal: (code) => NEEDS_A_PERSON.includes(code),
+      },
+    )
+  }
+
+  function disconnect(): void {
+    connection?.abort()
+    connection = null
+    streamIsOpen = false
+  }
+
+  function refuse(code: ErrorCode): void {
+    disconnect()
+    tryAt = core.clock.monotonic() + REFUSED_RETRY_MS
+    dispatch({ type: 'REFUSED', code })
+    kick()
+  }
+
+  function fail(error: unknown): void {
+    const code = codeOf(error)
+    if (code === 'INTERNAL') log({ event: 'sync-fault', error: nameOf(error) })
+    if (NEEDS_A_PERSON.includes(code)) {
+      refuse(code)
+      return
+    }
+    disconnect()
+    dispatch({ type: 'FAILED', code })
+    const failures = state.name === 'OFFLINE' ? state.failures : 1
+    tryAt = core.clock.monotonic() + Math.max(backoffDelay(failures, random()), askedToWait(error) * (1 + random()))
+  }
+
+  function retryHeld(): void {
+    heldRetryAt = core.clock.monotonic() + HELD_RETRY_MS
+    if (core.file.outbox.count().held === 0) return
+    push.retryHeld()
+    pushWanted = true
+  }
+
+  async function pull(): Promise<void> {
+    pullWanted = false
+    const pulled = await pullPage(core, door)
+    contacts = core.file.meta.get('contacts') ?? []
+    if (!pulled.upToDate) pullWanted = true
+    dispatch({
+      type: 'PULLED',
+      done: Math.max(0, pulled.seq - firstSeq),
+      total: Math.max(0, pulled.head - firstSeq),
+      upToDate: pulled.upToDate,
+    })
+    if (streamIsOpen) dispatch({ type: 'STREAM_OPENED' })
+    if (pulled.subscriptionChanged) {
+      retryHeld()
+      onChange()
+    }
+  }
+
+  async function workOrWait(): Promise<void> {
+    if (pushWanted) {
+      pushWanted = false
+      // What is committed while this is on its way asks for a push of its own.
+      if (await push.sendNext()) pushWanted = true
+      return
+    }
+    if (pullWanted) {
+      await pull()
+      return
+    }
+    const now = core.clock.monotonic()
+    if (now >= heldRetryAt) retryHeld()
+    const streaming = state.name === 'LIVE' && state.streaming
+    await sleep(Math.min(streaming ? Infinity : POLL_MS, Math.max(0, heldRetryAt - now)))
+    if (!streaming && !pushWanted) pullWanted = true
+  }
+
+  async function step(): Promise<void> {
+    switch (state.name) {
+      case 'OFFLINE':
+      case 'NEEDS_ATTENTION': {
+        const wait = tryAt - core.clock.monotonic()
+        if (wait > 0) await sleep(wait)
+        if (core.clock.monotonic() >= tryAt && !stopping.signal.aborted) connect()
+        return
+      }
+      case 'CONNECTING':
+      case 'CATCHING_UP':
+      case 'LIVE':
+        await workOrWait()
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await step()
+      } catch (error) {
+        if (!stopping.signal.aborted) fail(error)
+      }
+    }
+    disconnect()
+  }
+
+  const unlisten = replica.onCommitted(({ outbox, collections }) => {
+    // A decision about a quarantined command, or a person's return, may free what is held.
+    if (collections.has('clinic') && core.file.outbox.count().held > 0) retryHeld()
+    if (outbox) pushWanted = true
+    if (pushWanted) kick()
+  })
+  const running = run()
+
+  return {
+    state: () => state,
+    contacts: () => contacts,
+    syncNow() {
+      tryAt = 0
+      pullWanted = true
+      retryHeld()
+      kick()
+    },
+    async stop() {
+      unlisten()
+      stopping.abort()
+      kick()
+      await running
+    },
+  }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  if (error instanceof AppError) return error.code
+  if (error instanceof StorageError && error.code === 'DISK_FULL') return 'DISK_FULL'
+  return 'INTERNAL'
+}
+
+function askedToWait(error: unknown): number {
+  const seconds = error instanceof AppError ? error.details['retryAfterSeconds'] : undefined
+  return typeof seconds === 'number' ? Math.min(seconds, 300) * 1000 : 0
+}
+
+/** The name and place of a fault; never its message, which may quote what it failed on. */
+function nameOf(error: unknown): string {
+  return error instanceof Error ? `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}` : typeof error
+}

@@ -1,0 +1,77 @@
+import type { Write } from '#shared/commands.ts'
+import { mayView } from '#shared/roles.ts'
+import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
+import type { SyncView } from '../contract/queries.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { StationClock } from '../replica/station-clock.ts'
+import type { CurrentSession } from '../session/current-session.ts'
+import type { SyncEngine } from './sync-engine.ts'
+
+const SHOWN_AT_MOST = 50
+
+export interface SyncViewDeps {
+  readonly replica: Replica
+  readonly session: CurrentSession
+  readonly sync: Pick<SyncEngine, 'state' | 'contacts'>
+  readonly clock: StationClock
+  /** Milliseconds, or null if never. */
+  readonly lastContact: () => number | null
+}
+
+export function viewSync({ replica, session, sync, clock, lastContact }: SyncViewDeps): SyncView {
+  const state = sync.state()
+  const { queued, held, oldest } = replica.countOutbox()
+  const contact = lastContact()
+  return {
+    state: state.name,
+    code: 'code' in state ? state.code : null,
+    since: instant(state.since),
+    progress: state.name === 'CATCHING_UP' ? { done: state.done, total: state.total } : null,
+    unsynced: queued + held,
+    held,
+    oldestUnsynced: oldest === null ? null : instant(stampTime(oldest)),
+    lastContact: contact === null ? null : instant(contact),
+    waiting: viewWaiting(replica, session),
+    stations: sync.contacts().map(({ stationId, name, live, lastContact: heard }) => ({
+      stationId,
+      name,
+      isThis: stationId === replica.stationId,
+      live: live && state.name !== 'OFFLINE',
+      lastContact: heard,
+    })),
+    clockAheadMinutes: minutesAhead(clock),
+  }
+}
+
+function viewWaiting(replica: Replica, session: CurrentSession): SyncView['waiting'] {
+  if (!replica.isOpen()) return []
+  const names = new Map(replica.read.staff().map(({ userId, name }) => [userId, name]))
+  // Whoever walks up to a locked desk may see that something waits, not whose it is.
+  const seesNames = mayView(session.person()?.roles ?? [], 'IDENTITY')
+  return replica.latestUnsynced(SHOWN_AT_MOST).map(({ command, state }) => ({
+    commandId: command.commandId,
+    command: command.name,
+    at: instant(stampTime(command.at)),
+    byName: names.get(command.by) ?? '',
+    patientName: seesNames ? patientNameOf(replica, command.writes) : null,
+    held: state === 'HELD',
+  }))
+}
+
+/** The one patient a command is about; null for an import of many. */
+function patientNameOf(replica: Replica, writes: readonly Write[]): string | null {
+  const ids = new Set(
+    writes.map((write) => (write.collection === 'patients' ? write.next.id : write.next.patientId)),
+  )
+  const [id] = ids
+  return id === undefined || ids.size > 1 ? null : (replica.read.patient(id)?.name ?? null)
+}
+
+function minutesAhead(clock: StationClock): number | null {
+  const ahead = clock.aheadBy()
+  return ahead === null || ahead <= MAX_AHEAD_MS ? null : Math.round(ahead / 60_000)
+}
+
+function instant(time: number): string {
+  return new Date(time).toISOString()
+}

@@ -1,0 +1,73 @@
+import { AppError } from '#shared/errors.ts'
+import type { Change, View } from './views/view.ts'
+
+/** A view that goes on changing while it is computed is sent all the same after this many tries. */
+const TRIES = 3
+
+export interface Watch {
+  tell(change: Change): void
+  stop(): void
+}
+
+export interface WatchParts {
+  readonly view: View
+  readonly send: (view: unknown) => void
+  /** Nothing further comes. */
+  readonly refuse: (error: unknown) => void
+}
+
+/**
+ * Computes a view now and after each change it depends on. A change that comes meanwhile makes one
+ * more computation, not one more each, and what was computed across it is not sent: a picture of
+ * two moments would show a visit without its patient.
+ */
+export function startWatch({ view, send, refuse }: WatchParts): Watch {
+  let isStale = true
+  let isRunning = false
+  let isStopped = false
+  let last: string | null = null
+
+  async function run(): Promise<void> {
+    isRunning = true
+    try {
+      for (let tries = 1; isStale && !isStopped; tries += 1) {
+        isStale = false
+        const value = await view.compute()
+        if (isStopped) return
+        if (isStale && tries < TRIES) continue
+        tries = 0
+        const text = JSON.stringify(value)
+        if (text === last) continue
+        last = text
+        send(value)
+      }
+    } catch (error) {
+      if (!isStopped) {
+        isStopped = true
+        refuse(error)
+      }
+    } finally {
+      isRunning = false
+    }
+  }
+
+  void run()
+  return {
+    tell(change) {
+      if (isStopped || !view.dependsOn(change)) return
+      isStale = true
+      if (!isRunning) void run()
+    },
+    stop: () => void (isStopped = true),
+  }
+}
+
+/** For a view that cannot be: every change is refused at once. */
+export function refusedView(code: AppError['code']): View {
+  return {
+    compute() {
+      throw new AppError(code)
+    },
+    dependsOn: () => false,
+  }
+}
