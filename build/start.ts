@@ -2,6 +2,8 @@
 // machine has a screen. What it keeps is in .dawr/; `npm start -- --fresh` begins anew.
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { DEMO_ADMIN, prepareDesk } from './start/demo-desk.ts'
 import { forget, keptPort, leave, serverFolder, takeTurn } from './start/state.ts'
 import { ChildFailed, readyUrl, Supervisor } from './start/supervisor.ts'
 import {
@@ -24,7 +26,11 @@ const { values: options } = parseArgs({
 /** Everything the demo keeps between two starts; ignored by git. */
 const STATE = resolve('.dawr')
 
-const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({ name, folder: join(STATE, name) }))
+const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({
+  name,
+  email: `${name}@demo.dawr`,
+  folder: join(STATE, name),
+}))
 
 const supervisor = new Supervisor(console.log, (message) => void stop(1, message))
 
@@ -60,17 +66,19 @@ async function run(): Promise<void> {
     takeTurn(STATE)
   }
   await buildApp()
-  await supervisor.start({
-    name: 'server',
-    command: process.execPath,
-    args: ['sync-server/main.ts'],
-    env: { DATA_FOLDER: serverFolder(STATE), PORT: String(await keptPort(STATE, 'server')) },
-    ready: readyUrl,
-    within: 60_000,
-  })
-  await openDesks(
-    options['no-windows'] ? { kind: 'addresses' } : surfaceOf(process.env, process.platform),
-  )
+  const env = {
+    DATA_FOLDER: serverFolder(STATE),
+    PORT: String(await keptPort(STATE, 'server')),
+    LOG_LEVEL: 'warn',
+  }
+  const server = { name: 'server', command: process.execPath, args: ['sync-server/main.ts'], env }
+  const serverUrl = await supervisor.start({ ...server, ready: readyUrl, within: 60_000 })
+  const seed = { ...server, name: 'seed', args: ['sync-server/seed-demo.ts'] }
+  if ((await supervisor.run(seed)) !== 0) throw new ChildFailed('the demo clinic was not made')
+  const surface: Surface = options['no-windows']
+    ? { kind: 'addresses' }
+    : surfaceOf(process.env, process.platform)
+  await openDesks(surface, serverUrl)
 }
 
 /** Two seconds: always, rather than a guess whether it is stale. */
@@ -84,25 +92,28 @@ async function buildApp(): Promise<void> {
   if (code !== 0) throw new ChildFailed('the app did not build')
 }
 
-async function openDesks(surface: Surface): Promise<void> {
+async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
   if (surface.kind === 'electron') {
+    // Its key is in the system's keystore, its windows are closed to us: enrolling is by hand.
+    console.log(`\nIn both windows: server ${serverUrl}, ${DEMO_ADMIN}, password ${DEMO_PASSWORD}`)
     const windows = DESKS.map((desk) => supervisor.run(electronWindow(surface.executable, desk)))
     return stopWhenClosed(windows)
   }
-  const addresses: string[] = []
+  const open: Array<{ desk: Desk; url: string }> = []
   for (const desk of DESKS) {
     const port = await keptPort(STATE, desk.name)
     const host = { ...stationHost(desk, port), ready: readyUrl, within: 30_000 }
-    addresses.push(await supervisor.start(host))
+    const url = await supervisor.start(host)
+    await prepareDesk({ url, serverUrl, name: desk.name, email: desk.email })
+    open.push({ desk, url })
   }
   if (surface.kind === 'addresses') {
     console.log('\nReady. Open in a browser of this machine:')
-    for (const [at, desk] of DESKS.entries())
-      console.log(`  ${desk.name.padEnd(9)} ${addresses[at]}`)
+    for (const { desk, url } of open) console.log(`  ${desk.name.padEnd(9)} ${url}`)
     return
   }
-  const windows = DESKS.map((desk, at) =>
-    supervisor.run(chromiumWindow(surface.executable, desk, addresses[at] ?? '')),
+  const windows = open.map(({ desk, url }) =>
+    supervisor.run(chromiumWindow(surface.executable, desk, url)),
   )
   await stopWhenClosed(windows)
 }

@@ -34,6 +34,8 @@ const QUIET = [
 
 export interface Desk {
   name: string
+  /** Who sits at it. */
+  email: string
   /** Of the profile: the station's encrypted file is in it. */
   folder: string
 }

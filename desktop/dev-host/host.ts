@@ -9,8 +9,8 @@ import { CONTRACT_WEBSOCKET_PATH } from '#desktop/station/contract/shell.ts'
 import { admit, admitSocket, type Caller, type Door } from './door.ts'
 import { socketPort } from './socket-port.ts'
 
-/** Bytes. An act is a form's worth of text; a scanned page attached to a record stays below this. */
-const LARGEST_MESSAGE = 8 * 1024 * 1024
+/** Bytes. The largest act brings in a clinic's whole old list, 64 million characters at most. */
+const LARGEST_MESSAGE = 160 * 1024 * 1024
 
 /** For whoever typed the address, or came back after the host was started anew. */
 const NO_TOKEN = 'Open the address, token included, that was printed when Dawr started.'

@@ -1,0 +1,40 @@
+import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { openDeskWindow, type DeskWindow } from './desk-window.ts'
+
+/** Who may enrol a station. */
+export const DEMO_ADMIN = 'admin@demo.dawr'
+
+export interface DemoDesk {
+  /** Of the development host, with its token. */
+  url: string
+  serverUrl: string
+  /** Shown on tickets and in the list of stations. */
+  name: string
+  /** Who sits here: `reception@demo.dawr`. */
+  email: string
+}
+
+/** Brings a desk into the demo clinic, once, and signs its person in. */
+export async function prepareDesk(desk: DemoDesk): Promise<void> {
+  const window = await openDeskWindow(desk.url)
+  try {
+    const before = await window.sessionIs('NOT_ENROLLED', 'OPENING', 'LOCKED', 'SIGNED_IN')
+    if (before === 'NOT_ENROLLED') await enrol(window, desk)
+    await window.sessionIs('LOCKED', 'SIGNED_IN')
+    await window.act('signIn', { email: desk.email, password: DEMO_PASSWORD })
+  } finally {
+    window.close()
+  }
+}
+
+async function enrol(window: DeskWindow, desk: DemoDesk): Promise<void> {
+  const [clinic] = DEMO_CLINICS
+  if (!clinic) throw new Error('there is no demo clinic')
+  await window.act('enrol', {
+    serverUrl: desk.serverUrl,
+    email: DEMO_ADMIN,
+    password: DEMO_PASSWORD,
+    clinicId: clinic.clinicId,
+    stationName: desk.name,
+  })
+}
