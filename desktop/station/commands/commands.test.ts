@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { VISIT_COMMANDS, type VisitCommandName } from '#shared/commands.ts'
 import type { VisitId } from '#shared/ids.ts'
 import { can, Role, VisitStatus } from '#shared/roles.ts'
-import type { CommandHandlers } from './handlers.ts'
+import type { DeskHandlers } from './handlers.ts'
 import { openTestClinic, SETTINGS, type TestClinic } from './test-clinic.ts'
 import { at, checkInNew, doctorOf, draftOf, EVERYBODY, outcomeOf } from './test-desk.ts'
 
-const STEPS_TO: Record<VisitStatus, (act: CommandHandlers, visitId: VisitId) => void> = {
+const STEPS_TO: Record<VisitStatus, (act: DeskHandlers, visitId: VisitId) => void> = {
   WAITING: () => undefined,
   WITH_ASSISTANT: (act, visitId) => act.startVisit({ visitId, to: 'WITH_ASSISTANT' }),
   WITH_DOCTOR: (act, visitId) => act.startVisit({ visitId, to: 'WITH_DOCTOR' }),
@@ -33,7 +33,7 @@ function clinicWithVisit(status: VisitStatus): { clinic: TestClinic; visitId: Vi
 
 const GIVE: Record<
   VisitCommandName,
-  (act: CommandHandlers, visitId: VisitId, clinic: TestClinic) => unknown
+  (act: DeskHandlers, visitId: VisitId, clinic: TestClinic) => unknown
 > = {
   call: (act, visitId) => act.call({ visitId }),
   startVisit: (act, visitId) => act.startVisit({ visitId, to: 'WITH_DOCTOR' }),
@@ -196,20 +196,16 @@ test('no sequence of actions by anybody makes a command that is not what its nam
         if (visit === undefined) continue
         const act = at(clinic, clinic.personWith(role, 'DOCTOR'))
         const outcome = outcomeOf(() => {
-          switch (name) {
-            case 'callNext':
-              return act.callNext({ doctorId: visit.doctorId })
-            case 'undo':
-              return act.undoLast({})
-            case 'pay':
-              return act.takePayment({ visitId: visit.id, amount: visit.fee, method: 'CASH' })
-            case 'checkIn':
-              return checkInNew(clinic)
-            case 'edit':
-              return act.editPatient({ patientId: visit.patientId, changes: { note: `${pause}` } })
-            default:
-              return GIVE[name](act, visit.id, clinic)
+          if (name === 'callNext') return act.callNext({ doctorId: visit.doctorId })
+          if (name === 'undo') return act.undoLast({})
+          if (name === 'checkIn') return checkInNew(clinic)
+          if (name === 'pay') {
+            return act.takePayment({ visitId: visit.id, amount: visit.fee, method: 'CASH' })
           }
+          if (name === 'edit') {
+            return act.editPatient({ patientId: visit.patientId, changes: { note: `${pause}` } })
+          }
+          return GIVE[name](act, visit.id, clinic)
         })
         expect(['NOT_THE_COMMAND', 'INTERNAL', 'IMMUTABLE']).not.toContain(outcome)
       }

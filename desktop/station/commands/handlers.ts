@@ -1,9 +1,10 @@
 import { AppError } from '#shared/errors.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import { can, mayView } from '#shared/roles.ts'
-import type { ActionInput, ActionName, ActionOutput, Slip } from '../contract/actions.ts'
+import type { ActionInput, ActionOutput, Slip } from '../contract/actions.ts'
 import type { CommandDraft, CommandTx, Replica } from '../replica/replica.ts'
-import type { ClinicDeps } from '../views/view.ts'
+import { importCsv } from '../import/import-csv.ts'
+import type { ClinicDeps, CommandAction, CommandHandlers } from '../views/view.ts'
 import { checkIn } from './check-in.ts'
 import { decideQuarantined, mergeVisits, settleConflict } from './conflicts.ts'
 import { parseInboxItemId } from './inbox-item-id.ts'
@@ -14,14 +15,9 @@ import { slipOf } from './slip.ts'
 import { undoLast } from './undo.ts'
 import { call, callNext, takeStep } from './visit-steps.ts'
 
-/** The actions that are a clinic's commands, and the slip; the others belong to the station. */
-export type CommandActionName = Exclude<
-  ActionName,
-  'lookUpClinics' | 'enrol' | 'signIn' | 'unlock' | 'setPin' | 'lock' | 'syncNow' | 'importCsv'
->
-
-export type CommandHandlers = {
-  [A in CommandActionName]: (input: ActionInput<A>) => ActionOutput<A>
+/** What the desk does, one command each; a list is imported by many. */
+export type DeskHandlers = {
+  [A in Exclude<CommandAction, 'importCsv'>]: (input: ActionInput<A>) => ActionOutput<A>
 }
 
 export interface CommandDeps extends Pick<ClinicDeps, 'session'> {
@@ -31,13 +27,17 @@ export interface CommandDeps extends Pick<ClinicDeps, 'session'> {
   >
 }
 
+export function commandHandlers(deps: ClinicDeps): CommandHandlers {
+  return { ...deskHandlers(deps), importCsv: (input) => importCsv(deps, input) }
+}
+
 /**
  * What answers each command action. Inputs are parsed. Each commits as the person now signed in;
  * an answer means that the command is durable.
  *
  * @throws AppError from every handler: SESSION_LOCKED, the judge's codes, and those of the builders
  */
-export function commandHandlers(deps: CommandDeps): CommandHandlers {
+export function deskHandlers(deps: CommandDeps): DeskHandlers {
   const { replica, session } = deps
   /** For undo: the visit may be of an earlier queue day, among which nobody wants to search. */
   const touched = new Map<UserId, VisitId>()

@@ -243,10 +243,10 @@ function judgeContext(
     author: roles === undefined ? null : { roles, knownInactive: false, inactiveSince: null },
     clinicClosed: null,
     mayBeginWork: () => true,
-    patient: read.patient,
-    visit: read.visit,
-    visitAsSeen: read.visit,
-    entry: read.entry,
+    patient: (id) => read.patient(id),
+    visit: (id) => read.visit(id),
+    visitAsSeen: (id) => read.visit(id),
+    entry: (id) => read.entry(id),
     refundsOf: (paymentId) =>
       [...read.entriesOfVisit(read.entry(paymentId)?.visitId ?? noVisit)].filter(
         ({ body }) => body.kind === 'REFUND' && body.paymentId === paymentId,

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts'
 import type { PatientId, UserId, VisitId } from '#shared/ids.ts'
 import type { PatientDraft } from '#shared/patient.ts'
 import type { Role } from '#shared/roles.ts'
-import { commandHandlers, type CommandHandlers } from './handlers.ts'
+import { deskHandlers, type DeskHandlers } from './handlers.ts'
 import type { TestClinic } from './test-clinic.ts'
 
 /** For tests: people at the stations of a test clinic. */
@@ -23,13 +23,13 @@ export function draftOf(name: string, phone = '01001234567'): PatientDraft {
 }
 
 /** What the person in front of the station may ask of it. */
-export function at(clinic: TestClinic, userId: UserId): CommandHandlers {
+export function at(clinic: TestClinic, userId: UserId): DeskHandlers {
   const person = {
     userId,
     name: '',
     roles: clinic.replica.read.staff().find((staff) => staff.userId === userId)?.roles ?? [],
   }
-  return commandHandlers({
+  return deskHandlers({
     replica: clinic.replica,
     session: { person: () => person, require: () => person },
   })

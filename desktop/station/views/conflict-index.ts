@@ -1,0 +1,119 @@
+import { setImmediate } from 'node:timers/promises'
+import {
+  type MangoQuerySelector,
+  type MangoQuerySortPart,
+  prepareQuery,
+  type RxCollection,
+  type RxDocumentData,
+} from 'rxdb'
+import type { Patient } from '#shared/patient.ts'
+import { makeUuidv7 } from '#shared/ids.ts'
+import type { Visit } from '#shared/visit.ts'
+import { foldVisit } from '#shared/visit-fold.ts'
+import type { Replica } from '../replica/replica.ts'
+import { openConflicts } from './open-conflicts.ts'
+
+/** Visits of a longer time ago are history: nobody settles who came twice last winter. */
+const VISIT_DAYS = 62
+/** Few enough that reading a page of them holds up nothing else for longer than a frame. */
+const PAGE = 500
+
+/** Ids of the documents that may have a row in the inbox. */
+export interface ConflictIndex {
+  patients(): Iterable<string>
+  /** With conflicts of their own. */
+  visits(): Iterable<string>
+  /** Of one patient, doctor and day, where there are several. */
+  groups(): Iterable<ReadonlySet<string>>
+}
+
+const indexes = new WeakMap<Replica, Promise<ConflictIndex>>()
+
+/**
+ * The documents with conflicts, found once by going through the file in the background and from
+ * then on by what changes: no query could find them among all patients, for it is a merge that
+ * makes them.
+ */
+export function conflictIndexOf(replica: Replica): Promise<ConflictIndex> {
+  const known = indexes.get(replica)
+  if (known !== undefined) return known
+  const made = buildIndex(replica)
+  indexes.set(replica, made)
+  return made
+}
+
+async function buildIndex(replica: Replica): Promise<ConflictIndex> {
+  const patients = new Set<string>()
+  const visits = new Set<string>()
+  const groups = new Map<string, Set<string>>()
+  const groupOf = new Map<string, string>()
+
+  const notePatient = (patient: Patient, isDeleted: boolean): void => {
+    if (!isDeleted && openConflicts(patient)) patients.add(patient.id)
+    else patients.delete(patient.id)
+  }
+  const noteVisit = (visit: Visit, isDeleted: boolean): void => {
+    if (!isDeleted && openConflicts(visit, foldVisit(visit.transitions))) visits.add(visit.id)
+    else visits.delete(visit.id)
+    const key = isDeleted ? null : [visit.patientId, visit.doctorId, visit.queueDay].join('/')
+    const before = groupOf.get(visit.id)
+    if (before !== undefined && before !== key) groups.get(before)?.delete(visit.id)
+    if (key === null) return
+    groupOf.set(visit.id, key)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, new Set([visit.id]))
+    else group.add(visit.id)
+  }
+
+  const { collections } = replica.database
+  // What changes while the file is read is noted too; a later note of the same document stands.
+  const changed = new Set<string>()
+  collections.patients.$.subscribe(({ documentData, operation, documentId }) => {
+    changed.add(documentId)
+    notePatient(documentData, operation === 'DELETE')
+  })
+  collections.visits.$.subscribe(({ documentData, operation, documentId }) => {
+    changed.add(documentId)
+    noteVisit(documentData, operation === 'DELETE')
+  })
+  // Ids are UUIDv7: those of later visits are greater.
+  const since = makeUuidv7(replica.now() - VISIT_DAYS * 86_400_000, new Uint8Array(10))
+  await readAll(collections.visits, since, (visit) => {
+    if (!changed.has(visit.id)) noteVisit(visit, false)
+  })
+  await readAll(collections.patients, '', (patient) => {
+    if (!changed.has(patient.id)) notePatient(patient, false)
+  })
+  return {
+    patients: () => patients,
+    visits: () => visits,
+    groups: () => [...groups.values()].filter((group) => group.size > 1),
+  }
+}
+
+/** Page by page, and past RxDB's caches, which would keep what is looked at once. */
+async function readAll<T extends { id: string }>(
+  { storageInstance }: RxCollection<T>,
+  after: string,
+  note: (document: T) => void,
+): Promise<void> {
+  let last = after
+  for (;;) {
+    const query = prepareQuery<T>(storageInstance.schema, {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a selector of a type parameter's field
+      selector: { id: { $gt: last }, _deleted: { $eq: false } } as MangoQuerySelector<
+        RxDocumentData<T>
+      >,
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+      sort: [{ id: 'asc' }] as MangoQuerySortPart<RxDocumentData<T>>[],
+      skip: 0,
+      limit: PAGE,
+    })
+    const { documents } = await storageInstance.query(query)
+    for (const document of documents) note(document)
+    const end = documents.at(-1)
+    if (end === undefined) return
+    last = end.id
+    await setImmediate()
+  }
+}

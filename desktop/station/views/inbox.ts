@@ -1,0 +1,151 @@
+import { type Command, CommandName } from '#shared/commands.ts'
+import type { PatientId } from '#shared/ids.ts'
+import { can, governingStatus, type Role } from '#shared/roles.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
+import type { Patient } from '#shared/patient.ts'
+import { formatInboxItemId } from '../commands/inbox-item-id.ts'
+import type { InboxItem, InboxView } from '../contract/queries.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { Person } from '../session/current-session.ts'
+import { type ConflictIndex, conflictIndexOf } from './conflict-index.ts'
+import {
+  duplicateItems,
+  overruledItems,
+  supersededOfPatient,
+  supersededOfVisit,
+} from './conflict-items.ts'
+import { enteredFields } from './entered.ts'
+import { type About, about } from './about.ts'
+import { seesAccounts } from './sight.ts'
+import type { ClinicDeps, View } from './view.ts'
+
+/** One row for each thing that a person must look at; each person sees what they can settle. */
+export function inboxView(deps: ClinicDeps): View<InboxView> {
+  return {
+    compute: () => computeInbox(deps),
+    dependsOn: (change) => change.collections.size > 0 || change.outbox || change.session,
+  }
+}
+
+async function computeInbox({ replica, session }: ClinicDeps): Promise<InboxView> {
+  const person = session.require()
+  const { narrowing } = replica.read.settings()
+  const isDesk = can(person.roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
+  const mayDecide = can(person.roles, 'NONE', 'DECIDE_QUARANTINE', narrowing)
+  const quarantined = mayDecide ? quarantinedItems(replica) : []
+  const known = new Set(quarantined.map(({ itemId }) => itemId))
+  const commands = commandItems(replica, person, isDesk).filter(
+    (item) => item.kind !== 'HELD' || !known.has(`QUARANTINED/${item.commandId}`),
+  )
+  const conflicts = isDesk ? conflictItems(replica, person, await conflictIndexOf(replica)) : []
+  const items = [...quarantined, ...commands, ...conflicts]
+  return { items: items.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
+}
+
+/** Refused and held commands of this station: the desk's to look after, and their author's. */
+function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxItem[] {
+  const isTheirs = ({ command }: { command: Command }): boolean =>
+    isDesk || command.by === person.userId
+  const held = replica
+    .held()
+    .filter(isTheirs)
+    .map(({ command, code, details }): InboxItem => ({
+      ...aboutCommand(replica, command),
+      itemId: formatInboxItemId({ kind: 'HELD', commandId: command.commandId }),
+      kind: 'HELD',
+      commandId: command.commandId,
+      command: command.name,
+      code: code ?? 'UNAVAILABLE',
+      details,
+    }))
+  const rejected = replica
+    .rejected()
+    .filter(isTheirs)
+    .map(({ command, code, details }): InboxItem => ({
+      ...aboutCommand(replica, command),
+      itemId: formatInboxItemId({ kind: 'REJECTED', commandId: command.commandId }),
+      kind: 'REJECTED',
+      commandId: command.commandId,
+      command: command.name,
+      code,
+      details,
+      entered: enteredFields(command, replica.read),
+    }))
+  return [...held, ...rejected]
+}
+
+function aboutCommand(replica: Replica, command: Command): About {
+  return about(replica, command, patientOfCommand(replica, command))
+}
+
+/** Also one whom the refused command had itself registered: then only the command knows them. */
+function patientOfCommand(
+  replica: Replica,
+  { name, writes }: Command,
+): Pick<Patient, 'id' | 'name'> | null {
+  if (name === 'importPatients') return null
+  for (const write of writes) {
+    if (write.collection === 'patients') return write.next
+    const patient = replica.read.patient(write.next.patientId)
+    if (patient !== null) return patient
+  }
+  return null
+}
+
+function quarantinedItems(replica: Replica): Extract<InboxItem, { kind: 'QUARANTINED' }>[] {
+  return replica.read.quarantined().flatMap((item) => {
+    const name = CommandName.safeParse(item.name)
+    if (item.decision !== 'PENDING' || !name.success) return []
+    const patient = item.touches.flatMap(({ collection, id }) => {
+      const of =
+        collection === 'patients'
+          ? id
+          : collection === 'visits'
+            ? replica.read.visit(id)?.patientId
+            : undefined
+      return of === undefined ? [] : (replica.read.patient(of) ?? [])
+    })[0]
+    return [
+      {
+        ...about(replica, item, patient ?? null),
+        itemId: formatInboxItemId({ kind: 'QUARANTINED', commandId: item.commandId }),
+        kind: 'QUARANTINED' as const,
+        commandId: item.commandId,
+        command: name.data,
+        reason: item.reason,
+        mayDecide: true,
+      },
+    ]
+  })
+}
+
+function conflictItems(replica: Replica, person: Person, index: ConflictIndex): InboxItem[] {
+  const { read } = replica
+  const settings = read.settings()
+  const today = queueDayOf(replica.now(), settings)
+  const mayEdit = (roles: readonly Role[], patientId: PatientId): boolean => {
+    const statuses = read
+      .visitsOfPatient(patientId, 20)
+      .filter(({ queueDay }) => queueDay === today)
+      .map(({ status }) => status)
+    return can(roles, governingStatus(statuses), 'EDIT_PATIENT', settings.narrowing)
+  }
+  const patients = [...index.patients()].flatMap((id) => read.patient(id) ?? [])
+  const visits = [...index.visits()].flatMap((id) => read.visit(id) ?? [])
+  const groups = [...index.groups()].map((ids) => [...ids].flatMap((id) => read.visit(id) ?? []))
+  return [
+    ...patients.flatMap((patient) =>
+      supersededOfPatient(replica, patient, () => mayEdit(person.roles, patient.id)),
+    ),
+    ...visits.flatMap((visit) => [
+      ...supersededOfVisit(replica, visit),
+      ...overruledItems(replica, visit),
+    ]),
+    ...groups.flatMap((group) =>
+      duplicateItems(replica, group, {
+        seesMoney: seesAccounts(person.roles, settings),
+        mayMerge: can(person.roles, 'WAITING', 'MERGE_VISITS', settings.narrowing),
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,123 @@
+import { AppError } from '#shared/errors.ts'
+import type { Entry } from '#shared/entry.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { Patient, PatientDraft } from '#shared/patient.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
+import { can, governingStatus, mayView } from '#shared/roles.ts'
+import { formatTicket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
+import { formatReceipt } from '../commands/money.ts'
+import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
+import type { PatientView, QueryParams } from '../contract/queries.ts'
+import type { Replica } from '../replica/replica.ts'
+import type { Person } from '../session/current-session.ts'
+import { nameOf } from './names.ts'
+import { requireSight, seesAccounts } from './sight.ts'
+import type { ClinicDeps, View } from './view.ts'
+import { instantOf } from './visit-row.ts'
+
+const MAX_VISITS = 500
+
+export function patientView(
+  deps: ClinicDeps,
+  { patientId }: QueryParams<'patient'>,
+): View<PatientView> {
+  return {
+    compute: () => computePatient(deps, patientId),
+    dependsOn: (change) =>
+      change.collections.size > 0 || change.outbox || change.session || change.clock,
+  }
+}
+
+function computePatient({ replica, session }: ClinicDeps, patientId: Patient['id']): PatientView {
+  const person = session.require()
+  requireSight(person.roles, 'IDENTITY')
+  const { read } = replica
+  const patient = read.patient(patientId)
+  if (patient === null) throw new AppError('NOT_FOUND')
+  const settings = read.settings()
+  const today = queueDayOf(replica.now(), settings)
+  const visits = read.visitsOfPatient(patientId, MAX_VISITS)
+  const statuses = visits.filter(({ queueDay }) => queueDay === today).map(({ status }) => status)
+  const other =
+    patient.possibleDuplicateOf === null ? null : read.patient(patient.possibleDuplicateOf)
+  return {
+    patientId,
+    draft: draftOf(patient),
+    registeredAt: instantOf(patient.created.at),
+    possibleDuplicateOf: other === null ? null : { patientId: other.id, name: other.name },
+    unsynced: replica.pending('patients', patientId) !== 'NONE',
+    mayEdit: can(person.roles, governingStatus(statuses), 'EDIT_PATIENT', settings.narrowing),
+    mayCheckIn: can(person.roles, 'NONE', 'CHECK_IN', settings.narrowing),
+    visits: visitsOf(replica, visits, { person, today }),
+  }
+}
+
+function draftOf(patient: Patient): PatientDraft {
+  const { name, phones, nationalId, birthDate, sex, fileNumber, address, note } = patient
+  return { name, phones, nationalId, birthDate, sex, fileNumber, address, note }
+}
+
+type PatientVisit = PatientView['visits'][number]
+
+interface Viewer {
+  person: Person
+  today: CalendarDate
+}
+
+function visitsOf(replica: Replica, visits: readonly Visit[], viewer: Viewer): PatientVisit[] {
+  const { read } = replica
+  const [first] = visits
+  if (first === undefined) return []
+  const seesMoney = seesAccounts(viewer.person.roles, read.settings())
+  const seen = (entry: Entry): boolean => seesAmount(entry, viewer)
+  const entries = read.entriesOfPatient(first.patientId)
+  const accounts = entriesByAccount(entries, new Map(visits.map((visit) => [visit.id, visit])))
+  return visits.map((visit) => {
+    const counted = accounts.get(visit.id) ?? []
+    const account = seesMoney ? accountOf(visit, counted) : null
+    return makeVisit(replica, visit, { account, entries: counted.filter(seen) })
+  })
+}
+
+/**
+ * Amounts: all of them for who keeps the accounts; for the desk those of today and their own, of
+ * which they may have to give back. What is paid and owed in all, the account says.
+ */
+function seesAmount(entry: Entry, { person, today }: Viewer): boolean {
+  if (mayView(person.roles, 'ALL_MONEY')) return true
+  return (
+    mayView(person.roles, 'OWN_SHIFT_MONEY') &&
+    (entry.by === person.userId || entry.queueDay === today)
+  )
+}
+
+function makeVisit(
+  replica: Replica,
+  visit: Visit,
+  { account, entries }: { account: Account | null; entries: readonly Entry[] },
+): PatientVisit {
+  const { read } = replica
+  const doctor = read.doctors().find(({ doctorId }) => doctorId === visit.doctorId)
+  return {
+    visitId: visit.id,
+    queueDay: visit.queueDay,
+    ticket: formatTicket(visit.ticket, replica.issuingLetters(visit.queueDay).length > 1),
+    doctorName: doctor?.name ?? nameOf(read, visit.doctorId),
+    type: visit.type,
+    status: visit.status,
+    arrivedAt: instantOf(visit.created.at),
+    paid: account?.paid ?? null,
+    payments: entries
+      .toSorted((a, b) => (a.at < b.at ? -1 : 1))
+      .map(({ id, body, at, by }) => ({
+        entryId: id,
+        kind: body.kind,
+        amount: body.amount,
+        method: body.method,
+        at: instantOf(at),
+        byName: nameOf(read, by),
+        receipt: body.kind === 'PAYMENT' ? formatReceipt(body.receipt) : null,
+      })),
+  }
+}

@@ -1,0 +1,131 @@
+import type { Settings } from '#shared/clinic.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { PatientId } from '#shared/ids.ts'
+import type { Money } from '#shared/money.ts'
+import type { Patient } from '#shared/patient.ts'
+import { rankPatientHits } from '#shared/patient-rank.ts'
+import { patientSearchQueries } from '#shared/patient-search.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
+import { formatTicket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
+import { accountOf, entriesByAccount } from '../commands/paid.ts'
+import type { QueryParams, SearchHit, SearchView } from '../contract/queries.ts'
+import type { Replica } from '../replica/replica.ts'
+import { findWhere } from './live-documents.ts'
+import { requireSight, seesAccounts } from './sight.ts'
+import type { ClinicDeps, View } from './view.ts'
+
+/** So many answers of the index are ranked for each that is shown. */
+const RANKED_PER_HIT = 4
+const RANKED_AT_LEAST = 60
+/** Further back nobody looks for what a patient owes. */
+const VISITS_OF_A_HIT = 50
+
+export function searchView(
+  deps: ClinicDeps,
+  { text, limit }: QueryParams<'search'>,
+): View<SearchView> {
+  return {
+    compute: () => computeSearch(deps, text, limit),
+    dependsOn: (change) => change.collections.size > 0 || change.session,
+  }
+}
+
+async function computeSearch(
+  { replica, session }: ClinicDeps,
+  text: string,
+  limit: number,
+): Promise<SearchView> {
+  const { roles } = session.require()
+  requireSight(roles, 'IDENTITY')
+  const settings = replica.read.settings()
+  const today = queueDayOf(replica.now(), settings)
+  const found =
+    text.trim() === ''
+      ? await patientsAtHand(replica, today, limit)
+      : searchPatients(replica, { text, limit, today })
+  const seesMoney = seesAccounts(roles, settings)
+  return {
+    text,
+    hits: found.map((patient) => makeHit(replica, patient, { today, seesMoney, settings })),
+    patients: replica.countPatients(),
+  }
+}
+
+function searchPatients(
+  replica: Replica,
+  asked: { text: string; limit: number; today: CalendarDate },
+): Patient[] {
+  const { text, limit, today } = asked
+  const readings = patientSearchQueries(text)
+  const ids = replica.searchPatients(readings, Math.max(limit * RANKED_PER_HIT, RANKED_AT_LEAST))
+  const candidates = ids.flatMap((id) => {
+    const patient = replica.read.patient(id)
+    const [last] = replica.read.visitsOfPatient(id, 1)
+    return patient === null ? [] : [{ ...patient, lastVisitAt: last?.queueDay ?? null }]
+  })
+  return rankPatientHits(candidates, text, today).slice(0, limit)
+}
+
+/** Before anything is typed: who is here today, the latest first, then the newest in the book. */
+async function patientsAtHand(
+  replica: Replica,
+  today: CalendarDate,
+  limit: number,
+): Promise<Patient[]> {
+  const { visits, patients } = replica.database.collections
+  const ofToday = await findWhere(visits, { queueDay: today })
+  const here = ofToday
+    .toSorted((a, b) => (a.created.at < b.created.at ? 1 : -1))
+    .map(({ patientId }) => patientId)
+  // Ids are UUIDv7: the newest sorts last.
+  const newest = await patients.find({ selector: {}, sort: [{ id: 'desc' }], limit }).exec()
+  const ids = new Set<PatientId>([...here, ...newest.map(({ id }) => id)])
+  return [...ids].slice(0, limit).flatMap((id) => replica.read.patient(id) ?? [])
+}
+
+const TOOK_NO_PLACE: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
+
+function makeHit(
+  replica: Replica,
+  patient: Patient,
+  known: { today: CalendarDate; seesMoney: boolean; settings: Settings },
+): SearchHit {
+  const visits = replica.read.visitsOfPatient(patient.id, VISITS_OF_A_HIT)
+  const last = visits.find(({ status }) => !TOOK_NO_PLACE.includes(status))
+  return {
+    patientId: patient.id,
+    name: patient.name,
+    phones: patient.phones,
+    birthDate: patient.birthDate,
+    sex: patient.sex,
+    fileNumber: patient.fileNumber,
+    nationalId: patient.nationalId,
+    lastVisitDay: last?.queueDay ?? null,
+    openBalance: known.seesMoney ? openBalance(replica, patient.id, visits, known.settings) : null,
+    today: visits
+      .filter(({ queueDay, mergedInto }) => queueDay === known.today && mergedInto === null)
+      .map(({ id, ticket, status }) => ({
+        visitId: id,
+        ticket: formatTicket(ticket, replica.issuingLetters(known.today).length > 1),
+        status,
+      })),
+    possibleDuplicate: patient.possibleDuplicateOf !== null,
+  }
+}
+
+function openBalance(
+  replica: Replica,
+  patientId: PatientId,
+  visits: readonly Visit[],
+  { currency }: Settings,
+): Money {
+  const byId = new Map(visits.map((visit) => [visit.id, visit]))
+  const entries = visits.length === 0 ? [] : replica.read.entriesOfPatient(patientId)
+  const byVisit = entriesByAccount(entries, byId)
+  const minor = visits.reduce(
+    (sum, visit) => sum + accountOf(visit, byVisit.get(visit.id) ?? []).balance.minor,
+    0,
+  )
+  return { minor, currency }
+}

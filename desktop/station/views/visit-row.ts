@@ -1,0 +1,109 @@
+import type { Settings } from '#shared/clinic.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { PatientId, VisitId } from '#shared/ids.ts'
+import type { Patient } from '#shared/patient.ts'
+import { type Action, governingStatus, type VisitStatus } from '#shared/roles.ts'
+import { type Stamp, stampTime } from '#shared/stamp.ts'
+import { formatTicket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
+import { type FoldedVisit, foldVisit } from '#shared/visit-fold.ts'
+import { standingCall } from '../commands/line.ts'
+import type { Account } from '../commands/paid.ts'
+import type { VisitRow } from '../contract/queries.ts'
+import type { Replica } from '../replica/replica.ts'
+import { openConflicts } from './open-conflicts.ts'
+
+/** What the rows of a board have in common. */
+export interface RowContext {
+  replica: Replica
+  settings: Settings
+  patients: ReadonlyMap<string, Patient>
+  /** Null: this person does not see money. */
+  accounts: ReadonlyMap<VisitId, Account> | null
+  actions: (status: VisitStatus) => readonly Action[]
+  /** The statuses of a patient's visits of today, where there are several. */
+  severalToday: ReadonlyMap<PatientId, readonly VisitStatus[]>
+  duplicates: ReadonlySet<VisitId>
+  /** The visit whose last step this person may take back now, and until when (milliseconds). */
+  undo: { visitId: VisitId; until: number } | null
+  /** False while everything was confirmed by the server. */
+  hasPending: boolean
+  showsLetters: (day: CalendarDate) => boolean
+}
+
+export function instantOf(stamp: Stamp): string {
+  return new Date(stampTime(stamp)).toISOString()
+}
+
+export function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
+  const patient = context.patients.get(visit.patientId)
+  const account = context.accounts?.get(visit.id)
+  const pending = context.hasPending ? context.replica.pending('visits', visit.id) : 'NONE'
+  return {
+    visitId: visit.id,
+    patientId: visit.patientId,
+    ticket: formatTicket(visit.ticket, context.showsLetters(visit.queueDay)),
+    name: patient?.name ?? '',
+    birthDate: patient?.birthDate ?? null,
+    doctorId: visit.doctorId,
+    type: visit.type,
+    priority: visit.priority,
+    boosted: visit.boosted,
+    status: visit.status,
+    ...historyOf(visit),
+    orderReason: visit.orderReason,
+    paid: account?.paid ?? null,
+    balance: account?.balance ?? null,
+    unsynced: pending === 'QUEUED',
+    held: pending === 'HELD',
+    flagged:
+      context.duplicates.has(visit.id) ||
+      openConflicts(visit, foldOf(visit)) ||
+      (patient !== undefined && openConflicts(patient)),
+    actions: rowActions(visit, context),
+    undoUntil:
+      context.undo?.visitId === visit.id ? new Date(context.undo.until).toISOString() : null,
+  }
+}
+
+type History = Pick<VisitRow, 'waitingSince' | 'since' | 'calledAt' | 'calledRoom'>
+
+const histories = new WeakMap<Visit, History>()
+
+/** What a row says of the visit's past: told once for each revision. */
+function historyOf(visit: Visit): History {
+  const known = histories.get(visit)
+  if (known !== undefined) return known
+  const { applied } = foldOf(visit)
+  const call = standingCall(visit, foldOf(visit))
+  const waiting = applied.findLast(({ status }) => status === 'WAITING')
+  const history = {
+    waitingSince: instantOf(waiting?.at ?? visit.created.at),
+    since: instantOf(applied.at(-1)?.at ?? visit.created.at),
+    calledAt: call === null ? null : instantOf(call.at),
+    calledRoom: call?.room ?? null,
+  }
+  histories.set(visit, history)
+  return history
+}
+
+/** With several visits today the strictest status governs whether the patient may be edited. */
+function rowActions(visit: Visit, { actions, severalToday }: RowContext): Action[] {
+  const own = actions(visit.status)
+  const statuses = severalToday.get(visit.patientId)
+  if (statuses === undefined) return [...own]
+  const governing = governingStatus(statuses)
+  const mayEdit = governing !== 'NONE' && actions(governing).includes('EDIT_PATIENT')
+  return own.filter((action) => action !== 'EDIT_PATIENT' || mayEdit)
+}
+
+const folds = new WeakMap<Visit, FoldedVisit>()
+
+/** The fold of a visit as views hold it: folded once for each revision. */
+export function foldOf(visit: Visit): FoldedVisit {
+  const known = folds.get(visit)
+  if (known !== undefined) return known
+  const folded = foldVisit(visit.transitions)
+  folds.set(visit, folded)
+  return folded
+}
