@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ClinicDoc } from '#shared/clinic.ts'
+import { START } from '#shared/test-values.ts'
+import { CLINIC, CLINIC_DOCUMENTS, DESK, draftCall, draftCheckIn, draftName, draftPatient, fillClinic, openTestReplica, SETTINGS, temporaryFolder, TEST_KEY, type TestReplica } from '../replica/test-replica.ts'
+import { privateKeyObject, publicPart } from '../replica/station-key.ts'
+import { openCredential } from './station-credential.ts'
+import { serverLine } from './server-line.ts'
+import { startSync, type SyncEngine } from './sync-engine.ts'
+import { refuse, type Spoil, startTestServer, type TestServer } from './test-server.ts'
+
+let server: TestServer
+let opened: TestReplica
+let place: { folder: string; remove: () => void }
+let sync: SyncEngine | null = null
+
+beforeEach(async () => {
+  server = await startTestServer(() => START)
+  for (const doc of CLINIC_DOCUMENTS) server.put('clinic', doc)
+  place = temporaryFolder()
+  await open()
+})
+afterEach(async () => {
+  await sync?.stop()
+  sync = null
+  await opened.close()
+  await server.close()
+  place.remove()
+})
+
+/** A real monotonic clock, a test's wall clock. */
+async function open(): Promise<void> {
+  opened = await openTestReplica({
+    folder: place.folder,
+    clock: { wall: () => START, monotonic: () => performance.now(), set: () => undefined },
+    identity: { entitlementKeys: [server.entitlementKey] },
+  })
+  if (opened.core.file.meta.get('refreshToken') === null) {
+    opened.store.transaction(() => opened.core.file.meta.set('refreshToken', 'refresh-0'))
+  }
+}
+
+function start(): SyncEngine {
+  const { core, replica, store } = opened
+  const line = serverLine(server.url)
+  const credential = openCredential({
+    line,
+    clock: core.clock,
+    key: privateKeyObject(TEST_KEY),
+    publicKey: publicPart(TEST_KEY),
+    refreshToken: () => core.file.meta.get('refreshToken'),
+    keepRefreshToken: (token) => store.transaction(() => core.file.meta.set('refreshToken', token)),
+  })
+  sync = startSync({
+    core,
+    replica,
+    line,
+    credential,
+    onChange: () => undefined,
+    log: () => undefined,
+    random: () => 0.02,
+  })
+  return sync
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    if (holds()) return
+    await new Promise((done) => setTimeout(done, 5))
+  }
+  throw new Error(`waited 5 s in vain for: ${what} (${JSON.stringify(sync?.state())})`)
+}
+
+const isLive = (): boolean => sync?.state().name === 'LIVE'
+const isSent = (): boolean => opened.replica.outbox().length === 0
+
+describe('sync', () => {
+  test('sends what waited, then brings the clinic, then both at once as they happen', async () => {
+    fillClinic(opened.core)
+    opened.store.transaction(() => opened.core.file.meta.remove('checkpoint'))
+    const { replica } = opened
+    const made = replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+    start()
+    await until(() => isLive() && isSent(), 'first sync')
+    expect(server.requests.indexOf('/v1/push')).toBeLessThan(server.requests.indexOf('/v1/pull'))
+    expect(server.feed().map(({ id }) => id)).toContain(made.visitId)
+    await until(() => JSON.stringify(sync?.state()).includes('"streaming":true'), 'the stream')
+    replica.commit(DESK, (tx) => draftCall(tx, made.visitId))
+    await until(isSent, 'the call sent')
+    const patient = replica.read.patient(made.patientId)
+    if (patient === null) throw new Error('the patient is gone')
+    server.put('patients', { ...patient, note: 'من محطة أخرى' })
+    await until(() => replica.read.patient(made.patientId)?.note !== null, 'what another made')
+    expect(replica.read.visit(made.visitId)?.calls).toHaveLength(1)
+  })
+
+  test('an answer that was lost is asked for again, and nothing happens twice', async () => {
+    fillClinic(opened.core)
+    opened.replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+    server.spoil('/v1/push', () => 'LOSE')
+    server.spoil('/v1/pull', () => 'LOSE')
+    start()
+    await until(() => isLive() && isSent(), 'sync after lost answers')
+    expect(server.requests.filter((path) => path === '/v1/push').length).toBeGreaterThan(1)
+    expect(server.commands).toHaveLength(1)
+  })
+
+  test('a push too large is halved until it fits; what never fits does not stand in the way', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    const ids = Array.from({ length: 9 }, (_, index) =>
+      replica.commit(DESK, (tx) => draftPatient(tx, `مريض ${index}`)),
+    )
+    const tooLarge: Spoil = (response, body) => {
+      if (!JSON.stringify(body).includes(ids[4] ?? '-')) return 'ANSWER'
+      response.writeHead(413).end()
+      return 'SPOILT'
+    }
+    for (let times = 0; times < 30; times += 1) server.spoil('/v1/push', tooLarge)
+    start()
+    await until(() => replica.countOutbox().queued === 0, 'all but one sent')
+    expect(replica.countOutbox()).toMatchObject({ held: 1 })
+    expect(replica.held()[0]).toMatchObject({ code: 'TOO_LARGE' })
+    expect(server.commands).toHaveLength(8)
+  })
+
+  test('HELD waits, its children with it, and goes when the subscription is renewed', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    const made = replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+    replica.commit(DESK, (tx) => draftCall(tx, made.visitId))
+    server.verdict = ({ name }) =>
+      name === 'checkIn'
+        ? { verdict: 'HELD', code: 'SUBSCRIPTION' }
+        : { verdict: 'HELD', code: 'PARENT_HELD' }
+    start()
+    await until(() => isLive() && replica.countOutbox().held === 2, 'both held')
+    expect(replica.pending('visits', made.visitId)).toBe('HELD')
+    server.verdict = () => ({})
+    server.entitlement = {
+      ...server.entitlement,
+      subscription: { ...server.entitlement.subscription, endsAt: '2027-01-20T00:00:00.000Z' },
+    }
+    // Any news makes the station ask, and each answer brings the entitlement.
+    server.put('clinic', { id: 'settings', clinicId: CLINIC, body: SETTINGS } satisfies ClinicDoc)
+    await until(isSent, 'both sent after the renewal')
+    expect(server.commands.map(({ name }) => name)).toEqual(['checkIn', 'call'])
+  })
+
+  test('REJECTED comes back as what stands, kept for the inbox, and the rest goes on', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    const id = replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+    start()
+    await until(() => isLive() && isSent(), 'the patient sent')
+    server.verdict = ({ name }) =>
+      name === 'editPatient' ? { verdict: 'REJECTED', code: 'FORBIDDEN' } : {}
+    replica.commit(DESK, (tx) => draftName(tx, id, 'اسم آخر'))
+    replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+    await until(isSent, 'both answered')
+    expect(replica.read.patient(id)?.name).toBe('أحمد علي')
+    expect(replica.rejected()).toMatchObject([{ code: 'FORBIDDEN', command: { name: 'editPatient' } }])
+    expect(server.commands).toHaveLength(2)
+  })
+
+  test('a new epoch makes the pull begin anew, and the outbox is kept', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    start()
+    await until(isLive, 'live')
+    await sync?.stop()
+    const made = replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+    server.epoch = 'e2'
+    server.verdict = () => ({ verdict: 'HELD', code: 'SUBSCRIPTION' })
+    start()
+    await until(() => isLive() && opened.core.file.meta.get('checkpoint')?.epoch === 'e2', 'the new epoch')
+    expect(replica.read.patient(made)?.name).toBe('أحمد علي')
+    expect(replica.countOutbox().held).toBe(1)
+  })
+
+  test('a refresh whose answer is lost is asked again with the token that is still good', async () => {
+    fillClinic(opened.core)
+    server.spoil('/v1/token', () => 'LOSE')
+    start()
+    await until(isLive, 'live after a lost refresh')
+    expect(opened.core.file.meta.get('refreshToken')).toMatch(/^refresh-\d$/)
+  })
+
+  test('an access token that ended is renewed in passing', async () => {
+    fillClinic(opened.core)
+    start()
+    await until(isLive, 'live')
+    server.spoil('/v1/push', refuse('UNAUTHENTICATED', 401))
+    opened.replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+    await until(isSent, 'sent with a new token')
+    expect(server.requests.filter((path) => path === '/v1/token')).toHaveLength(2)
+  })
+
+  test.each(['STATION_REVOKED', 'REFRESH_REUSED', 'PROTOCOL_VERSION'] as const)(
+    '%s needs a person; commands go on and are kept, until someone tries again',
+    async (code) => {
+      fillClinic(opened.core)
+      server.spoil('/v1/push', refuse(code, 403))
+      opened.replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+      start()
+      await until(() => sync?.state().name === 'NEEDS_ATTENTION', 'attention')
+      expect(sync?.state()).toMatchObject({ code })
+      opened.replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+      expect(opened.replica.countOutbox().queued).toBe(2)
+      sync?.syncNow()
+      await until(isSent, 'all sent')
+    },
+  )
+
+  test('a lost stream is polled around and opened again; a lost server is waited for', async () => {
+    fillClinic(opened.core)
+    start()
+    const streams = (): number => server.requests.filter((path) => path === '/v1/stream').length
+    await until(() => isLive() && streams() === 1, 'live')
+    server.dropStreams()
+    await until(() => streams() === 2, 'a second stream')
+    expect(isLive()).toBe(true)
+    server.spoil('/v1/pull', refuse('UNAVAILABLE', 503))
+    sync?.syncNow()
+    await until(() => sync?.state().name !== 'LIVE', 'offline')
+    await until(isLive, 'live again')
+  })
+
+  test("a server's page that is another clinic's is never applied", async () => {
+    fillClinic(opened.core)
+    const foreign = { id: 'x', clinicId: '018f0000-0000-7000-8000-000000000000' }
+    server.put('patients', foreign)
+    start()
+    await until(() => JSON.stringify(sync?.state()).includes('INTERNAL'), 'the refusal')
+    expect(opened.replica.countPatients()).toBe(0)
+  })
+})
