@@ -95,6 +95,9 @@ async function drain(server: Server, closing: AbortController): Promise<void> {
   const ended = new Promise((done) => server.close(done))
   closing.abort()
   const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  // `close()` ends the connections that are idle at that moment; others become idle later.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
   await ended
   clearTimeout(timer)
+  clearInterval(sweep)
 }

@@ -24,7 +24,7 @@ export async function listStations(tx: ClinicTx): Promise<ListedStation[]> {
   const { rows } = await tx.query<StationRow>(
     `SELECT station_id AS "stationId", name, letter, revoked_at IS NULL AS active,
        enrolled_by AS "enrolledBy", enrolled_at AS "enrolledAt", last_contact AS "lastContact"
-     FROM stations WHERE clinic_id = $1 ORDER BY enrolled_at, station_id`,
+     FROM stations WHERE clinic_id = $1 ORDER BY length(letter), letter`,
     [tx.clinicId],
   )
   return rows.map((row) => ({

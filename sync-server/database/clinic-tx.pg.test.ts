@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ClinicId } from '#shared/ids.ts'
+import type { ClinicId } from '#shared/ids.ts'
 import { DEMO_CLINICS } from '../clinics/demo-data.ts'
 import { seedDemoClinics } from '../clinics/seed-demo-clinics.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'

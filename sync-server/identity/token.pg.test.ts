@@ -81,7 +81,7 @@ test('of two answers to one token, the one that was not used is a copy', async (
 test('the same token at the same moment twice is a retry, not a theft', async () => {
   const station = await enrolStation(server, admin, clinicId)
   const both = await Promise.all([renewed(station), renewed(station)])
-  await renewed(station, both[1].refreshToken)
+  expect(await renew(server, station, both[1].refreshToken)).toMatchObject({ status: 200 })
 })
 
 test('lost answers without end do not fill the table, and the newest still counts', async () => {
@@ -168,7 +168,7 @@ test('a proof counts once', async () => {
     station.key.prove(`${server.url}/v1/token`, server.clock.now, { claims }),
   )
   const both = await Promise.all(proofs.map(async (proof) => present(station, await proof)))
-  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 401])
+  expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 401]))
 })
 
 test('a proof by another key opens nothing', async () => {
