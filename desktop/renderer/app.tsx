@@ -1,0 +1,66 @@
+import { DirectionProvider, MantineProvider } from '@mantine/core'
+import { useEffect } from 'react'
+import type { SessionView } from '#desktop/station/contract/queries.ts'
+import { assertNever } from '#shared/assert-never.ts'
+import { EnrolmentScreen } from './session/enrolment-screen.tsx'
+import { OpeningScreen } from './session/opening-screen.tsx'
+import { SignInScreen } from './session/sign-in-screen.tsx'
+import type { StationClient } from './station-client/station-client.ts'
+import { StationProvider, useWatch } from './station-client/station-context.tsx'
+import { FaultBoundary } from './ui/fault-boundary.tsx'
+import { LocaleProvider, useLocale } from './ui/locale-context.tsx'
+import { StartingScreen } from './ui/starting-screen.tsx'
+import { cssVariablesResolver, theme } from './ui/theme.ts'
+import { ToastProvider } from './ui/toasts.tsx'
+import { Workplace } from './workplace.tsx'
+
+export function App(props: { client: StationClient }) {
+  return (
+    <DirectionProvider initialDirection="rtl">
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        cssVariablesResolver={cssVariablesResolver}
+      >
+        <LocaleProvider>
+          <FaultBoundary>
+            <StationProvider client={props.client}>
+              <ToastProvider>
+                <Door />
+              </ToastProvider>
+            </StationProvider>
+          </FaultBoundary>
+        </LocaleProvider>
+      </MantineProvider>
+    </DirectionProvider>
+  )
+}
+
+/** Which screen the session asks for. */
+function Door() {
+  const { view: session } = useWatch('session', {})
+  useClinicPlace(session)
+  if (session === null) return <StartingScreen />
+  switch (session.status) {
+    case 'NOT_ENROLLED':
+      return <EnrolmentScreen serverUrl={session.serverUrl} />
+    case 'OPENING':
+      return <OpeningScreen />
+    case 'LOCKED':
+      return <SignInScreen session={session} />
+    case 'SIGNED_IN':
+      // What one person had open is not the next one's.
+      return <Workplace key={session.person.userId} session={session} />
+    default:
+      return assertNever(session)
+  }
+}
+
+function useClinicPlace(session: SessionView | null): void {
+  const { setClinicPlace } = useLocale()
+  const clinic =
+    session?.status === 'LOCKED' || session?.status === 'SIGNED_IN' ? session.clinic : null
+  useEffect(() => {
+    if (clinic !== null) setClinicPlace({ digits: clinic.digits, timeZone: clinic.timeZone })
+  }, [clinic, setClinicPlace])
+}

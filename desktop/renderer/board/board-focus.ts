@@ -1,0 +1,91 @@
+import type { LineView } from '#desktop/station/contract/queries.ts'
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react'
+import { focusAfter, moveFrom, moveOf, SECTIONS, type FocusPlace } from './focus-place.ts'
+
+/** The row of a visit on the board; sought in the document, where the focus lives too. */
+export function rowElement(visitId: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-visit="${CSS.escape(visitId)}"]`)
+}
+
+function rowsOfLines(): HTMLElement[][] {
+  const lines = [...document.querySelectorAll<HTMLElement>('[data-line]')]
+  return lines.map((line) => [...line.querySelectorAll<HTMLElement>('[data-visit]')])
+}
+
+/** Arrow keys within and between lines. */
+export function moveFocus(event: KeyboardEvent): void {
+  const move = moveOf(event.code, document.documentElement.dir === 'rtl')
+  const rows = rowsOfLines()
+  const line = rows.findIndex((row) => row.some((element) => element === event.target))
+  if (move === null || line === -1) return
+  const row = rows[line]?.findIndex((element) => element === event.target) ?? 0
+  const lengths = rows.map((each) => each.length)
+  const to = moveFrom({ line, row }, move, lengths)
+  event.preventDefault()
+  if (to !== null) rows[to.line]?.[to.row]?.focus()
+}
+
+/** The next patient of a line, or whatever row it has. */
+export function focusLine(doctorId: string): void {
+  const line = document.querySelector(`[data-line="${CSS.escape(doctorId)}"]`)
+  const row =
+    line?.querySelector<HTMLElement>('[data-visit][data-next]') ??
+    line?.querySelector<HTMLElement>('[data-visit]')
+  row?.focus()
+}
+
+interface RememberedFocus extends FocusPlace {
+  doctorId: string
+}
+
+/**
+ * Keeps the focus on the board when the row that had it is taken away by an action or by another
+ * station. Focus that went elsewhere by a person's hand is left there.
+ */
+export function useKeptFocus(lines: readonly LineView[]): { visitId: () => string | null } {
+  const remembered = useRef<RememberedFocus | null>(null)
+  const latest = useRef(lines)
+  useLayoutEffect(() => {
+    latest.current = lines
+    const place = remembered.current
+    if (place === null || document.activeElement !== document.body) return
+    const line = lines.find(({ doctorId }) => doctorId === place.doctorId)
+    const visitId = line === undefined ? null : focusAfter(place, line)
+    if (visitId !== null) rowElement(visitId)?.focus()
+  }, [lines])
+  useEffect(() => {
+    const onFocus = (event: FocusEvent): void => {
+      if (!(event.target instanceof HTMLElement)) return
+      const row = event.target.closest<HTMLElement>('[data-visit]')
+      // A popover or dialog opened from a row keeps its place.
+      if (row === null && event.target.closest('[data-keeps-row]') !== null) return
+      remembered.current = row === null ? null : placeOf(row, latest.current)
+    }
+    const onPointer = (event: PointerEvent): void => {
+      if (!(event.target instanceof Element)) return
+      if (event.target.closest('[data-visit], [data-keeps-row], .toasts') === null) {
+        remembered.current = null
+      }
+    }
+    document.addEventListener('focusin', onFocus)
+    document.addEventListener('pointerdown', onPointer)
+    return () => {
+      document.removeEventListener('focusin', onFocus)
+      document.removeEventListener('pointerdown', onPointer)
+    }
+  }, [])
+  return { visitId: () => remembered.current?.visitId ?? null }
+}
+
+function placeOf(row: HTMLElement, lines: readonly LineView[]): RememberedFocus | null {
+  const visitId = row.dataset['visit']
+  for (const line of lines) {
+    for (const section of SECTIONS) {
+      const index = line[section].findIndex((visit) => visit.visitId === visitId)
+      if (index !== -1 && visitId !== undefined) {
+        return { visitId, section, index, doctorId: line.doctorId }
+      }
+    }
+  }
+  return null
+}

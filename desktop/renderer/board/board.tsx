@@ -1,0 +1,199 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'react'
+import type { BoardView, LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import { useWatch } from '../station-client/station-context.tsx'
+import { useDesk } from '../ui/desk-context.tsx'
+import { useFormats, useText } from '../ui/locale-context.tsx'
+import { usePerform } from '../ui/perform.ts'
+import { useToast } from '../ui/toasts.tsx'
+import { useShortcuts } from '../ui/use-shortcuts.ts'
+import { LeftOpenBanner, NotHeardBanner } from './board-banners.tsx'
+import {
+  BoardContext,
+  type BoardHands,
+  type RowPopoverContent,
+  type RowSettings,
+} from './board-context.ts'
+import { focusLine, moveFocus, rowElement, useKeptFocus } from './board-focus.ts'
+import { LineColumn, LineFolds } from './line-column.tsx'
+import { asksFirst } from './steps.ts'
+import { useSteps } from './use-steps.ts'
+import './board.css'
+import './rows.css'
+
+type Opened = { visitId: string; content: RowPopoverContent }
+
+/** The lines of the clinic. `shownLine` narrows it to one doctor. */
+export function Board(props: { shownLine: string | null; enabled: boolean }) {
+  const { view: board } = useWatch('board', {})
+  if (board === null) return <div className="board" data-testid="board" />
+  return <LoadedBoard board={board} {...props} />
+}
+
+function LoadedBoard(props: { board: BoardView; shownLine: string | null; enabled: boolean }) {
+  const { board, shownLine } = props
+  const { session } = useDesk()
+  const { clinic, person } = session
+  const lines = useMemo(
+    () => board.lines.filter(({ doctorId }) => shownLine === null || doctorId === shownLine),
+    [board.lines, shownLine],
+  )
+  const settings = useMemo<RowSettings>(
+    () => ({
+      amber: clinic.waitAmberMinutes,
+      red: clinic.waitRedMinutes,
+      toAssistantFirst: person.roles.includes('ASSISTANT') && !person.roles.includes('DOCTOR'),
+    }),
+    [clinic.waitAmberMinutes, clinic.waitRedMinutes, person.roles],
+  )
+  const keptFocus = useKeptFocus(lines)
+  const { active, setActive } = useActiveLine(lines, person.userId)
+  const { hands, opened } = useHands()
+  useBoardShortcuts({ lines, active, setActive, enabled: props.enabled, focus: keptFocus })
+
+  const only = lines.length === 1 ? lines[0] : undefined
+  return (
+    <BoardContext value={hands}>
+      <main
+        className="board"
+        data-testid="board"
+        data-single={only === undefined ? undefined : true}
+        onKeyDown={moveFocus}
+        onFocus={(event) => {
+          const line = event.target.closest<HTMLElement>('[data-line]')?.dataset['line']
+          if (line !== undefined) setActive(line)
+        }}
+      >
+        <div className="board-banners">
+          <LeftOpenBanner rows={board.leftOpen} settings={settings} opened={opened} />
+          <NotHeardBanner stations={board.notHeardFrom} today={board.queueDay} />
+        </div>
+        {lines.length === 0 && <NoLines />}
+        <div className="lines">
+          {lines.map((line) => (
+            <LineColumn
+              key={line.doctorId}
+              line={line}
+              active={line.doctorId === active}
+              settings={settings}
+              opened={opened !== null && holds(line, opened.visitId) ? opened : null}
+              showsFolds={only === undefined}
+            />
+          ))}
+          {only !== undefined && (
+            <aside className="line line-aside" data-line-aside>
+              <LineFolds line={only} settings={settings} opened={opened} startsOpen />
+            </aside>
+          )}
+        </div>
+      </main>
+    </BoardContext>
+  )
+}
+
+function holds(line: LineView, visitId: string): boolean {
+  return [line.waiting, line.withDoctor, line.withAssistant, line.done, line.aside].some((rows) =>
+    rows.some((row) => row.visitId === visitId),
+  )
+}
+
+function NoLines() {
+  const text = useText()
+  return (
+    <div className="empty">
+      <strong>{text('board.noLines')}</strong>
+      <span>{text('board.noLinesHint')}</span>
+    </div>
+  )
+}
+
+/** The line that F4 calls from: where the focus was last; at first a doctor's own. */
+function useActiveLine(lines: readonly LineView[], personId: string) {
+  const [chosen, setActive] = useState<string>(personId)
+  const active = lines.find(({ doctorId }) => doctorId === chosen) ?? lines[0]
+  return { active: active?.doctorId ?? null, setActive }
+}
+
+/** What rows can do, as one object that never changes, and what is open at which row. */
+function useHands(): { hands: BoardHands; opened: Opened | null } {
+  const runStep = useSteps()
+  const [opened, setOpened] = useState<Opened | null>(null)
+  const close = (): void => {
+    // Back to the row, unless the person has gone elsewhere meanwhile.
+    const visitId = opened?.visitId
+    setOpened(null)
+    const isHere = document.activeElement?.closest('[data-keeps-row]') !== null
+    if (visitId !== undefined && isHere) rowElement(visitId)?.focus()
+  }
+  const run: BoardHands['run'] = (row, toRun) => {
+    close()
+    runStep(row, toRun)
+  }
+  const latest = useRef<BoardHands>(null)
+  useLayoutEffect(() => {
+    latest.current = {
+      run,
+      choose(row, step) {
+        if (asksFirst(step)) setOpened({ visitId: row.visitId, content: { kind: 'ASK', step } })
+        else run(row, { step })
+      },
+      openMenu: ({ visitId }) => setOpened({ visitId, content: { kind: 'MENU' } }),
+      closePopover: close,
+    }
+  })
+  const [hands] = useState<BoardHands>(() => ({
+    run: (row, toRun) => latest.current?.run(row, toRun),
+    choose: (row, step) => latest.current?.choose(row, step),
+    openMenu: (row) => latest.current?.openMenu(row),
+    closePopover: () => latest.current?.closePopover(),
+  }))
+  return { hands, opened }
+}
+
+function useBoardShortcuts(board: {
+  lines: readonly LineView[]
+  active: string | null
+  setActive: (doctorId: string) => void
+  enabled: boolean
+  focus: { visitId: () => string | null }
+}): void {
+  const text = useText()
+  const formats = useFormats()
+  const perform = usePerform()
+  const toast = useToast()
+  const runStep = useSteps()
+  const rows = (): VisitRow[] =>
+    board.lines.flatMap((line) => [
+      ...line.withDoctor,
+      ...line.withAssistant,
+      ...line.waiting,
+      ...line.done,
+      ...line.aside,
+    ])
+  const callNext = async (): Promise<void> => {
+    const line = board.lines.find(({ doctorId }) => doctorId === board.active)
+    if (line === undefined) return
+    const result = await perform('callNext', { doctorId: line.doctorId })
+    const row = result.ok ? rows().find(({ visitId }) => visitId === result.output.visitId) : null
+    if (row === null || row === undefined) return
+    toast({
+      text: text('toast.call', { name: row.name, ticket: formats.digits(row.ticket) }),
+    })
+  }
+  useShortcuts((shortcut) => {
+    if (!board.enabled) return
+    const focused = rows().find(({ visitId }) => visitId === board.focus.visitId())
+    if (shortcut === 'CALL_NEXT') void callNext()
+    if (shortcut === 'NEXT_LINE') {
+      const at = board.lines.findIndex(({ doctorId }) => doctorId === board.active)
+      const next = board.lines[(at + 1) % board.lines.length]
+      if (next === undefined) return
+      board.setActive(next.doctorId)
+      focusLine(next.doctorId)
+    }
+    if (shortcut === 'PAY' && focused !== undefined) {
+      if (focused.actions.includes('TAKE_PAYMENT')) runStep(focused, { step: 'TAKE_PAYMENT' })
+      else toast({ kind: 'TROUBLE', text: text('error.FORBIDDEN') })
+    }
+    if (shortcut === 'PRINT' && focused !== undefined) runStep(focused, { step: 'REPRINT' })
+  })
+}

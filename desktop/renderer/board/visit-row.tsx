@@ -1,0 +1,104 @@
+import { memo, type KeyboardEvent, type ReactNode } from 'react'
+import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import { useFormats, useText } from '../ui/locale-context.tsx'
+import { Run } from '../ui/run.tsx'
+import { Wait } from '../ui/wait.tsx'
+import { useBoardHands, type RowPopoverContent, type RowSettings } from './board-context.ts'
+import { RowActions } from './row-actions.tsx'
+import { CalledTag, PaidMark, PriorityTag, StandingMarks } from './row-marks.tsx'
+import { RowPopover } from './row-popover.tsx'
+import { stepsOf, type Step } from './steps.ts'
+import { Ticket } from './ticket.tsx'
+
+export interface VisitRowProps {
+  row: VisitRow
+  settings: RowSettings
+  /** What is open at this row; null for all others, so that they do not render. */
+  popover: RowPopoverContent | null
+}
+
+/** One patient of a line. */
+export const LineRow = memo(function LineRow({ row, settings, popover }: VisitRowProps) {
+  const text = useText()
+  const steps = stepsOf(row, settings.toAssistantFirst)
+  return (
+    <RowFrame row={row} steps={steps} popover={popover} className="row">
+      <Ticket ticket={row.ticket} />
+      <span className="row-name" title={row.name}>
+        <Run>{row.name}</Run>
+      </span>
+      <StandingMarks row={row} />
+      <CalledTag row={row} />
+      <PriorityTag row={row} />
+      <span className="row-type" title={text(`visitType.${row.type}`)}>
+        {text(`visitType.short.${row.type}`)}
+      </span>
+      <PaidMark row={row} />
+      {row.status === 'WAITING' ? (
+        <Wait since={row.waitingSince} amber={settings.amber} red={settings.red} />
+      ) : (
+        <SettledTime row={row} />
+      )}
+      <RowActions row={row} steps={steps} />
+    </RowFrame>
+  )
+})
+
+/** When a visit ended, or that it did not take place. */
+function SettledTime(props: { row: VisitRow }) {
+  const text = useText()
+  const formats = useFormats()
+  const { status, since } = props.row
+  if (status === 'DONE') return <span className="wait">{formats.time(since)}</span>
+  return <span className="tag" data-tone={status}>{text(`status.${status}`)}</span>
+}
+
+/** What all rows have in common: the focus, one key for the next step and one for all steps. */
+export function RowFrame(props: {
+  row: VisitRow
+  steps: readonly Step[]
+  popover: RowPopoverContent | null
+  className: string
+  isNext?: boolean
+  children: ReactNode
+}) {
+  const text = useText()
+  const formats = useFormats()
+  const hands = useBoardHands()
+  const { row, steps, popover } = props
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.repeat) return
+    const primary = steps[0]
+    if (event.code === 'Enter' || event.code === 'NumpadEnter') {
+      event.preventDefault()
+      if (primary !== undefined) hands.choose(row, primary)
+    } else if (event.code === 'Space' || event.code === 'ContextMenu') {
+      event.preventDefault()
+      hands.openMenu(row)
+    }
+  }
+  const label = text('board.rowLabel', {
+    ticket: formats.digits(row.ticket),
+    name: row.name,
+    status: text(`status.${row.status}`),
+  })
+  return (
+    <div
+      role="group"
+      aria-label={label}
+      tabIndex={props.isNext === true ? 0 : -1}
+      className={props.className}
+      data-visit={row.visitId}
+      data-next={props.isNext === true ? true : undefined}
+      data-status={row.status}
+      data-called={row.calledAt === null ? undefined : true}
+      data-open={popover === null ? undefined : true}
+      data-testid={`row-${row.ticket}`}
+      onKeyDown={onKeyDown}
+      onDoubleClick={() => hands.choose(row, 'OPEN_PATIENT')}
+    >
+      {props.children}
+      {popover !== null && <RowPopover row={row} steps={steps} content={popover} />}
+    </div>
+  )
+}

@@ -1,0 +1,49 @@
+import { useCallback } from 'react'
+import type { ActionInput, ActionName } from '#desktop/station/contract/actions.ts'
+import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { ActResult } from '../station-client/station-client.ts'
+import { useAct } from '../station-client/station-context.tsx'
+import { useText } from './locale-context.tsx'
+import type { Text } from './texts.ts'
+import { useToast } from './toasts.tsx'
+
+/** A refusal in words for the person who asked. */
+export function refusalText(text: Text, code: ErrorCode, details: ErrorDetails): string {
+  const seconds = details['retryAfterSeconds']
+  if (code === 'TOO_MANY_ATTEMPTS' && typeof seconds === 'number') {
+    return text('error.tryAgainIn', { count: Math.max(1, Math.ceil(seconds / 60)) })
+  }
+  return text(`error.${code}`)
+}
+
+/** Acts, and says in a toast why when it was refused. */
+export function usePerform(): <A extends ActionName>(
+  name: A,
+  input: ActionInput<A>,
+) => Promise<ActResult<A>> {
+  const act = useAct()
+  const toast = useToast()
+  const text = useText()
+  return useCallback(
+    async (name, input) => {
+      const result = await act(name, input)
+      if (!result.ok) {
+        toast({ kind: 'TROUBLE', text: refusalText(text, result.code, result.details) })
+      }
+      return result
+    },
+    [act, toast, text],
+  )
+}
+
+/** Undoes the last step and says so. */
+export function useUndo(): () => void {
+  const perform = usePerform()
+  const toast = useToast()
+  const text = useText()
+  return useCallback(() => {
+    void perform('undoLast', {}).then((result) => {
+      if (result.ok) toast({ text: text('toast.undone') })
+    })
+  }, [perform, toast, text])
+}

@@ -1,0 +1,44 @@
+import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { IconLanguage, IconMoon, IconSun } from '@tabler/icons-react'
+import { useLocale } from './locale-context.tsx'
+
+/** Names the other language in that language: who needs it can read it. */
+export function LanguageSwitch() {
+  const { language, setLanguage, text } = useLocale()
+  const other = language === 'ar' ? 'en' : 'ar'
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="quiet"
+      data-testid="language-switch"
+      title={text('language.switch')}
+      lang={other}
+      onClick={() => setLanguage(other)}
+    >
+      <IconLanguage size="1.125rem" aria-hidden />
+      {text(`language.${other}`)}
+    </button>
+  )
+}
+
+export function SchemeSwitch() {
+  const { text } = useLocale()
+  const { setColorScheme } = useMantineColorScheme()
+  const scheme = useComputedColorScheme('light')
+  const label = text(scheme === 'light' ? 'scheme.toDark' : 'scheme.toLight')
+  const Icon = scheme === 'light' ? IconMoon : IconSun
+  return (
+    <button
+      type="button"
+      className="button"
+      data-kind="quiet"
+      data-testid="scheme-switch"
+      title={label}
+      aria-label={label}
+      onClick={() => setColorScheme(scheme === 'light' ? 'dark' : 'light')}
+    >
+      <Icon size="1.125rem" aria-hidden />
+    </button>
+  )
+}

@@ -1,0 +1,90 @@
+import { useCallback, useMemo, useRef, useState } from 'react'
+import type { Slip } from '#desktop/station/contract/actions.ts'
+import { Board } from './board/board.tsx'
+import { DeskPanels } from './desk-panels.tsx'
+import type { FinderHandle } from './finder.tsx'
+import { printSlip } from './slip/print-slip.ts'
+import { TopBar } from './top-bar.tsx'
+import { TopNotices } from './top-notices.tsx'
+import { DeskContext, type Desk, type DeskPanel, type SignedIn } from './ui/desk-context.tsx'
+import { useFormats, useText } from './ui/locale-context.tsx'
+import { useUndo } from './ui/perform.ts'
+import { useToast } from './ui/toasts.tsx'
+import { useShortcuts } from './ui/use-shortcuts.ts'
+
+const SHOWN_LINE = 'dawr.shownLine'
+
+/** The desk of the person signed in: the bar, the board, and what lies over it. */
+export function Workplace(props: { session: SignedIn }) {
+  const text = useText()
+  const { session } = props
+  const [panel, setPanel] = useState<DeskPanel | null>(null)
+  const [shownLine, setShownLine] = useState<string | null>(() =>
+    localStorage.getItem(SHOWN_LINE),
+  )
+  const finder = useRef<FinderHandle>(null)
+  const undo = useUndo()
+  const print = usePrintedSlip()
+  const desk = useMemo<Desk>(
+    () => ({
+      session,
+      open: setPanel,
+      close: () => setPanel(null),
+      checkIn(patientId, name) {
+        setPanel(null)
+        finder.current?.checkIn(patientId, name)
+      },
+      printSlip: print,
+    }),
+    [session, print],
+  )
+  useShortcuts((shortcut) => {
+    if (shortcut === 'UNDO') undo()
+    if (panel !== null) return
+    if (shortcut === 'CHECK_IN') finder.current?.open('CHECK_IN')
+    if (shortcut === 'SEARCH') finder.current?.open('SEARCH')
+    if (shortcut === 'MAP') setPanel({ kind: 'MAP' })
+  })
+  return (
+    <DeskContext value={desk}>
+      <div className="workplace">
+        <TopBar
+          finder={finder}
+          shownLine={shownLine}
+          onShownLine={(doctorId) => {
+            setShownLine(doctorId)
+            if (doctorId === null) localStorage.removeItem(SHOWN_LINE)
+            else localStorage.setItem(SHOWN_LINE, doctorId)
+          }}
+          onCheckIn={() => finder.current?.open('CHECK_IN')}
+        />
+        <TopNotices />
+        {session.maySeeQueue ? (
+          <Board shownLine={shownLine} enabled={panel === null} />
+        ) : (
+          <main className="empty">
+            <strong>{text('app.noQueue')}</strong>
+            <span>{text('app.noQueueHint')}</span>
+          </main>
+        )}
+      </div>
+      <DeskPanels panel={panel} />
+    </DeskContext>
+  )
+}
+
+function usePrintedSlip(): (slip: Slip) => void {
+  const text = useText()
+  const toast = useToast()
+  const { place } = useFormats()
+  return useCallback(
+    (slip) => {
+      void printSlip(slip, place).then((result) => {
+        if (!result.ok && result.code !== 'CANCELED') {
+          toast({ kind: 'TROUBLE', text: text('error.PRINT_FAILED') })
+        }
+      })
+    },
+    [place, text, toast],
+  )
+}
