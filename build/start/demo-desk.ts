@@ -1,5 +1,6 @@
 import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
 import { openDeskWindow, type DeskWindow } from './desk-window.ts'
+import { ChildFailed } from './supervisor.ts'
 
 /** Who may enrol a station. */
 export const DEMO_ADMIN = 'admin@demo.dawr'
@@ -14,15 +15,21 @@ export interface DemoDesk {
   email: string
 }
 
+/** Milliseconds, the first sync of a demo included. */
+const READY_WITHIN = 30_000
+
 /** Brings a desk into the demo clinic, once, and signs its person in. */
 export async function prepareDesk(desk: DemoDesk): Promise<void> {
   const window = await openDeskWindow(desk.url)
+  const late = new ChildFailed(`${desk.name} was not signed in within ${READY_WITHIN / 1000} s`)
+  const deadline = setTimeout(() => window.close(late), READY_WITHIN)
   try {
     const before = await window.sessionIs('NOT_ENROLLED', 'OPENING', 'LOCKED', 'SIGNED_IN')
     if (before === 'NOT_ENROLLED') await enrol(window, desk)
     await window.sessionIs('LOCKED', 'SIGNED_IN')
     await window.act('signIn', { email: desk.email, password: DEMO_PASSWORD })
   } finally {
+    clearTimeout(deadline)
     window.close()
   }
 }

@@ -10,13 +10,17 @@ export interface DeskWindow {
   act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<void>
   /** Resolves once the session is in one of these states. */
   sessionIs(...statuses: Array<SessionView['status']>): Promise<SessionView['status']>
-  close(): void
+  /** @param reason for which what is still asked for fails */
+  close(reason?: Error): void
 }
 
 /** @param url of the development host, with its token */
 export async function openDeskWindow(url: string): Promise<DeskWindow> {
   const socket = await openSocket(url)
   const answers = new Map<number, (message: FromStation) => void>()
+  const ended = Promise.withResolvers<never>()
+  ended.promise.catch(() => undefined)
+  socket.once('close', () => ended.reject(new Error('the station closed the line')))
   socket.on('message', (data) => {
     const message = FromStation.parse(JSON.parse(Buffer.isBuffer(data) ? data.toString() : ''))
     answers.get(message.id)?.(message)
@@ -34,7 +38,7 @@ export async function openDeskWindow(url: string): Promise<DeskWindow> {
         else resolve()
       })
       send({ type: 'act', id, name, input })
-      return promise
+      return Promise.race([promise, ended.promise])
     },
     sessionIs(...statuses) {
       const id = (lastId += 1)
@@ -49,9 +53,12 @@ export async function openDeskWindow(url: string): Promise<DeskWindow> {
         resolve(status)
       })
       send({ type: 'watch', id, query: 'session', params: {} })
-      return promise
+      return Promise.race([promise, ended.promise])
     },
-    close: () => socket.close(),
+    close(reason) {
+      if (reason) ended.reject(reason)
+      socket.close()
+    },
   }
 }
 
