@@ -51,8 +51,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await run()
 } catch (error) {
-  if (!(error instanceof ChildFailed)) throw error
-  await stop(1, error.message)
+  // What we did not foresee needs its stack; either way the processes are ended in order.
+  if (!(error instanceof ChildFailed)) console.error(error)
+  await stop(1, error instanceof Error ? error.message : String(error))
 }
 
 async function run(): Promise<void> {
