@@ -1,0 +1,180 @@
+import { z } from 'zod'
+import { CutOver } from '#shared/clinic.ts'
+import { entitlementState, Subscription } from '#shared/entitlement.ts'
+import { AppError } from '#shared/errors.ts'
+import type { ClinicId, StationId } from '#shared/ids.ts'
+import type { PullRequest } from '#shared/protocol.ts'
+import { queryClinic } from '../database/clinic-tx.ts'
+import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import type { EntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import { CONTACTS, readContacts } from './station-contacts.ts'
+
+export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
+  signer: EntitlementSigner
+  isLive: (stationId: StationId) => boolean
+  acks: AckMemory
+}
+
+/** What each station acknowledged last, so that a pull that brings no news writes nothing. */
+export interface AckMemory {
+  /** Whether it is news. */
+  note: (stationId: StationId, lastCommand: number, seq: number) => boolean
+  forget: (stationId: StationId) => void
+}
+
+const MAX_REMEMBERED = 50_000
+
+export function createAckMemory(): AckMemory {
+  const known = new Map<StationId, string>()
+  return {
+    note: (stationId, lastCommand, seq) => {
+      const ack = `${lastCommand}/${seq}`
+      if (known.get(stationId) === ack) return false
+      if (known.size >= MAX_REMEMBERED) known.clear()
+      known.set(stationId, ack)
+      return true
+    },
+    forget: (stationId) => known.delete(stationId),
+  }
+}
+
+type PageRow = {
+  epoch: string
+  head: number
+  count: number
+  last: number | null
+  documents: string | null
+  contacts: unknown
+  subscription: unknown
+}
+
+/**
+ * Everything in one statement. The documents' text is joined as PostgreSQL has it, not parsed and
+ * printed again; head and documents are of one snapshot, so nothing lies between them.
+ */
+const READ_PAGE = `
+  SELECT f.epoch, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
+    (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
+       to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+     FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription
+  FROM feeds f CROSS JOIN LATERAL (
+    SELECT count(*) AS count, max(d.seq) AS last, string_agg(
+      '{"collection":"' || d.collection || '","id":' || to_json(d.id) || ',"seq":' || d.seq ||
+      ',"doc":' || CASE WHEN d.deleted THEN 'null' ELSE d.doc::text END || '}',
+      ',' ORDER BY d.seq) AS documents
+    FROM (
+      SELECT collection, id, seq, deleted, doc FROM documents
+      WHERE clinic_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) d) page
+  WHERE f.clinic_id = $1`
+
+/**
+ * The same, noting what the station has seen; never less than before. Not worth waiting for the disk:
+ * an acknowledgement lost in a crash only gives a station more benefit of the doubt.
+ */
+const READ_PAGE_AND_ACK = `
+  WITH durability AS (SELECT set_config('synchronous_commit', 'off', true)),
+  ack AS (
+    INSERT INTO station_acks (clinic_id, station_id, command_seq, feed_seq)
+    SELECT $1::uuid, $4::uuid, $5::bigint, greatest($2, (
+      SELECT feed_seq FROM station_acks
+      WHERE clinic_id = $1 AND station_id = $4 AND command_seq <= $5
+      ORDER BY command_seq DESC LIMIT 1))
+    FROM durability CROSS JOIN feeds WHERE clinic_id = $1 AND epoch = $6 AND head >= $2
+    ON CONFLICT (clinic_id, station_id, command_seq) DO UPDATE SET feed_seq = excluded.feed_seq
+    WHERE station_acks.feed_seq < excluded.feed_seq)
+  ${READ_PAGE}`
+
+/**
+ * The next page of the clinic's feed, for all collections.
+ *
+ * @returns the JSON text of a PullResponse
+ * @throws AppError RESEED if the checkpoint is of another feed; SUBSCRIPTION if the subscription has
+ *   expired and there is something to pull
+ */
+export async function pullPage(
+  deps: PullDeps,
+  station: StationCredential,
+  request: PullRequest,
+): Promise<string> {
+  const { clinicId } = station
+  const { checkpoint, limit } = request
+  if (checkpoint !== null && checkpoint.clinicId !== clinicId) throw new AppError('RESEED')
+  const after = checkpoint?.seq ?? 0
+  const page = await readPage(deps, station, request)
+  const { epoch, head, count } = page
+  if (checkpoint !== null && (checkpoint.epoch !== epoch || after > head)) {
+    throw new AppError('RESEED')
+  }
+  const subscription = Subscription.parse(page.subscription)
+  const now = deps.now()
+  if (count > 0 && (await isExpired(deps, clinicId, subscription))) {
+    throw new AppError('SUBSCRIPTION')
+  }
+  const upToDate = count < limit || page.last === head
+  const rest = JSON.stringify({
+    checkpoint: { epoch, clinicId, seq: upToDate ? head : page.last },
+    head,
+    upToDate,
+    serverTime: now,
+    entitlement: await deps.signer.sign(clinicId, subscription, now),
+    stations: readContacts(page.contacts, deps.isLive),
+  })
+  return `{"ok":true,"documents":[${page.documents ?? ''}],${rest.slice(1)}`
+}
+
+async function readPage(
+  { pool, acks }: PullDeps,
+  { clinicId, stationId }: StationCredential,
+  { checkpoint, limit, lastCommand }: PullRequest,
+): Promise<PageRow> {
+  const after = checkpoint?.seq ?? 0
+  const isNews = checkpoint !== null && after > 0 && acks.note(stationId, lastCommand, after)
+  try {
+    const { rows } = isNews
+      ? await queryClinic<PageRow>(pool, clinicId, READ_PAGE_AND_ACK, [
+          clinicId,
+          after,
+          limit,
+          stationId,
+          lastCommand,
+          checkpoint.epoch,
+        ])
+      : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit])
+    if (isNews && lastCommand % PRUNE_EVERY === 0) {
+      await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId, lastCommand - KEPT_ACKS])
+    }
+    const [page] = rows
+    if (page === undefined) throw new AppError('NOT_FOUND')
+    return page
+  } catch (error) {
+    acks.forget(stationId)
+    throw error
+  }
+}
+
+const PRUNE_EVERY = 256
+/** Commands come in order: one of a number far below the last is not still to come for the first time. */
+const KEPT_ACKS = 2_000
+const PRUNE_ACKS = `
+  DELETE FROM station_acks WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $3`
+
+const Clock = z.object({ timeZone: z.string(), cutOvers: z.array(CutOver) })
+
+/** After the grace sync stops. The clinic's clock is read only when the end has passed. */
+async function isExpired(
+  { pool, now }: PullDeps,
+  clinicId: ClinicId,
+  subscription: Subscription,
+): Promise<boolean> {
+  if (now() < Date.parse(subscription.endsAt)) return false
+  const { rows } = await queryClinic<{ clock: unknown }>(
+    pool,
+    clinicId,
+    `SELECT doc -> 'body' AS clock FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
+    [clinicId],
+  )
+  const issuedAt = new Date(now()).toISOString()
+  const entitlement = { clinicId, subscription, issuedAt }
+  return entitlementState(entitlement, now(), Clock.parse(rows[0]?.clock)).status === 'EXPIRED'
+}

@@ -1,0 +1,194 @@
+import { AppError, type ErrorCode } from '#shared/errors.ts'
+import type { ClinicId, StationId } from '#shared/ids.ts'
+import { HEARTBEAT_MS } from '#shared/protocol.ts'
+import { queryClinic } from '../database/clinic-tx.ts'
+import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import { ClinicNews, NEWS_CHANNEL } from './clinic-news.ts'
+import { createEventStream, encodeEvent, type EventStream } from './event-stream.ts'
+import { openListener } from './listener.ts'
+import { createPresence, PRESENCE_CHANNEL } from './presence.ts'
+import { CONTACTS, readContacts } from './station-contacts.ts'
+
+/** The event streams of this server instance. */
+export interface StreamHub {
+  open: (station: StationCredential) => Promise<ReadableStream<Uint8Array>>
+  /** Whether a stream of the station is open, here or at another instance. */
+  isLive: (stationId: StationId) => boolean
+}
+
+interface Seat {
+  stationId: StationId
+  stream: EventStream
+  expiry: NodeJS.Timeout
+}
+
+interface Room {
+  seats: Set<Seat>
+  /** The last feed number told. */
+  head: number
+  contacts: NodeJS.Timeout | null
+}
+
+const BEAT = encodeEvent({ type: 'beat' })
+/** Heartbeats go out a part at a time, not to all stations in one tick. */
+const BEAT_PARTS = 20
+/** Comings and goings within this time are told together. */
+const CONTACTS_MS = 200
+
+export function createStreamHub(deps: ServerDeps): StreamHub {
+  const rooms = new Map<ClinicId, Room>()
+  let part = 0
+
+  const presence = createPresence(
+    (payload) => {
+      deps.pool
+        .query('SELECT pg_notify($1, $2)', [PRESENCE_CHANNEL, payload])
+        .catch(() => deps.log.warn('presence not told'))
+    },
+    (clinicId) => tellContactsSoon(clinicId),
+  )
+
+  function broadcast(room: Room, event: Uint8Array): void {
+    for (const { stream } of room.seats) stream.send(event)
+  }
+
+  function tellHead(clinicId: ClinicId, head: number): void {
+    const room = rooms.get(clinicId)
+    if (room === undefined) return
+    room.head = Math.max(room.head, head)
+    broadcast(room, encodeEvent({ type: 'changed', head }))
+  }
+
+  function tellContactsSoon(clinicId: ClinicId): void {
+    const room = rooms.get(clinicId)
+    if (room === undefined || room.contacts !== null) return
+    room.contacts = setTimeout(() => {
+      room.contacts = null
+      tellContacts(clinicId, room).catch(() => deps.log.warn({ clinicId }, 'contacts not told'))
+    }, CONTACTS_MS)
+  }
+
+  async function tellContacts(clinicId: ClinicId, room: Room): Promise<void> {
+    const { rows } = await queryClinic<{ contacts: unknown }>(
+      deps.pool,
+      clinicId,
+      `SELECT ${CONTACTS} AS contacts`,
+      [clinicId],
+    )
+    const stations = readContacts(rows[0]?.contacts, presence.isLive)
+    broadcast(room, encodeEvent({ type: 'stations', stations }))
+  }
+
+  function sayBye(seat: Seat, code: ErrorCode): void {
+    seat.stream.send(encodeEvent({ type: 'bye', code }))
+    seat.stream.close()
+  }
+
+  function hearNews(payload: string): void {
+    const { clinicId, head, revoked } = ClinicNews.parse(JSON.parse(payload))
+    for (const seat of rooms.get(clinicId)?.seats ?? []) {
+      if (revoked?.includes(seat.stationId) === true) sayBye(seat, 'STATION_REVOKED')
+    }
+    tellHead(clinicId, head)
+  }
+
+  /** What was missed while nobody listened. */
+  async function catchUp(): Promise<void> {
+    for (const [clinicId, room] of rooms) {
+      const head = await readHead(clinicId)
+      if (head > room.head) tellHead(clinicId, head)
+    }
+  }
+
+  async function readHead(clinicId: ClinicId): Promise<number> {
+    const { rows } = await queryClinic<{ head: number }>(
+      deps.pool,
+      clinicId,
+      'SELECT head FROM feeds WHERE clinic_id = $1',
+      [clinicId],
+    )
+    return rows[0]?.head ?? 0
+  }
+
+  const listener = openListener(deps, {
+    channels: [NEWS_CHANNEL, PRESENCE_CHANNEL],
+    onMessage: (channel, payload) => {
+      if (channel === NEWS_CHANNEL) hearNews(payload)
+      else presence.hear(payload)
+    },
+    onReady: () => {
+      presence.introduce()
+      catchUp().catch(() => deps.log.warn('streams not caught up'))
+    },
+  })
+
+  const beat = setInterval(() => {
+    part = (part + 1) % BEAT_PARTS
+    let index = 0
+    for (const { seats } of rooms.values()) {
+      for (const { stream } of seats) {
+        if (index % BEAT_PARTS === part) stream.send(BEAT)
+        index += 1
+      }
+    }
+  }, HEARTBEAT_MS / BEAT_PARTS)
+
+  function enter({ clinicId, stationId, expiresAt }: StationCredential): Seat {
+    const room = rooms.get(clinicId) ?? { seats: new Set(), head: 0, contacts: null }
+    rooms.set(clinicId, room)
+    const stream = createEventStream(() => leave(clinicId, seat))
+    const left = Math.max(expiresAt - deps.now(), 0)
+    const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
+    const seat: Seat = { stationId, stream, expiry }
+    room.seats.add(seat)
+    presence.open(clinicId, stationId)
+    return seat
+  }
+
+  function leave(clinicId: ClinicId, seat: Seat): void {
+    clearTimeout(seat.expiry)
+    const room = rooms.get(clinicId)
+    room?.seats.delete(seat)
+    if (room?.seats.size === 0) {
+      clearTimeout(room.contacts ?? undefined)
+      rooms.delete(clinicId)
+    }
+    presence.close(clinicId, seat.stationId)
+    // It was there until now, although it may have asked for nothing since it came.
+    queryClinic(
+      deps.pool,
+      clinicId,
+      'UPDATE stations SET last_contact = now() WHERE clinic_id = $1 AND station_id = $2',
+      [clinicId, seat.stationId],
+    ).catch(() => deps.log.warn({ clinicId }, 'last contact not noted'))
+  }
+
+  deps.closing.addEventListener('abort', () => {
+    clearInterval(beat)
+    for (const { seats } of rooms.values()) {
+      for (const seat of seats) sayBye(seat, 'UNAVAILABLE')
+    }
+  })
+  deps.onClose(async () => {
+    clearInterval(beat)
+    presence.end()
+    await listener.close()
+  })
+
+  return {
+    isLive: presence.isLive,
+    open: async (station) => {
+      if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
+      const { stream } = enter(station)
+      try {
+        // After the seat is taken: nothing that is written from here on is missed.
+        const head = await readHead(station.clinicId)
+        stream.send(encodeEvent({ type: 'hello', head }))
+        return stream.body
+      } catch (error) {
+        stream.close()
+        throw error
+      }
+    },
+  }
+}
