@@ -16,6 +16,8 @@ const DRAIN_MS = 10_000
 
 export interface RunningServer {
   url: string
+  /** `METHOD /pattern` of everything it answers: a test holds that each is tried by each role. */
+  routes: readonly string[]
   /** Streams end, requests under way are answered, then the database is let go. Safe to call twice. */
   close: () => Promise<void>
 }
@@ -57,15 +59,22 @@ export async function startServer(
       closing: closing.signal,
       onClose: (close) => closers.push(close),
     }
-    const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server // plain HTTP
+    const app = createApp(deps)
+    const server = createAdaptorServer({ fetch: app.fetch }) as Server // plain HTTP
     const url = await listen(server, config)
     opened.push(() => drain(server, closing))
     let closed: Promise<void> | undefined
-    return { url, close: () => (closed ??= closeAll()) }
+    return { url, routes: listRoutes(app), close: () => (closed ??= closeAll()) }
   } catch (error) {
     await closeAll()
     throw error
   }
+}
+
+/** Middleware stands under every method, or beside the route it guards. */
+function listRoutes(app: ReturnType<typeof createApp>): string[] {
+  const routes = app.routes.filter(({ method }) => method !== 'ALL')
+  return [...new Set(routes.map(({ method, path }) => `${method} ${path}`))]
 }
 
 function createLog(config: Config): Logger {

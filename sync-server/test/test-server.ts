@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import pino from 'pino'
 import { Writable } from 'node:stream'
@@ -22,6 +22,7 @@ export interface Answer {
 
 export interface TestServer {
   url: string
+  routes: readonly string[]
   database: TestDatabase
   /** Milliseconds since the Unix epoch; tests move it. */
   clock: { now: number }
@@ -67,6 +68,7 @@ export async function startTestServer(
   const server = await startServer(config, { now: () => clock.now, log })
   return {
     url: server.url,
+    routes: server.routes,
     database,
     clock,
     logged,
@@ -107,16 +109,19 @@ async function call(
   }
 }
 
-/** Signs a demo person in and gives their token. */
+/** Signs a demo person in, or whoever else has the demo's password, and gives their token. */
 export async function signIn(server: TestServer, account: string): Promise<string> {
+  const email = account.includes('@') ? account : `${account}@demo.dawr`
   const { body } = await server.call('POST', '/v1/sign-in', {
-    body: { email: `${account}@demo.dawr`, password: DEMO_PASSWORD },
+    body: { email, password: DEMO_PASSWORD },
   })
   return SignInResponse.parse(body).accessToken
 }
 
 export interface TestKey {
   publicKey: PublicKey
+  /** Ed25519 over the text, base64url. */
+  sign: (text: string) => string
   /** A DPoP proof; `claims` and `header` replace what a good one has. */
   prove: (
     url: string,
@@ -130,6 +135,7 @@ export async function makeTestKey(): Promise<TestKey> {
   const publicKey = PublicKey.parse(await exportJWK(pair.publicKey))
   return {
     publicKey,
+    sign: (text) => sign(null, Buffer.from(text), pair.privateKey).toString('base64url'),
     prove: (url, now, forged = {}) =>
       new SignJWT({
         htm: 'POST',
