@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { AppError } from '#shared/errors.ts'
 import { type ClinicRuntime, type RuntimeParts, startClinic } from './clinic-runtime.ts'
-import { clinicActions, clinicViews } from './clinic-parts.ts'
+import { commandHandlers } from './commands/handlers.ts'
 import type { ActionInput, ActionName } from './contract/actions.ts'
 import type { ContractPort } from './contract/port.ts'
 import type { QueryName, QueryParams } from './contract/queries.ts'
@@ -16,6 +16,7 @@ import type { StationLog } from './station-log.ts'
 import { type OwnDeps, ownActions, ownViews } from './station-own.ts'
 import { openStore, type Store } from './storage/store.ts'
 import type { ActionHandlers, Change, ClinicViews, CommandHandlers, QueryViews, View } from './views/view.ts'
+import { clinicViews } from './views/views.ts'
 import { refusedView } from './watch.ts'
 import { openWindows, placeOf } from './windows.ts'
 
@@ -84,7 +85,7 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
 
   async function start(identity: Identity): Promise<Running> {
     const clinic = await startClinic(parts, identity)
-    return { clinic, actions: clinicActions(clinic.deps), views: clinicViews(clinic.deps) }
+    return { clinic, actions: commandHandlers(clinic.deps), views: clinicViews(clinic.deps) }
   }
 
   async function enrol(request: ActionInput<'enrol'>): Promise<void> {
@@ -97,9 +98,8 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
     })
     running = await start(identity)
     log({ event: 'enrolled', clinicId: identity.clinicId, stationId: identity.stationId })
+    // Whoever enrols is often not who will sit here: everybody signs in for themselves.
     tell({ session: true, sync: true })
-    // Whoever enrols has just said who they are.
-    await running.clinic.session.signIn(request.email, request.password)
   }
 
   async function act<A extends ActionName>(name: A, input: ActionInput<A>) {
