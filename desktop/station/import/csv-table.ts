@@ -24,7 +24,8 @@ const SLICE = 64 * 1024
  */
 export async function readCsvTable(text: string): Promise<CsvTable> {
   if (/[\ufffd\0]/.test(text)) throw new AppError('CSV_UNREADABLE')
-  const rows = await parseRows(text)
+  // One kind of line break: the parser counts both halves of \r\n inside a quoted cell.
+  const rows = await parseRows(text.replaceAll(/\r\n?/g, '\n'))
   const at = rows.findIndex(({ cells }) => cells.some((cell) => cell.trim() !== ''))
   const header = rows[at]
   if (header === undefined) throw new AppError('CSV_UNREADABLE')
@@ -41,11 +42,12 @@ async function parseRows(text: string): Promise<CsvRow[]> {
   })
   const rows: CsvRow[] = []
   let line = 1
+  // What `info: true` makes of each record; the package types its stream as any.
+  const records: AsyncIterable<{ record: string[]; info: { lines: number } }> = Readable.from(
+    slices(text),
+  ).pipe(parser)
   try {
-    for await (const { record, info } of Readable.from(slices(text)).pipe(parser) as AsyncIterable<{
-      record: string[]
-      info: { lines: number }
-    }>) {
+    for await (const { record, info } of records) {
       rows.push({ line, cells: record })
       line = info.lines + 1
     }
@@ -62,7 +64,7 @@ function* slices(text: string): Generator<string> {
 
 /** Whichever stands most often in the heading. */
 function delimiterOf(text: string): string {
-  const heading = text.split('\n', 1)[0] ?? ''
+  const heading = /\S.*/.exec(text)?.[0] ?? ''
   const counts = [',', ';', '\t'].map((delimiter) => ({
     delimiter,
     count: heading.split(delimiter).length,

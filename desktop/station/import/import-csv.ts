@@ -13,7 +13,7 @@ import { type CsvRow, type CsvTable, readCsvTable } from './csv-table.ts'
 import { importPatients } from './import-batch.ts'
 import { type ImportProgress, progressOf, startProgress } from './import-progress.ts'
 
-/** Rows to a command: one transaction of about 20 ms, and far under the limit of writes. */
+/** Rows to a command: one transaction of about 60 ms, and far under the limit of writes. */
 const BATCH = 200
 const ERRORS_SHOWN = 500
 

@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest'
+import type { Command } from '#shared/commands.ts'
+import { makeUuidv7, VisitId } from '#shared/ids.ts'
+import { idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
+import { InboxView, type InboxItem } from '../contract/queries.ts'
+import { applyResults } from '../replica/apply-answers.ts'
+import { ADMIN, CLINIC, DESK, DOCTOR, feed, OTHER_STATION } from '../replica/test-replica.ts'
+import {
+  checkIn,
+  draftOf,
+  NURSE,
+  openTestStation,
+  OTHER_DESK,
+  SECOND_DOCTOR,
+  type TestStation,
+} from './test-station.ts'
+
+const VISIT_OF_TODAY = VisitId.parse(makeUuidv7(START, new Uint8Array(10).fill(9)))
+
+async function inboxOf(station: TestStation): Promise<InboxItem[]> {
+  return InboxView.parse(await station.views.inbox({}).compute()).items
+}
+
+function lastCommand(station: TestStation): Command {
+  const command = station.replica.outbox().at(-1)?.command
+  if (command === undefined) throw new RangeError('nothing in the outbox')
+  return command
+}
+
+test('a refused command shows what was entered until it is dismissed', async () => {
+  const station = await openTestStation()
+  const payment = { amount: { minor: 12_550, currency: 'EGP' as const }, method: 'CARD' as const }
+  await checkIn(station, { name: 'سلوى كامل', payment })
+  const { commandId } = lastCommand(station)
+  applyResults(station.core, [
+    { commandId, verdict: 'REJECTED', code: 'TICKET_TAKEN', details: {}, documents: [] },
+  ])
+  const [item] = await inboxOf(station)
+  expect(item).toMatchObject({
+    kind: 'REJECTED',
+    command: 'checkIn',
+    code: 'TICKET_TAKEN',
+    byName: 'منى',
+    patientName: 'سلوى كامل',
+  })
+  expect(item?.kind === 'REJECTED' ? item.entered : []).toEqual([
+    { field: 'name', value: 'سلوى كامل' },
+    { field: 'doctor', value: 'د. سامي' },
+    { field: 'visitType', value: 'EXAMINATION' },
+    { field: 'priority', value: 'NORMAL' },
+    { field: 'ticket', value: 'A-1' },
+    { field: 'amount', value: '125.50 EGP' },
+    { field: 'method', value: 'CARD' },
+    { field: 'receipt', value: 'A-1' },
+  ])
+  station.sit(NURSE)
+  expect(await inboxOf(station)).toEqual([])
+  const settle = { itemId: item?.itemId ?? '', choice: 'DISMISS' as const }
+  await expect(async () => station.act.settle(settle)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  station.sit(DESK)
+  await station.act.settle(settle)
+  expect(await inboxOf(station)).toEqual([])
+})
+
+test('a held command stays visible and cannot be dismissed', async () => {
+  const station = await openTestStation()
+  await station.act.registerPatient({ draft: draftOf('هند سعيد') })
+  const { commandId } = lastCommand(station)
+  applyResults(station.core, [
+    { commandId, verdict: 'HELD', code: 'SUBSCRIPTION', details: {}, documents: [] },
+  ])
+  const [item] = await inboxOf(station)
+  expect(item).toMatchObject({ kind: 'HELD', code: 'SUBSCRIPTION', patientName: 'هند سعيد' })
+  await expect(async () =>
+    station.act.settle({ itemId: item?.itemId ?? '', choice: 'DISMISS' }),
+  ).rejects.toMatchObject({ code: 'INVALID' })
+})
+
+test('what another station overwrote is shown and put back, also when the index came later', async () => {
+  for (const watchesFirst of [true, false]) {
+    const station = await openTestStation()
+    const patient = patientOf({ id: idOf(700), address: null })
+    station.receive(feed('patients', patient))
+    if (watchesFirst) expect(await inboxOf(station)).toEqual([])
+    const lost = {
+      id: `address:${stampAt(5)}`,
+      field: 'address',
+      value: 'شارع النيل',
+      by: DESK,
+      at: stampAt(5),
+    }
+    const merged = {
+      ...patient,
+      address: 'شارع البحر',
+      marks: { address: { at: stampAt(9), by: OTHER_DESK } },
+      superseded: [lost],
+    }
+    station.receive(feed('patients', merged))
+    const [item] = await inboxOf(station)
+    expect(item).toMatchObject({
+      kind: 'SUPERSEDED',
+      field: 'address',
+      lost: 'شارع النيل',
+      stands: 'شارع البحر',
+      mayRestore: true,
+    })
+    station.sit(DOCTOR)
+    expect(await inboxOf(station)).toEqual([])
+    station.sit(DESK)
+    await station.act.settle({ itemId: item?.itemId ?? '', choice: 'RESTORE' })
+    expect(await inboxOf(station)).toEqual([])
+    expect(station.replica.read.patient(patient.id)?.address).toBe('شارع النيل')
+  }
+})
+
+test('a cancellation against care and a double check-in are shown and settled', async () => {
+  const station = await openTestStation()
+  const { visitId, patientId } = await checkIn(station)
+  const base = station.replica.read.visit(visitId)
+  if (base === null) throw new RangeError('no visit')
+  await station.act.cancel({ visitId, reason: 'مشى' })
+  const inCare = {
+    ...base,
+    status: 'WITH_DOCTOR' as const,
+    transitions: [
+      ...base.transitions,
+      {
+        id: idOf<(typeof base.transitions)[number]['id']>(801),
+        status: 'WITH_DOCTOR' as const,
+        at: stampAt(61),
+        by: DOCTOR,
+        stationId: OTHER_STATION,
+        undoes: null,
+        reason: null,
+      },
+    ],
+  }
+  station.receive(feed('visits', inCare))
+  const again = visitOf({
+    id: VISIT_OF_TODAY,
+    patientId,
+    doctorId: DOCTOR,
+    ticket: { letter: 'B', number: 3 },
+    created: { at: stampAt(70), by: OTHER_DESK, stationId: OTHER_STATION },
+  })
+  station.receive(feed('visits', again))
+  const items = await inboxOf(station)
+  expect(items.map(({ kind }) => kind).toSorted()).toEqual(['DUPLICATE_VISIT', 'OVERRULED'])
+  const overruled = items.find(({ kind }) => kind === 'OVERRULED')
+  expect(overruled).toMatchObject({
+    ticket: 'A-1',
+    step: 'CANCELED',
+    reason: 'CARE_STANDS',
+    stands: 'WITH_DOCTOR',
+  })
+  const duplicate = items.find(({ kind }) => kind === 'DUPLICATE_VISIT')
+  expect(duplicate).toMatchObject({
+    doctorName: 'د. سامي',
+    mayMerge: true,
+    visits: [{ visitId }, { visitId: again.id }],
+  })
+  await station.act.settle({ itemId: overruled?.itemId ?? '', choice: 'KEEP' })
+  await station.act.settle({ itemId: duplicate?.itemId ?? '', choice: 'KEEP' })
+  expect(await inboxOf(station)).toEqual([])
+})
+
+test('which line stands is shown by name, and is not put back from the inbox', async () => {
+  const station = await openTestStation()
+  station.receive(feed('patients', patientOf()))
+  const visit = visitOf({
+    id: VISIT_OF_TODAY,
+    doctorId: DOCTOR,
+    marks: { doctorId: { at: stampAt(9), by: OTHER_DESK } },
+    superseded: [
+      {
+        id: `doctorId:${stampAt(5)}`,
+        field: 'doctorId',
+        value: SECOND_DOCTOR,
+        by: DESK,
+        at: stampAt(5),
+      },
+    ],
+  })
+  station.receive(feed('visits', visit))
+  const [item] = await inboxOf(station)
+  expect(item).toMatchObject({ lost: 'د. هالة', stands: 'د. سامي', mayRestore: false })
+  const itemId = item?.itemId ?? ''
+  await expect(async () => station.act.settle({ itemId, choice: 'RESTORE' })).rejects.toMatchObject(
+    { code: 'INVALID' },
+  )
+  await station.act.settle({ itemId, choice: 'KEEP' })
+  expect(await inboxOf(station)).toEqual([])
+})
+
+test('only an ADMIN sees what waits in quarantine', async () => {
+  const station = await openTestStation()
+  const commandId = idOf<Command['commandId']>(950)
+  const { patientId } = await checkIn(station)
+  const doc = {
+    id: `quarantined:${commandId}`,
+    clinicId: CLINIC,
+    body: {
+      kind: 'QUARANTINED',
+      commandId,
+      stationId: OTHER_STATION,
+      name: 'checkIn',
+      by: DESK,
+      at: stampAt(30),
+      reason: 'MEMBER_INACTIVE',
+      touches: [{ collection: 'patients', id: patientId }],
+      decision: 'PENDING',
+    },
+  }
+  station.receive(feed('clinic', doc))
+  expect(await inboxOf(station)).toEqual([])
+  station.sit(ADMIN)
+  expect(await inboxOf(station)).toMatchObject([
+    { kind: 'QUARANTINED', commandId, mayDecide: true, patientName: 'مريم حسن' },
+  ])
+  await station.act.decideQuarantined({ commandId, accept: true })
+  expect(lastCommand(station).decision).toEqual({ commandId, accept: true })
+})
