@@ -1,5 +1,6 @@
 // `npm start`, after the set-up: a server, a demo clinic and two desks of it, in windows where the
 // machine has a screen. What it keeps is in .dawr/; `npm start -- --fresh` begins anew.
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
 
 /** Everything the demo keeps between two starts; ignored by git. */
 const STATE = resolve('.dawr')
+const PATIENTS = join(STATE, 'patients.csv')
 
 const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({
   name,
@@ -100,12 +102,14 @@ async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
     const windows = DESKS.map((desk) => supervisor.run(electronWindow(surface.executable, desk)))
     return stopWhenClosed(windows)
   }
+  if (!existsSync(PATIENTS)) await writePatients()
   const open: Array<{ desk: Desk; url: string }> = []
   for (const desk of DESKS) {
     const port = await keptPort(STATE, desk.name)
     const host = { ...stationHost(desk, port), ready: readyUrl, within: 30_000 }
     const url = await supervisor.start(host)
-    await prepareDesk({ url, serverUrl, name: desk.name, email: desk.email })
+    const patientList = desk.name === 'reception' ? PATIENTS : null
+    await prepareDesk({ url, serverUrl, name: desk.name, email: desk.email, patientList })
     open.push({ desk, url })
   }
   if (surface.kind === 'addresses') {
@@ -117,6 +121,13 @@ async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
     supervisor.run(chromiumWindow(surface.executable, desk, url)),
   )
   await stopWhenClosed(windows)
+}
+
+/** A clinic of some years: enough that finding somebody means something, quick enough to bring in. */
+async function writePatients(): Promise<void> {
+  const args = ['build/demo/write-csv.ts', '--count', '3000', '--out', PATIENTS]
+  const code = await supervisor.run({ name: 'patients', command: process.execPath, args })
+  if (code !== 0) throw new ChildFailed('the demo patients were not made')
 }
 
 async function stopWhenClosed(windows: Array<Promise<number | null>>): Promise<void> {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
 import { openDeskWindow, type DeskWindow } from './desk-window.ts'
 import { ChildFailed } from './supervisor.ts'
@@ -13,10 +15,12 @@ export interface DemoDesk {
   name: string
   /** Who sits here: `reception@demo.dawr`. */
   email: string
+  /** The clinic's old list, as a CSV file, for the desk that brings it in. */
+  patientList: string | null
 }
 
-/** Milliseconds, the first sync of a demo included. */
-const READY_WITHIN = 30_000
+/** Milliseconds, the demo's patients and the first sync included. */
+const READY_WITHIN = 60_000
 
 /** Brings a desk into the demo clinic, once, and signs its person in. */
 export async function prepareDesk(desk: DemoDesk): Promise<void> {
@@ -26,6 +30,13 @@ export async function prepareDesk(desk: DemoDesk): Promise<void> {
   try {
     const before = await window.sessionIs('NOT_ENROLLED', 'OPENING', 'LOCKED', 'SIGNED_IN')
     if (before === 'NOT_ENROLLED') await enrol(window, desk)
+    const { patientList } = desk
+    if (before === 'NOT_ENROLLED' && patientList !== null) {
+      await window.sessionIs('LOCKED', 'SIGNED_IN')
+      await window.act('signIn', { email: DEMO_ADMIN, password: DEMO_PASSWORD })
+      const text = await readFile(patientList, 'utf8')
+      await window.act('importCsv', { fileName: basename(patientList), text })
+    }
     await window.sessionIs('LOCKED', 'SIGNED_IN')
     await window.act('signIn', { email: desk.email, password: DEMO_PASSWORD })
   } finally {
