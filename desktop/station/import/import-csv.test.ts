@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ImportView } from '../contract/queries.ts'
-import { ADMIN, DESK } from '../replica/test-replica.ts'
+import { ADMIN, DESK, feed, staffDoc } from '../replica/test-replica.ts'
 import { openTestStation, type TestStation } from '../views/test-station.ts'
 import { readCsvTable } from './csv-table.ts'
 
@@ -85,6 +85,25 @@ test('a long list is taken in whole batches, and the event loop goes on beside i
   ])
   // About 1,500 a second with a full sync of the disk for each batch.
   expect(performance.now() - started).toBeLessThan(15_000)
+})
+
+test('what stops an import leaves whole batches, and the next import may begin', async () => {
+  const station = await openForImport()
+  const rows = Array.from({ length: 1_000 }, (_, index) => `مريض رقم ${index}`)
+  const text = ['name', ...rows].join('\n')
+  const dismiss = (): void => {
+    if (station.replica.countPatients() < 400) setImmediate(dismiss)
+    else station.receive(feed('clinic', staffDoc(ADMIN, ['RECEPTION'])))
+  }
+  setImmediate(dismiss)
+  const refused = async (): Promise<unknown> => station.act.importCsv({ fileName: 'a.csv', text })
+  await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' })
+  const count = station.replica.countPatients()
+  expect([400, 600]).toContain(count)
+  station.receive(feed('clinic', staffDoc(ADMIN, ['ADMIN'])))
+  expect(await progressOf(station)).toMatchObject({ running: false, imported: count })
+  const again = await station.act.importCsv({ fileName: 'a.csv', text })
+  expect(again).toEqual({ imported: 1_000, duplicates: count, errorCount: 0 })
 })
 
 test('what is no table, or was not UTF-8, or has no names is refused whole', async () => {

@@ -39,6 +39,8 @@ export function conflictIndexOf(replica: Replica): Promise<ConflictIndex> {
   if (known !== undefined) return known
   const made = buildIndex(replica)
   indexes.set(replica, made)
+  // What could not be read now may be readable when the inbox is next looked at.
+  made.catch(() => indexes.delete(replica))
   return made
 }
 
@@ -66,14 +68,15 @@ async function buildIndex(replica: Replica): Promise<ConflictIndex> {
   }
 
   const { collections } = replica.database
-  // What changes while the file is read is noted too; a later note of the same document stands.
+  // What changes while the file is read is noted as it changes, and not again as it was read.
   const changed = new Set<string>()
+  let isReading = true
   collections.patients.$.subscribe(({ documentData, operation, documentId }) => {
-    changed.add(documentId)
+    if (isReading) changed.add(documentId)
     notePatient(documentData, operation === 'DELETE')
   })
   collections.visits.$.subscribe(({ documentData, operation, documentId }) => {
-    changed.add(documentId)
+    if (isReading) changed.add(documentId)
     noteVisit(documentData, operation === 'DELETE')
   })
   // Ids are UUIDv7: those of later visits are greater.
@@ -84,6 +87,8 @@ async function buildIndex(replica: Replica): Promise<ConflictIndex> {
   await readAll(collections.patients, '', (patient) => {
     if (!changed.has(patient.id)) notePatient(patient, false)
   })
+  isReading = false
+  changed.clear()
   return {
     patients: () => patients,
     visits: () => visits,
