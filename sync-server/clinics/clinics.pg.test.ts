@@ -1,6 +1,8 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import type { Settings } from '#shared/clinic.ts'
 import { ClinicId, type UserId } from '#shared/ids.ts'
+import { auditOfPerson, auditOfRecord } from '../audit/read-audit.ts'
+import { verifyAudit } from '../audit/verify-audit.ts'
 import { withClinic } from '../database/clinic-tx.ts'
 import { enrolStation, signIn, startTestServer, type TestServer } from '../test/test-server.ts'
 import { createClinic } from './create-clinic.ts'
@@ -107,6 +109,28 @@ test('a change of an unknown role, of nobody, or of nothing known is refused', a
   const nobody = `/v1/clinics/${clinicId}/staff/01930000-0000-7000-8000-0000000000ff`
   const answer = await server.call('PATCH', nobody, { token: admin, body: { active: false } })
   expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+})
+
+test('what an ADMIN does is in the clinic’s audit chain, whole, with before and after', async () => {
+  await change('reception', { roles: ['ACCOUNTANT'] })
+  await put({ ...nile.settings, skipPlaces: 5 })
+  const { stationId } = await enrolStation(server, admin, clinicId)
+  await server.call('POST', `/v1/clinics/${clinicId}/stations/${stationId}/revoke`, {
+    token: admin,
+  })
+  const [chain, acts, staff] = await withClinic(server.database.pool, clinicId, async (tx) => [
+    await verifyAudit(tx),
+    await auditOfPerson(tx, idOf('admin'), 10),
+    await auditOfRecord(tx, { collection: 'clinic', id: `staff:${idOf('reception')}` }, 1),
+  ])
+  expect(chain).toMatchObject({ ok: true, erased: 0 })
+  expect(acts.map(({ name }) => name)).toEqual([
+    'revokeStation',
+    'enrolStation',
+    'replaceSettings',
+    'changeStaff',
+  ])
+  expect(JSON.stringify(staff)).toMatch(/RECEPTION.*ACCOUNTANT/)
 })
 
 // --- stations ------------------------------------------------------------------------------------

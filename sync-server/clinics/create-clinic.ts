@@ -5,7 +5,8 @@ import type { Role } from '#shared/roles.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { startTrial } from '../subscriptions/subscription.ts'
 import { writeClinicDocuments } from '../sync/feed.ts'
-import { unlawfulFields, writeSettings } from './settings.ts'
+import { type Act, recordAct } from './admin-act.ts'
+import { unlawfulFields } from './settings.ts'
 import { recordMembership, readStaff } from './staff.ts'
 
 export interface NewClinic {
@@ -43,13 +44,14 @@ export async function createClinic(tx: ClinicTx, clinic: NewClinic, now: number)
     ],
   )
   await startTrial(tx, { now, days: clinic.trialDays })
-  await writeSettings(tx, clinic.settings)
+  const act: Act = { name: 'createClinic', by: clinic.ownerId, now }
+  await recordAct(tx, act, { id: 'settings', before: null, after: clinic.settings })
   for (const { userId, roles } of clinic.staff) {
     await tx.query(
       'INSERT INTO clinic_staff (clinic_id, user_id, roles, active) VALUES ($1, $2, $3, true)',
       [tx.clinicId, userId, roles],
     )
-    await recordMembership(tx, await readStaff(tx, userId), clinic.ownerId, now)
+    await recordMembership(tx, act, { before: null, after: await readStaff(tx, userId) })
   }
   await writeLines(tx, clinic)
 }

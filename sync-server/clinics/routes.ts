@@ -33,7 +33,9 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   })
   routes.put('/clinics/:clinicId/settings', async (c) => {
     const settings = await readBody(c, Settings)
-    const written = await asAdmin(deps, c, (tx) => replaceSettings(tx, settings, deps.now()))
+    const written = await asAdmin(deps, c, (tx, by) =>
+      replaceSettings(tx, settings, { name: 'replaceSettings', by, now: deps.now() }),
+    )
     return c.json({ ok: true, settings: written })
   })
   routes.get('/clinics/:clinicId/stations', async (c) =>

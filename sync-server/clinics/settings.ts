@@ -2,7 +2,7 @@ import { type CutOver, Settings } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { writeClinicDocuments } from '../sync/feed.ts'
+import { type Act, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND */
 async function readSettings(tx: ClinicTx): Promise<Settings> {
@@ -16,29 +16,20 @@ async function readSettings(tx: ClinicTx): Promise<Settings> {
 }
 
 /**
- * @param now milliseconds since the Unix epoch
  * @throws AppError INVALID, naming the fields that cannot become what they should
  */
-export async function replaceSettings(
-  tx: ClinicTx,
-  next: Settings,
-  now: number,
-): Promise<Settings> {
+export async function replaceSettings(tx: ClinicTx, next: Settings, act: Act): Promise<Settings> {
   await tx.query('SELECT 1 FROM clinics WHERE clinic_id = $1 FOR UPDATE', [tx.clinicId])
   const current = await readSettings(tx)
-  const issues = unlawfulFields(current, next, now)
+  const issues = unlawfulFields(current, next, act.now)
   if (issues.length > 0) throw new AppError('INVALID', { issues })
   await tx.query('UPDATE clinics SET name = $2, active = $3 WHERE clinic_id = $1', [
     tx.clinicId,
     next.name,
     next.active,
   ])
-  await writeSettings(tx, next)
+  await recordAct(tx, act, { id: 'settings', before: current, after: next })
   return next
-}
-
-export async function writeSettings(tx: ClinicTx, settings: Settings): Promise<void> {
-  await writeClinicDocuments(tx, [{ id: 'settings', clinicId: tx.clinicId, body: settings }])
 }
 
 /** The fields of `next` that may not follow `current`. */

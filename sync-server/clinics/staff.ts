@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors.ts'
 import type { UserId } from '#shared/ids.ts'
 import type { StaffChange } from '#shared/protocol.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { writeClinicDocuments } from '../sync/feed.ts'
+import { type Act, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND: no member of this clinic */
 export async function readStaff(tx: ClinicTx, userId: UserId): Promise<ClinicStaff> {
@@ -41,7 +41,8 @@ export async function changeStaff(
     [tx.clinicId, change.userId, next.roles, next.active],
   )
   await refuseNoAdmin(tx)
-  await recordMembership(tx, next, change.by, change.now)
+  const act: Act = { name: 'changeStaff', by: change.by, now: change.now }
+  await recordMembership(tx, act, { before: staff, after: next })
   return next
 }
 
@@ -56,16 +57,13 @@ async function refuseNoAdmin(tx: ClinicTx): Promise<void> {
 /** Puts a membership into the feed and, under the number it got there, into the history. */
 export async function recordMembership(
   tx: ClinicTx,
-  staff: ClinicStaff,
-  by: UserId,
-  now: number,
+  act: Act,
+  { before, after }: { before: ClinicStaff | null; after: ClinicStaff },
 ): Promise<void> {
-  const [seq] = await writeClinicDocuments(tx, [
-    { id: `staff:${staff.userId}`, clinicId: tx.clinicId, body: staff },
-  ])
+  const seq = await recordAct(tx, act, { id: `staff:${after.userId}`, before, after })
   await tx.query(
     `INSERT INTO membership_history (clinic_id, user_id, seq, roles, active, at, changed_by)
      VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [tx.clinicId, staff.userId, seq, staff.roles, staff.active, new Date(now), by],
+    [tx.clinicId, after.userId, seq, after.roles, after.active, new Date(act.now), act.by],
   )
 }

@@ -4,7 +4,7 @@ import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
 import type { EnrolRequest } from '#shared/protocol.ts'
 import { stationLetter } from '#shared/ticket.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { writeClinicDocuments } from '../sync/feed.ts'
+import { type Act, recordAct } from './admin-act.ts'
 
 export interface ListedStation extends StationEntry {
   enrolledBy: UserId
@@ -54,7 +54,9 @@ export async function addStation(
      VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
     [tx.clinicId, stationId, letter, stationName, publicKey.x, by, new Date(now)],
   )
-  await writeEntry(tx, { stationId, name: stationName, letter, active: true })
+  const act: Act = { name: 'enrolStation', by, now }
+  const after = entryOf({ stationId, name: stationName, letter, active: true })
+  await recordAct(tx, act, { id: `station:${stationId}`, before: null, after })
   return { stationId, letter }
 }
 
@@ -90,7 +92,8 @@ export async function revokeStation(
   const station = rows[0]
   if (station === undefined) throw new AppError('NOT_FOUND')
   const { name, letter } = station
-  if (station.revoked) return { kind: 'STATION', stationId, name, letter, active: false }
+  const after = entryOf({ stationId, name, letter, active: false })
+  if (station.revoked) return after
   await tx.query(
     `UPDATE stations SET revoked_at = $3, revoked_by = $4 WHERE clinic_id = $1 AND station_id = $2`,
     [tx.clinicId, stationId, new Date(now), by],
@@ -99,13 +102,15 @@ export async function revokeStation(
     tx.clinicId,
     stationId,
   ])
-  return writeEntry(tx, { stationId, name, letter, active: false })
+  const act: Act = { name: 'revokeStation', by, now }
+  await recordAct(tx, act, {
+    id: `station:${stationId}`,
+    before: { ...after, active: true },
+    after,
+  })
+  return after
 }
 
-async function writeEntry(tx: ClinicTx, entry: Omit<StationEntry, 'kind'>): Promise<StationEntry> {
-  const body: StationEntry = { kind: 'STATION', ...entry }
-  await writeClinicDocuments(tx, [
-    { id: `station:${entry.stationId}`, clinicId: tx.clinicId, body },
-  ])
-  return body
+function entryOf(entry: Omit<StationEntry, 'kind'>): StationEntry {
+  return { kind: 'STATION', ...entry }
 }

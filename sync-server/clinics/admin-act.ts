@@ -1,0 +1,59 @@
+import type { ClinicDoc } from '#shared/clinic.ts'
+import type { UserId } from '#shared/ids.ts'
+import { formatStamp } from '#shared/stamp.ts'
+import { chainAudit, writeAudit } from '../audit/append-audit.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { lockFeed, writeClinicDocuments } from '../sync/feed.ts'
+
+/** Who changes the clinic itself, from no station, and when (milliseconds since the Unix epoch). */
+export interface Act {
+  name: 'createClinic' | 'changeStaff' | 'replaceSettings' | 'enrolStation' | 'revokeStation'
+  by: UserId
+  now: number
+}
+
+/** Of a stamp given by the server: no station has this one. */
+const NO_STATION = '00000000'
+
+/**
+ * Puts a changed document into the feed and what was done into the clinic's audit chain.
+ *
+ * @returns the document's feed number
+ */
+export async function recordAct(
+  tx: ClinicTx,
+  act: Act,
+  { id, before, after }: { id: string; before: ClinicDoc['body'] | null; after: ClinicDoc['body'] },
+): Promise<number> {
+  const { clinicId } = tx
+  const toDoc = (body: ClinicDoc['body']): ClinicDoc => ({ id, clinicId, body })
+  const [seq] = await writeClinicDocuments(tx, [toDoc(after)])
+  if (seq === undefined) throw new Error('the feed gave no number')
+  const feed = await lockFeed(tx) // held since the line above
+  const documents = [
+    {
+      collection: 'clinic' as const,
+      id,
+      before: before === null ? null : toDoc(before),
+      after: toDoc(after),
+    },
+  ]
+  const fact = {
+    commandId: null,
+    stationId: null,
+    authorId: act.by,
+    name: act.name,
+    at: formatStamp(act.now, 0, NO_STATION),
+    admittedBy: null,
+    documents,
+  }
+  const audit = chainAudit(clinicId, feed, [fact], act.now)
+  await Promise.all([
+    writeAudit(tx, audit),
+    tx.query(
+      `UPDATE feeds SET audit_head = $2, audit_hash = decode($3, 'hex') WHERE clinic_id = $1`,
+      [clinicId, feed.auditHead, feed.auditHash],
+    ),
+  ])
+  return seq
+}
