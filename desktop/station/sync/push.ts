@@ -21,10 +21,10 @@ export interface Push {
   /**
    * Sends the next commands and applies the answers.
    *
-   * @returns false when there was nothing to send
+   * @returns the feed numbers of the documents that came back; null when there was nothing to send
    * @throws AppError when the line or the server failed; then nothing was lost or decided
    */
-  sendNext(): Promise<boolean>
+  sendNext(): Promise<readonly number[] | null>
   /** Held commands are sent once more, in their place in the order. */
   retryHeld(): void
 }
@@ -76,7 +76,7 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       if (last === undefined) {
         includeHeld = false
         afterSeq = 0
-        return false
+        return null
       }
       const sent = core.clock.monotonic()
       let answer: PushResponse
@@ -91,7 +91,7 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
           timeoutMs: TIMEOUT_MS,
         })
       } catch (error) {
-        if (error instanceof AppError && handleFault(rows, error)) return true
+        if (error instanceof AppError && handleFault(rows, error)) return []
         throw error
       }
       core.clock.heard(answer.serverTime, sent)
@@ -103,7 +103,7 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       // A held command stays in the outbox: go on behind it, or this round would not end.
       if (includeHeld) afterSeq = last.seq
       commands = Math.min(commands * 2, MAX_PUSH_COMMANDS)
-      return true
+      return results.flatMap(({ documents }) => documents.map(({ seq }) => seq))
     },
     retryHeld() {
       includeHeld = true

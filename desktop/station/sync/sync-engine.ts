@@ -21,6 +21,9 @@ import {
 
 /** While the stream is silent the server is asked this often, milliseconds. */
 const POLL_MS = 5_000
+/** News that is only this station's own, come back, may wait this long, milliseconds. */
+const OWN_NEWS_MS = 1_000
+const OWN_NEWS_AT_MOST = 1_000
 /** What is held is asked about this often while live, and a refused station asks again. */
 const HELD_RETRY_MS = 5 * 60_000
 const REFUSED_RETRY_MS = 10 * 60_000
@@ -64,6 +67,10 @@ export function startSync(parts: SyncParts): SyncEngine {
   let tryAt = 0
   let heldRetryAt = 0
   let firstSeq = 0
+  /** How far this station is in the feed, how far the feed is said to be, and what of it is known already. */
+  let checkpointSeq = core.file.meta.get('checkpoint')?.seq ?? 0
+  let headSeq = 0
+  const ownSeqs = new Set<number>()
   let wake: (() => void) | null = null
   let woken = false
 
@@ -105,7 +112,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     dispatch({ type: 'TRY' })
     pushWanted = true
     pullWanted = true
-    firstSeq = core.file.meta.get('checkpoint')?.seq ?? 0
+    firstSeq = checkpointSeq
     retryHeld()
     connection = new AbortController()
     void keepStream(
@@ -123,8 +130,7 @@ export function startSync(parts: SyncParts): SyncEngine {
           kick()
         },
         head(seq) {
-          if (seq <= (core.file.meta.get('checkpoint')?.seq ?? -1)) return
-          pullWanted = true
+          headSeq = Math.max(headSeq, seq)
           kick()
         },
         contacts(heard) {
@@ -174,9 +180,21 @@ export function startSync(parts: SyncParts): SyncEngine {
     pushWanted = true
   }
 
+  /** Whether the feed holds anything but what the answers to this station's own pushes have brought. */
+  function hasNews(): boolean {
+    let known = checkpointSeq
+    while (ownSeqs.has(known + 1)) known += 1
+    return headSeq > known
+  }
+
   async function pull(): Promise<void> {
     pullWanted = false
+    // What is heard meanwhile counts again; what was heard before may be of an epoch that is over.
+    headSeq = 0
     const pulled = await pullPage(core, door)
+    checkpointSeq = pulled.seq
+    headSeq = Math.max(headSeq, pulled.head)
+    for (const seq of ownSeqs) if (seq <= checkpointSeq) ownSeqs.delete(seq)
     contacts = core.file.meta.get('contacts') ?? []
     if (!pulled.upToDate) pullWanted = true
     dispatch({
@@ -196,18 +214,25 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (pushWanted) {
       pushWanted = false
       // What is committed while this is on its way asks for a push of its own.
-      if (await push.sendNext()) pushWanted = true
+      const seqs = await push.sendNext()
+      if (seqs === null) return
+      pushWanted = true
+      for (const seq of seqs) ownSeqs.add(seq)
+      if (ownSeqs.size > OWN_NEWS_AT_MOST) pullWanted = true
       return
     }
-    if (pullWanted) {
+    if (pullWanted || hasNews()) {
       await pull()
       return
     }
     const now = core.clock.monotonic()
     if (now >= heldRetryAt) retryHeld()
     const streaming = state.name === 'LIVE' && state.streaming
-    await sleep(Math.min(streaming ? Infinity : POLL_MS, Math.max(0, heldRetryAt - now)))
-    if (!streaming && !pushWanted) pullWanted = true
+    const isBehind = headSeq > checkpointSeq
+    const pullWithin = isBehind ? OWN_NEWS_MS : streaming ? HELD_RETRY_MS : POLL_MS
+    const pullAt = now + pullWithin
+    await sleep(Math.min(pullWithin, Math.max(0, heldRetryAt - now)))
+    if (core.clock.monotonic() >= pullAt && !(streaming && !isBehind)) pullWanted = true
   }
 
   async function step(): Promise<void> {
