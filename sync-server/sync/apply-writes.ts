@@ -115,13 +115,16 @@ function originsAfter(set: WorkingSet, visit: Visit): Record<string, readonly [n
  * is given anew under another letter of the station. The patient's visit is never dropped.
  */
 function settleTicket(set: WorkingSet, visit: Visit, isOwn: boolean): Visit {
+  const { letters } = set
+  const given = Array.from({ length: letters.given }, (_, index) => stationLetter(index))
   const isFree = (letter: string): boolean => {
+    // A letter that nobody has yet must be free on the day somebody gets it.
+    if (!given.includes(letter)) return false
     const holder = set.visitOfTicket.get(
       ticketKey({ queueDay: visit.queueDay, ticket: { ...visit.ticket, letter } }),
     )
     return holder === undefined || holder === visit.id
   }
-  const { letters } = set
   if (isFree(visit.ticket.letter)) return visit
   let letter = letters.own
   if (!isOwn || !isFree(letter)) {

@@ -4,10 +4,10 @@ import type { CollectionName } from '#shared/collections.ts'
 import type { Command } from '#shared/commands.ts'
 import { Entry } from '#shared/entry.ts'
 import type { CalendarDate } from '#shared/fields.ts'
+import type { StationId } from '#shared/ids.ts'
 import { Patient } from '#shared/patient.ts'
 import { addDays } from '#shared/queue-day.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { referencesOf, touchesOf } from './judged-command.ts'
@@ -32,8 +32,10 @@ interface Wanted {
   /** `patient/day` */
   patientDays: Set<string>
   payments: Set<string>
-  /** `day/ticket` */
+  /** `day/number` */
   tickets: Set<string>
+  /** Of tickets; besides these, the station's own, in which a number found taken is given anew. */
+  letters: Set<string>
 }
 
 /**
@@ -61,28 +63,30 @@ const FIND = `
     OFFSET 0) d
   UNION ALL
   SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($7::text[], $8::text[]) AS want (queue_day, ticket) CROSS JOIN LATERAL (
+  FROM unnest($7::text[], $8::text[]) AS want (queue_day, number) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND collection = 'visits'
-      AND queue_day = want.queue_day AND ticket = want.ticket
+    WHERE clinic_id = $1 AND collection = 'visits' AND queue_day = want.queue_day
+      AND ticket = ANY (ARRAY(SELECT letter || '-' || want.number FROM unnest($9::text[] || (
+        SELECT letter FROM stations WHERE clinic_id = $1 AND station_id = $10)) AS l (letter)))
     OFFSET 0) d`
 
 /** All documents that judging these commands can need, in one round trip. */
 export async function loadDocuments(
   tx: ClinicTx,
   commands: readonly Command[],
-  { always, now }: { always: readonly string[]; now: number },
+  { always, stationId, now }: { always: readonly string[]; stationId: StationId; now: number },
 ): Promise<Standing[]> {
   const wanted: Wanted = {
     keys: new Set(always),
     patientDays: new Set(),
     payments: new Set(),
     tickets: new Set(),
+    letters: new Set(),
   }
   for (const command of commands) want(wanted, command, now)
   const [collections, ids] = split(wanted.keys, ':')
   const [patients, patientDays] = split(wanted.patientDays, '/')
-  const [days, tickets] = split(wanted.tickets, '/')
+  const [days, numbers] = split(wanted.tickets, '/')
   const { rows } = await tx.query<DocumentRow>(FIND, [
     tx.clinicId,
     collections,
@@ -91,7 +95,9 @@ export async function loadDocuments(
     patientDays,
     [...wanted.payments],
     days,
-    tickets,
+    numbers,
+    [...wanted.letters],
+    stationId,
   ])
   return rows.map(readStanding)
 }
@@ -103,7 +109,8 @@ function want(wanted: Wanted, command: Command, now: number): void {
     if (write.collection === 'visits' && write.base === null) {
       const { queueDay, ticket } = write.next
       const days = [queueDay, ...(isAhead(command, now) ? daysAround(now) : [])]
-      for (const day of days) wanted.tickets.add(`${day}/${formatTicket(ticket, true)}`)
+      for (const day of days) wanted.tickets.add(`${day}/${ticket.number}`)
+      wanted.letters.add(ticket.letter)
     } else if (write.collection === 'entries' && write.next.body.kind === 'REFUND') {
       wanted.payments.add(write.next.body.paymentId)
     } else if (write.collection === 'patients' && write.base !== null) {

@@ -131,13 +131,13 @@ export async function loadWorkingSet(
       Math.max(...seqs),
       ids,
     ]),
-    loadDocuments(tx, commands, { always, now }),
+    loadDocuments(tx, commands, { always, stationId, now }),
   ])
   const history = History.parse(histories.rows[0]?.history)
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
-  const more = kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], now })
+  const more = kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], stationId, now })
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,

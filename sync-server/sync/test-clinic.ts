@@ -1,0 +1,262 @@
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto'
+import pino from 'pino'
+import type { Settings } from '#shared/clinic.ts'
+import type { Command, CommandName, Write } from '#shared/commands.ts'
+import {
+  type ClinicId,
+  makeUuidv7,
+  type StationId,
+  type UserId,
+} from '#shared/ids.ts'
+import {
+  type Checkpoint,
+  type CommandResult,
+  PROTOCOL_VERSION,
+  PublicKey,
+  PullResponse,
+  PushResponse,
+  type SignedCommand,
+} from '#shared/protocol.ts'
+import type { Role } from '#shared/roles.ts'
+import { nextStamp, nodeOfStation, type Stamp } from '#shared/stamp.ts'
+import { createClinic } from '../clinics/create-clinic.ts'
+import { addStation } from '../clinics/stations.ts'
+import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import { startSession } from '../identity/station-session.ts'
+import { importSigningKey } from '../identity/signing-key.ts'
+import type { StationCredential } from '../server-deps.ts'
+import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import type { TestDatabase } from '../test/test-database.ts'
+import { makePrivateKey } from '../test/test-server.ts'
+import { createAckMemory, pullPage } from './pull.ts'
+import { pushCommands } from './push.ts'
+
+/** Noon in Cairo, a Sunday. */
+export const NOON = Date.parse('2026-11-22T10:00:00Z')
+export const TODAY = '2026-11-22'
+export const MINUTE = 60_000
+export const DAY = 86_400_000
+
+export function newId<T extends string>(now: number = NOON): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller names the brand
+  return makeUuidv7(now, randomBytes(10)) as T
+}
+
+const SETTINGS: Settings = {
+  kind: 'SETTINGS',
+  name: 'عيادات النيل',
+  slug: 'nile',
+  timeZone: 'Africa/Cairo',
+  currency: 'EGP',
+  cutOvers: [{ from: '2020-01-01', hour: 5 }],
+  digits: 'ARABIC_INDIC',
+  waitAmberMinutes: 30,
+  waitRedMinutes: 60,
+  skipPlaces: 3,
+  courtesyEnabled: true,
+  refundLimit: { minor: 10_000, currency: 'EGP' },
+  followUpDays: 14,
+  returnToLine: 'FRONT',
+  narrowing: {},
+  active: true,
+  demo: false,
+}
+
+const STAFF = {
+  admin: ['ADMIN'],
+  reception: ['RECEPTION'],
+  reception2: ['RECEPTION'],
+  doctor: ['DOCTOR'],
+  accountant: ['ACCOUNTANT'],
+} as const satisfies Record<string, readonly Role[]>
+export type Person = keyof typeof STAFF
+
+/** A clinic in a database of its own, with people, and stations that push and pull without HTTP. */
+export interface TestClinic {
+  database: TestDatabase
+  clinicId: ClinicId
+  people: Record<Person, UserId>
+  /** Milliseconds since the Unix epoch; tests move it. */
+  clock: { now: number }
+  settings: Settings
+  openDesk: (...people: readonly Person[]) => Promise<Desk>
+  within: <T>(run: (tx: ClinicTx) => Promise<T>) => Promise<T>
+}
+
+export async function createTestClinic(
+  database: TestDatabase,
+  trialDays = 14,
+): Promise<TestClinic> {
+  const clock = { now: NOON }
+  const clinicId = newId<ClinicId>()
+  const suffix = randomBytes(4).toString('hex')
+  const people = {
+    admin: newId<UserId>(),
+    reception: newId<UserId>(),
+    reception2: newId<UserId>(),
+    doctor: newId<UserId>(),
+    accountant: newId<UserId>(),
+  }
+  const settings = { ...SETTINGS, slug: `nile-${suffix}` }
+  await withClinic(database.ownerPool, clinicId, async (tx) => {
+    for (const [name, id] of Object.entries(people)) {
+      await tx.query('INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4)', [
+        id,
+        `${name}-${suffix}@example.org`,
+        name,
+        'none',
+      ])
+    }
+    await createClinic(
+      tx,
+      {
+        ownerId: people.admin,
+        settings,
+        staff: (['admin', 'reception', 'reception2', 'doctor', 'accountant'] as const).map(
+          (name) => ({ userId: people[name], roles: STAFF[name] }),
+        ),
+        doctors: [],
+        prices: [],
+        trialDays,
+      },
+      clock.now - DAY,
+    )
+  })
+  const log = pino({ level: 'silent' })
+  const pullDeps = {
+    pool: database.pool,
+    now: () => clock.now,
+    signer: createEntitlementSigner(await importSigningKey(makePrivateKey())),
+    isLive: () => false,
+    acks: createAckMemory(),
+  }
+  const clinic: TestClinic = {
+    database,
+    clinicId,
+    people,
+    clock,
+    settings,
+    within: (run) => withClinic(database.pool, clinicId, run),
+    openDesk: async (...signedIn) => {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+      const jwk = PublicKey.parse(publicKey.export({ format: 'jwk' }))
+      const { stationId, letter } = await clinic.within(async (tx) => {
+        const station = await addStation(
+          tx,
+          { clinicId, stationName: 'Desk', publicKey: jwk },
+          people.admin,
+          clock.now,
+        )
+        for (const name of signedIn) await startSession(tx, station.stationId, people[name])
+        return station
+      })
+      const credential = { clinicId, stationId, publicKey: jwk, expiresAt: clock.now + DAY }
+      return createDesk(clinic, {
+        credential,
+        letter,
+        privateKey,
+        push: async (commands) => {
+          const texts = await pushCommands(
+            { pool: database.pool, now: () => clock.now, log },
+            credential,
+            { commands: [...commands] },
+          )
+          const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
+          return PushResponse.parse(JSON.parse(text)).results
+        },
+        pull: async (checkpoint, lastCommand, limit) =>
+          PullResponse.parse(
+            JSON.parse(
+              await pullPage(pullDeps, credential, {
+                protocol: PROTOCOL_VERSION,
+                checkpoint,
+                limit,
+                lastCommand,
+              }),
+            ),
+          ),
+      })
+    },
+  }
+  return clinic
+}
+
+interface Line {
+  credential: StationCredential
+  letter: string
+  privateKey: KeyObject
+  push: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
+  pull: (checkpoint: Checkpoint | null, lastCommand: number, limit: number) => Promise<PullResponse>
+}
+
+/** A station as the server sees it: it makes and signs commands, and keeps what it pulled. */
+export interface Desk {
+  clinicId: ClinicId
+  stationId: StationId
+  letter: string
+  /** Added to the clinic's clock: how wrong this station's is. */
+  skew: number
+  checkpoint: Checkpoint | null
+  documents: Map<string, unknown>
+  make: (name: CommandName, by: Person, writes: (at: Author) => Write[], more?: Partial<Command>) => Command
+  sign: (command: Command) => SignedCommand
+  send: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
+  push: (...commands: Command[]) => Promise<CommandResult[]>
+  /** Pulls all there is. */
+  pull: (limit?: number) => Promise<PullResponse>
+}
+
+export interface Author {
+  at: Stamp
+  by: UserId
+  stationId: StationId
+}
+
+function createDesk(clinic: TestClinic, line: Line): Desk {
+  const { clinicId, stationId } = line.credential
+  let seq = 0
+  let last: Stamp | null = null
+  const desk: Desk = {
+    clinicId,
+    stationId,
+    letter: line.letter,
+    skew: 0,
+    checkpoint: null,
+    documents: new Map(),
+    make: (name, person, writes, more = {}) => {
+      seq += 1
+      last = nextStamp(last, clinic.clock.now + desk.skew, nodeOfStation(stationId))
+      const author = { at: last, by: clinic.people[person], stationId }
+      return {
+        commandId: newId(clinic.clock.now),
+        stationId,
+        seq,
+        name,
+        by: author.by,
+        at: last,
+        seen: desk.checkpoint?.seq ?? 0,
+        writes: writes(author),
+        decision: null,
+        ...more,
+      }
+    },
+    sign: (command) => {
+      const payload = JSON.stringify(command)
+      const signature = sign(null, Buffer.from(payload), line.privateKey).toString('base64url')
+      return { payload, signature }
+    },
+    send: line.push,
+    push: (...commands) => line.push(commands.map((command) => desk.sign(command))),
+    pull: async (limit = 1_000) => {
+      for (;;) {
+        const page = await line.pull(desk.checkpoint, seq, limit)
+        for (const { collection, id, doc } of page.documents) {
+          desk.documents.set(`${collection}:${id}`, doc)
+        }
+        desk.checkpoint = page.checkpoint
+        if (page.upToDate) return page
+      }
+    },
+  }
+  return desk
+}
