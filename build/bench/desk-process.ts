@@ -1,0 +1,44 @@
+import { resolve } from 'node:path'
+import { readyUrl, Supervisor } from '../start/supervisor.ts'
+import type { Bench } from './suite.ts'
+import { type BenchWindow, windowAt } from './window.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** The programs of one suite. What they say is shown only if it may explain a figure. */
+export function supervise(bench: Bench): Supervisor {
+  const supervisor = new Supervisor(
+    (line) => {
+      if (/fault|error|"level":(40|50|60)/i.test(line)) console.error(line)
+    },
+    (message) => console.error(message),
+  )
+  bench.onEnd(() => supervisor.stop())
+  return supervisor
+}
+
+export interface Desk {
+  /** For a browser: with the token. */
+  readonly url: string
+  readonly window: BenchWindow
+}
+
+/** A station in a process of its own, behind the development host. */
+export async function startDesk(
+  bench: Bench,
+  { folder, renderer = folder }: { folder: string; renderer?: string },
+): Promise<Desk> {
+  const url = await supervise(bench).start({
+    name: 'station',
+    command: process.execPath,
+    args: [
+      resolve(ROOT, 'desktop/dev-host/main.ts'),
+      ...['--folder', folder, '--renderer', renderer],
+    ],
+    ready: readyUrl,
+    within: 60_000,
+  })
+  const window = await windowAt(url)
+  bench.onEnd(() => window.close())
+  return { url, window }
+}

@@ -1,0 +1,20 @@
+import { percentile } from './rows.ts'
+
+/** The same percentile of each run. */
+export function percentiles(runs: readonly (readonly number[])[], p: number): number[] {
+  return runs.filter((run) => run.length > 0).map((run) => percentile(run, p))
+}
+
+/** Runs it and says how long it took, milliseconds. */
+export async function timed<T>(run: () => Promise<T> | T): Promise<{ ms: number; result: T }> {
+  const start = performance.now()
+  const result = await run()
+  return { ms: performance.now() - start, result }
+}
+
+/** Splits into lists of at most so many. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  )
+}
