@@ -10,7 +10,7 @@ import { SetPinPanel } from './session/set-pin-panel.tsx'
 import { ShortcutMap } from './shortcut-map.tsx'
 import { PrinterPanel } from './slip/printer-panel.tsx'
 import { useDesk, type DeskPanel } from './ui/desk-context.tsx'
-import { useLocale, useText } from './ui/locale-context.tsx'
+import { useText } from './ui/locale-context.tsx'
 import './desk-panels.css'
 
 /** What lies over the board, if anything. */
@@ -92,7 +92,7 @@ function Dialog(props: { title: string; size: string; children: ReactNode }) {
 
 /** From the far side of the reading direction; the board stays in sight beside it. */
 function SidePanel(props: { title: string; size: string; children: ReactNode }) {
-  const { text, language } = useLocale()
+  const text = useText()
   const { close } = useDesk()
   return (
     <Drawer
@@ -100,7 +100,8 @@ function SidePanel(props: { title: string; size: string; children: ReactNode }) 
       onClose={close}
       title={props.title}
       size={props.size}
-      position={language === 'ar' ? 'left' : 'right'}
+      // Mantine mirrors it: the end of the line in either direction.
+      position="right"
       overlayProps={{ backgroundOpacity: 0.2 }}
       data-keeps-row
       closeButtonProps={{ 'aria-label': text('action.close') }}

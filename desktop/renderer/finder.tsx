@@ -15,7 +15,7 @@ import { HitList, optionId, type Hit } from './search/hit-list.tsx'
 import { useSearch } from './search/use-search.ts'
 import { useDesk } from './ui/desk-context.tsx'
 import { useFormats, useText } from './ui/locale-context.tsx'
-import { usePerform } from './ui/perform.ts'
+import { usePerform, useUndo } from './ui/perform.ts'
 import { useToast } from './ui/toasts.tsx'
 import './search/search.css'
 
@@ -44,6 +44,7 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
   const [active, setActive] = useState(0)
   /** Enter came before the answer: it means the first hit of the answer. */
   const [eager, setEager] = useState(false)
+  const earlyEnters = useRef(0)
   const search = useSearch(typed)
   const afterCheckIn = useAfterCheckIn()
 
@@ -59,6 +60,7 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
     setStage({ kind: 'HITS' })
     setActive(0)
     setEager(false)
+    earlyEnters.current = 0
     setOpened(false)
   }
   const open = (next: Mode): void => {
@@ -110,7 +112,10 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
     } else if (event.code === 'Enter' || event.code === 'NumpadEnter') {
       event.preventDefault()
       if (typed.trim() === '' || event.repeat) return
-      if (search.fresh) pick(active)
+      // The hand is quicker than the next step: it gets this Enter when it is there.
+      if (stage.kind !== 'HITS') earlyEnters.current += 1
+      else if (search.fresh) pick(active)
+      else if (eager) earlyEnters.current += 1
       else setEager(true)
     }
   }
@@ -138,12 +143,13 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
             setTyped(event.target.value)
             setActive(0)
             setEager(false)
+            earlyEnters.current = 0
             setStage({ kind: 'HITS' })
             setOpened(true)
           }}
           onKeyDown={onInputKey}
         />
-        <kbd>{text(mode === 'CHECK_IN' ? 'key.checkIn' : 'key.search')}</kbd>
+        <kbd>{text('key.search')}</kbd>
       </div>
       {opened && (
         <>
@@ -196,6 +202,11 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
                 <CheckInForm
                   patient={stage.patient}
                   name={stage.name}
+                  takeEarlyEnter={() => {
+                    if (earlyEnters.current === 0) return false
+                    earlyEnters.current -= 1
+                    return true
+                  }}
                   onDone={(output) => {
                     afterCheckIn.done(output)
                     reset()
@@ -263,6 +274,7 @@ function useAfterCheckIn() {
   const desk = useDesk()
   const perform = usePerform()
   const toast = useToast()
+  const undo = useUndo()
   return {
     done({ slip }: ActionOutput<'checkIn'>): void {
       desk.printSlip(slip)
@@ -276,6 +288,7 @@ function useAfterCheckIn() {
           ticket: formats.digits(slip.ticket),
           before,
         }),
+        undo,
       })
     },
     async register(draft: ActionInput<'registerPatient'>['draft']): Promise<void> {

@@ -1,6 +1,7 @@
 import { useCallback, useMemo, useRef, useState } from 'react'
 import type { Slip } from '#desktop/station/contract/actions.ts'
 import { Board } from './board/board.tsx'
+import { rowElement } from './board/board-focus.ts'
 import { DeskPanels } from './desk-panels.tsx'
 import type { FinderHandle } from './finder.tsx'
 import { printSlip } from './slip/print-slip.ts'
@@ -18,7 +19,7 @@ const SHOWN_LINE = 'dawr.shownLine'
 export function Workplace(props: { session: SignedIn }) {
   const text = useText()
   const { session } = props
-  const [panel, setPanel] = useState<DeskPanel | null>(null)
+  const { panel, open, close } = usePanel()
   const [shownLine, setShownLine] = useState<string | null>(() =>
     localStorage.getItem(SHOWN_LINE),
   )
@@ -28,22 +29,22 @@ export function Workplace(props: { session: SignedIn }) {
   const desk = useMemo<Desk>(
     () => ({
       session,
-      open: setPanel,
-      close: () => setPanel(null),
+      open,
+      close,
       checkIn(patientId, name) {
-        setPanel(null)
+        close()
         finder.current?.checkIn(patientId, name)
       },
       printSlip: print,
     }),
-    [session, print],
+    [session, open, close, print],
   )
   useShortcuts((shortcut) => {
     if (shortcut === 'UNDO') undo()
     if (panel !== null) return
     if (shortcut === 'CHECK_IN') finder.current?.open('CHECK_IN')
     if (shortcut === 'SEARCH') finder.current?.open('SEARCH')
-    if (shortcut === 'MAP') setPanel({ kind: 'MAP' })
+    if (shortcut === 'MAP') open({ kind: 'MAP' })
   })
   return (
     <DeskContext value={desk}>
@@ -71,6 +72,31 @@ export function Workplace(props: { session: SignedIn }) {
       <DeskPanels panel={panel} />
     </DeskContext>
   )
+}
+
+/** Where the focus was when a panel came goes on having it when the panel has gone. */
+function usePanel() {
+  const [panel, setPanel] = useState<DeskPanel | null>(null)
+  const before = useRef<Element | null>(null)
+  const open = useCallback((next: DeskPanel) => {
+    const focused = document.activeElement
+    // From one panel to the next: the place before the first is what counts.
+    if (focused?.closest('[data-keeps-row]') === null) before.current = focused
+    setPanel(next)
+  }, [])
+  const close = useCallback(() => {
+    setPanel(null)
+    const place = before.current
+    // Once the panel has let go of the focus; unless something has taken it meanwhile.
+    setTimeout(() => {
+      if (document.activeElement !== document.body || !(place instanceof HTMLElement)) return
+      const visitId = place.dataset['visit']
+      const row = visitId === undefined ? null : rowElement(visitId)
+      const target = row ?? place
+      target.focus()
+    }, 0)
+  }, [])
+  return { panel, open, close }
 }
 
 function usePrintedSlip(): (slip: Slip) => void {

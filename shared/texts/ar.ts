@@ -32,7 +32,8 @@ export const ar = {
 
   'language.ar': 'العربية',
   'language.en': 'English',
-  'language.switch': 'اللغة',
+  'language.short.ar': 'ع',
+  'language.short.en': 'EN',
   'scheme.toLight': 'ألوان فاتحة',
   'scheme.toDark': 'ألوان داكنة',
 
@@ -218,7 +219,7 @@ export const ar = {
   'count.importErrors_many': 'تعذرت قراءة {{n}} صفًا',
   'count.importErrors_other': 'تعذرت قراءة {{n}} صف',
   'duration.minutes': '{{minutes}} د',
-  'duration.hours': '{{hours}} س {{minutes}}',
+  'duration.hours': '{{hours}}س {{minutes}}د',
   'duration.now': 'الآن',
 
   'session.people': 'من على المكتب؟',
@@ -327,6 +328,12 @@ export const ar = {
   'board.rowLabel': 'رقم {{ticket}}، {{name}}، {{status}}',
   'board.activeLine': 'F4 ينادي هنا',
   'board.openTheRest': 'عرض',
+
+  'order.SKIPPED': 'تأخر في الدور',
+  'order.LINE_CHANGED': 'من دور آخر',
+  'order.RECALLED': 'عاد بعد غياب',
+  'order.RETURNED_FRONT': 'عاد من عند الطبيب، في المقدمة',
+  'order.RETURNED_BACK': 'عاد من عند الطبيب',
 
   'step.CALL': 'نداء',
   'step.CALL_AGAIN': 'نداء مرة أخرى',
@@ -582,5 +589,21 @@ export const ar = {
   'error.CSV_UNREADABLE': 'ليس جدولًا بترميز UTF-8. لم يُستورد شيء.',
   'error.CSV_NO_NAME_COLUMN': 'لا عمود فيه الاسم. لم يُستورد شيء.',
 
+  'csv.CSV_NAME_COLUMN_MISSING': 'لا عمود فيه الاسم',
+  'csv.CSV_NAME_MISSING': 'الاسم ناقص',
+  'csv.CSV_PHONE': 'ليس رقم هاتف',
+  'csv.CSV_BIRTH_DATE': 'ليس تاريخ ميلاد',
+  'csv.CSV_AGE': 'ليس عمرًا',
+  'csv.CSV_SEX': 'ليس ذكرًا ولا أنثى',
+  'csv.CSV_NATIONAL_ID_CHARACTERS': 'الرقم القومي أرقام فقط',
+  'csv.CSV_NATIONAL_ID_LENGTH': 'الرقم القومي ١٤ رقمًا',
+  'csv.CSV_NATIONAL_ID_CENTURY': 'الرقم القومي يبدأ بـ ٢ أو ٣',
+  'csv.CSV_NATIONAL_ID_DATE': 'التاريخ داخل الرقم القومي غير موجود',
+  'csv.CSV_NATIONAL_ID_GOVERNORATE': 'كود المحافظة داخل الرقم القومي غير موجود',
+  'csv.CSV_TOO_SHORT': 'أقصر من اللازم',
+  'csv.CSV_TOO_LONG': 'أطول من خانته',
+  'csv.CSV_PHONE_UNRECOGNISED': 'رقم هاتف غير معتاد، حُفظ كما كُتب',
+  'csv.CSV_NATIONAL_ID_CHECK_DIGIT': 'رقم التحقق لا يطابق، حُفظ كما كُتب',
+  'csv.CSV_NATIONAL_ID_DISAGREES': 'الرقم القومي يذكر تاريخ ميلاد أو نوعًا آخر',
   'csv.other': 'غير مفهوم',
 } as const

@@ -32,7 +32,8 @@ export const en = {
 
   'language.ar': 'العربية',
   'language.en': 'English',
-  'language.switch': 'Language',
+  'language.short.ar': 'ع',
+  'language.short.en': 'EN',
   'scheme.toLight': 'Light colours',
   'scheme.toDark': 'Dark colours',
 
@@ -158,7 +159,7 @@ export const en = {
   'count.importErrors_one': 'one row could not be read',
   'count.importErrors_other': '{{n}} rows could not be read',
   'duration.minutes': '{{minutes}} min',
-  'duration.hours': '{{hours}} h {{minutes}}',
+  'duration.hours': '{{hours}}h {{minutes}}m',
   'duration.now': 'now',
 
   'session.people': 'Who is at the desk?',
@@ -267,6 +268,12 @@ export const en = {
   'board.rowLabel': 'Ticket {{ticket}}, {{name}}, {{status}}',
   'board.activeLine': 'F4 calls here',
   'board.openTheRest': 'Show',
+
+  'order.SKIPPED': 'Moved back in the line',
+  'order.LINE_CHANGED': 'From another line',
+  'order.RECALLED': 'Came back',
+  'order.RETURNED_FRONT': 'Back from the doctor, in front',
+  'order.RETURNED_BACK': 'Back from the doctor',
 
   'step.CALL': 'Call',
   'step.CALL_AGAIN': 'Call again',
@@ -514,5 +521,21 @@ export const en = {
   'error.CSV_UNREADABLE': 'This is not a table in UTF-8. Nothing was imported.',
   'error.CSV_NO_NAME_COLUMN': 'No column holds the name. Nothing was imported.',
 
+  'csv.CSV_NAME_COLUMN_MISSING': 'No column holds the name',
+  'csv.CSV_NAME_MISSING': 'The name is missing',
+  'csv.CSV_PHONE': 'Not a phone number',
+  'csv.CSV_BIRTH_DATE': 'Not a date of birth',
+  'csv.CSV_AGE': 'Not an age',
+  'csv.CSV_SEX': 'Neither male nor female',
+  'csv.CSV_NATIONAL_ID_CHARACTERS': 'A national ID has digits only',
+  'csv.CSV_NATIONAL_ID_LENGTH': 'A national ID has 14 digits',
+  'csv.CSV_NATIONAL_ID_CENTURY': 'A national ID begins with 2 or 3',
+  'csv.CSV_NATIONAL_ID_DATE': 'The date inside the national ID does not exist',
+  'csv.CSV_NATIONAL_ID_GOVERNORATE': 'The governorate inside the national ID does not exist',
+  'csv.CSV_TOO_SHORT': 'Too short',
+  'csv.CSV_TOO_LONG': 'Too long for its field',
+  'csv.CSV_PHONE_UNRECOGNISED': 'An unusual phone number, kept as written',
+  'csv.CSV_NATIONAL_ID_CHECK_DIGIT': 'The check digit of the national ID does not fit; kept as written',
+  'csv.CSV_NATIONAL_ID_DISAGREES': 'The national ID says another date of birth or sex',
   'csv.other': 'Not understood',
 } as const

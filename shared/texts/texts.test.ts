@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CommandName } from '../commands.ts'
 import { PaymentMethod } from '../entry.ts'
 import { ErrorCode } from '../errors.ts'
+import type { CsvErrorCode, CsvWarningCode } from '../patient-csv.ts'
 import { PatientField, Sex } from '../patient.ts'
 import { Role, VisitStatus } from '../roles.ts'
 import { Priority, VisitField, VisitType } from '../visit.ts'
@@ -23,6 +24,26 @@ function formsOf(texts: Record<string, string>, base: string): string[] {
 function placeholders(text: string): string[] {
   return [...text.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '').toSorted()
 }
+
+/** As a record, so that a new code does not compile until it is here. */
+const CSV_CODES = {
+  CSV_NAME_COLUMN_MISSING: true,
+  CSV_NAME_MISSING: true,
+  CSV_PHONE: true,
+  CSV_BIRTH_DATE: true,
+  CSV_AGE: true,
+  CSV_SEX: true,
+  CSV_NATIONAL_ID_CHARACTERS: true,
+  CSV_NATIONAL_ID_LENGTH: true,
+  CSV_NATIONAL_ID_CENTURY: true,
+  CSV_NATIONAL_ID_DATE: true,
+  CSV_NATIONAL_ID_GOVERNORATE: true,
+  CSV_PHONE_UNRECOGNISED: true,
+  CSV_NATIONAL_ID_CHECK_DIGIT: true,
+  CSV_NATIONAL_ID_DISAGREES: true,
+  CSV_TOO_LONG: true,
+  CSV_TOO_SHORT: true,
+} satisfies Record<CsvErrorCode | CsvWarningCode | 'CSV_TOO_LONG' | 'CSV_TOO_SHORT', true>
 
 describe('the texts of both languages', () => {
   it('have the same keys', () => {
@@ -50,6 +71,7 @@ describe('the texts of both languages', () => {
     const latin = Object.entries(ar).filter(([, text]) => /\p{Script=Latin}/u.test(text.replace(/\{\{\w+\}\}|F\d+|Enter|UTF-8|CSV/g, '')))
     expect(latin.map(([key]) => key).filter((key) => !key.startsWith('key.'))).toEqual([
       'language.en',
+      'language.short.en',
     ])
   })
 
@@ -62,6 +84,7 @@ describe('the texts of both languages', () => {
     ['method', PaymentMethod.options],
     ['role', Role.options],
     ['sex', Sex.options],
+    ['csv', Object.keys(CSV_CODES)],
     ['field', [...PatientField.options, ...VisitField.options]],
   ] as const)('name every %s', (family, names) => {
     for (const name of names) {

@@ -15,7 +15,7 @@ export const LeftOpenBanner = memo(function LeftOpenBanner(props: {
   const [open, setOpen] = useState(false)
   if (props.rows.length === 0) return null
   return (
-    <section className="left-open" data-testid="left-open">
+    <section className="left-open" data-open={open ? true : undefined} data-testid="left-open">
       <div className="notice" data-tone="doubt">
         <IconCalendarExclamation size="1.125rem" aria-hidden />
         <span className="notice-words">

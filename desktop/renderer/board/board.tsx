@@ -191,8 +191,11 @@ function useBoardShortcuts(board: {
       focusLine(next.doctorId)
     }
     if (shortcut === 'PAY' && focused !== undefined) {
-      if (focused.actions.includes('TAKE_PAYMENT')) runStep(focused, { step: 'TAKE_PAYMENT' })
-      else toast({ kind: 'TROUBLE', text: text('error.FORBIDDEN') })
+      if (!focused.actions.includes('TAKE_PAYMENT')) {
+        toast({ kind: 'TROUBLE', text: text('error.FORBIDDEN') })
+      } else if (focused.balance !== null && focused.balance.minor <= 0) {
+        toast({ text: text('payment.nothingDue') })
+      } else runStep(focused, { step: 'TAKE_PAYMENT' })
     }
     if (shortcut === 'PRINT' && focused !== undefined) runStep(focused, { step: 'REPRINT' })
   })

@@ -3,7 +3,7 @@ import { useText } from '../ui/locale-context.tsx'
 import { Run } from '../ui/run.tsx'
 import { Wait } from '../ui/wait.tsx'
 import { RowActions } from './row-actions.tsx'
-import { CalledTag, PaidMark, PriorityTag, StandingMarks } from './row-marks.tsx'
+import { CalledTag, OrderReason, PaidMark, PriorityTag, StandingMarks } from './row-marks.tsx'
 import { stepsOf } from './steps.ts'
 import { Ticket } from './ticket.tsx'
 import { RowFrame, type VisitRowProps } from './visit-row.tsx'
@@ -19,21 +19,24 @@ export const NextCard = memo(function NextCard({ row, settings, popover }: Visit
         <Ticket ticket={row.ticket} />
       </div>
       <div className="next-words">
-        <span className="next-name" title={row.name}>
-          <Run>{row.name}</Run>
+        <span className="next-first">
+          <span className="next-name" title={row.name}>
+            <Run>{row.name}</Run>
+          </span>
+          <Wait since={row.waitingSince} amber={settings.amber} red={settings.red} />
         </span>
         <span className="next-facts">
           <PriorityTag row={row} />
           <span>{text(`visitType.${row.type}`)}</span>
           <PaidMark row={row} words={row.paid === 'UNPAID' || row.paid === 'PART'} />
-          <Wait since={row.waitingSince} amber={settings.amber} red={settings.red} />
           <StandingMarks row={row} />
         </span>
-        <span className="next-called">
+        <span className="next-last">
           <CalledTag row={row} withRoom />
+          {row.calledAt === null && <OrderReason row={row} />}
+          <RowActions row={row} steps={steps} large />
         </span>
       </div>
-      <RowActions row={row} steps={steps} large />
     </RowFrame>
   )
 })

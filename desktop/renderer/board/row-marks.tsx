@@ -1,5 +1,6 @@
 import {
   IconAlertCircle,
+  IconArrowsSort,
   IconCircleCheck,
   IconCircleDashed,
   IconCoin,
@@ -11,7 +12,8 @@ import {
 import { memo } from 'react'
 import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
-import { LtrRun } from '../ui/run.tsx'
+import { LtrRun, Run } from '../ui/run.tsx'
+import type { Text } from '../ui/texts.ts'
 
 const PRIORITY_ICONS = { URGENT: IconFlag3Filled, COURTESY: IconHeartHandshake }
 
@@ -83,12 +85,45 @@ export const PaidMark = memo(function PaidMark(props: { row: VisitRow; words?: b
   )
 })
 
+const ORDER_CODES = [
+  'SKIPPED',
+  'LINE_CHANGED',
+  'RECALLED',
+  'RETURNED_FRONT',
+  'RETURNED_BACK',
+] as const
+
+/** Why a row stands where it does: a code of the station's, or the words that a person gave. */
+function orderWords(text: Text, reason: string): string {
+  const code = ORDER_CODES.find((each) => each === reason)
+  return code === undefined ? reason : text(`order.${code}`)
+}
+
+/** Every reorder says its reason. */
+export function OrderReason(props: { row: VisitRow }) {
+  const text = useText()
+  const { orderReason } = props.row
+  if (orderReason === null || orderReason === '') return null
+  return (
+    <span className="order-reason">
+      <Run>{orderWords(text, orderReason)}</Run>
+    </span>
+  )
+}
+
 /** What the desk must know of how this row came about: in the inbox, held back, not yet sent. */
 export function StandingMarks(props: { row: VisitRow }) {
   const text = useText()
-  const { flagged, held, unsynced } = props.row
+  const { flagged, held, unsynced, orderReason } = props.row
+  const order = orderReason === null || orderReason === '' ? null : orderWords(text, orderReason)
   return (
     <>
+      {order !== null && (
+        <span className="mark" data-mark="order" title={order}>
+          <IconArrowsSort size="0.875rem" aria-hidden />
+          <span className="visually-hidden">{order}</span>
+        </span>
+      )}
       {flagged && (
         <span className="mark" data-mark="flagged" title={text('board.flagged')}>
           <IconInbox size="1rem" aria-hidden />

@@ -1,5 +1,5 @@
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
-import { useRef, useState, type SubmitEvent } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type SubmitEvent } from 'react'
 import type { ActionInput, ActionOutput } from '#desktop/station/contract/actions.ts'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
 import type { PaymentMethod } from '#shared/entry.ts'
@@ -26,6 +26,8 @@ interface Chosen {
 export function CheckInForm(props: {
   patient: Patient
   name: string
+  /** Whether Enter was pressed before this step could take it. */
+  takeEarlyEnter: () => boolean
   onDone: (output: ActionOutput<'checkIn'>) => void
 }) {
   const perform = usePerform()
@@ -61,6 +63,7 @@ export function CheckInForm(props: {
     return (
       <PayStep
         due={price}
+        takeEarlyEnter={props.takeEarlyEnter}
         onPay={(payment) => void checkIn(payment)}
         onLater={() => void checkIn(null)}
       />
@@ -74,6 +77,7 @@ export function CheckInForm(props: {
       visitType={visitType}
       priority={chosen.priority}
       price={price}
+      takeEarlyEnter={props.takeEarlyEnter}
       onChange={(changes) => setChosen({ ...chosen, ...changes })}
       onNext={() => {
         if (price !== null && price.minor > 0) setPaying(true)
@@ -100,6 +104,7 @@ function ProposalStep(props: {
   visitType: VisitType
   priority: Priority
   price: Money | null
+  takeEarlyEnter: () => boolean
   onChange: (changes: Partial<Chosen>) => void
   onNext: () => void
   onLater: () => void
@@ -107,6 +112,7 @@ function ProposalStep(props: {
   const text = useText()
   const formats = useFormats()
   const { proposal, doctorId, visitType, price } = props
+  const form = useEarlyEnter(props.takeEarlyEnter)
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
     if (doctorId !== null) props.onNext()
@@ -126,7 +132,7 @@ function ProposalStep(props: {
   }
   const costs = price !== null && price.minor > 0
   return (
-    <form className="check-in-form" data-testid="proposal" onSubmit={submit}>
+    <form className="check-in-form" data-testid="proposal" ref={form} onSubmit={submit}>
       <CheckedInToday proposal={proposal} name={props.name} />
       <Choices
         label={text('checkIn.doctor')}
@@ -209,21 +215,33 @@ function CheckedInToday(props: { proposal: Proposal; name: string }) {
   ))
 }
 
+/** Submits the form at once when its Enter came early. */
+function useEarlyEnter(takeEarlyEnter: () => boolean) {
+  const form = useRef<HTMLFormElement>(null)
+  const submitEarly = useEffectEvent(() => {
+    if (takeEarlyEnter()) form.current?.requestSubmit()
+  })
+  useEffect(() => submitEarly(), [])
+  return form
+}
+
 function PayStep(props: {
   due: Money
+  takeEarlyEnter: () => boolean
   onPay: (payment: { amount: Money; method: PaymentMethod }) => void
   onLater: () => void
 }) {
   const text = useText()
   const formats = useFormats()
   const payment = usePayment(props.due)
+  const form = useEarlyEnter(props.takeEarlyEnter)
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
     if (payment.value !== null) props.onPay(payment.value)
   }
   const amount = payment.value?.amount ?? props.due
   return (
-    <form className="check-in-form" data-testid="pay-step" onSubmit={submit}>
+    <form className="check-in-form" data-testid="pay-step" ref={form} onSubmit={submit}>
       <PaymentFields payment={payment} />
       <div className="check-in-buttons">
         <button type="submit" className="button" data-kind="primary" data-testid="pay-and-print">

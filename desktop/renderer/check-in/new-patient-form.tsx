@@ -216,15 +216,13 @@ function KnownAlready(props: { form: Form; onKnown: (hit: Hit) => void }) {
   const name = props.form.name.trim()
   const byPhone = phone !== null && phone.number.length >= 8 ? phone.number : null
   const byName = name.includes(' ') ? name : null
-  const { view } = useWatch(
-    'search',
-    byPhone === null && byName === null ? null : { text: byPhone ?? byName ?? '', limit: 5 },
-  )
-  const alike = (view?.hits ?? []).filter(
-    (hit) =>
-      (byPhone !== null && hit.phones.includes(byPhone)) ||
-      normaliseArabic(hit.name) === normaliseArabic(name),
-  )
+  const samePhone = useWatch('search', byPhone === null ? null : { text: byPhone, limit: 5 })
+  const sameName = useWatch('search', byName === null ? null : { text: byName, limit: 5 })
+  const key = normaliseArabic(name)
+  const alike = [
+    ...(samePhone.view?.hits.filter((hit) => hit.phones.some((each) => each === byPhone)) ?? []),
+    ...(sameName.view?.hits.filter((hit) => normaliseArabic(hit.name) === key) ?? []),
+  ].filter((hit, at, all) => all.findIndex((one) => one.patientId === hit.patientId) === at)
   if (alike.length === 0) return null
   return (
     <div className="notice known-already" data-tone="doubt" role="status" data-testid="known-already">

@@ -1,6 +1,6 @@
 import type { Slip } from '#desktop/station/contract/actions.ts'
 import { makeFormats, type Formats, type Language, type Place } from '../ui/formats.ts'
-import { makeText } from '../ui/texts.ts'
+import { isolate, makeText } from '../ui/texts.ts'
 
 /** Where the paper finds its letters: absolute addresses of the app's own font files. */
 export interface SlipFonts {
@@ -49,7 +49,7 @@ interface SlipWords {
 function slipWords(slip: Slip, language: Language, place: SlipPlace): SlipWords {
   const formats: Formats = makeFormats({ ...place, language })
   const text = makeText(language, formats)
-  const room = slip.room === '' ? [] : [formats.digits(slip.room)]
+  const room = slip.room === '' ? [] : [isolate(formats.digits(slip.room))]
   const receipt =
     slip.receipt === null ? [] : [text('slip.receipt', { receipt: formats.digits(slip.receipt) })]
   const paid =

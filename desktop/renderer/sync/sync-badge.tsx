@@ -31,6 +31,7 @@ export function SyncBadge(props: { today: string }) {
   const { view: sync } = useWatch('sync', {})
   const [opened, setOpened] = useState(false)
   if (sync === null) return null
+  const words = syncWords(text, formats, sync, props.today)
   const Icon = connected ? ICONS[sync.state] : IconAlertTriangle
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus>
@@ -46,7 +47,10 @@ export function SyncBadge(props: { today: string }) {
           onClick={() => setOpened(!opened)}
         >
           <Icon size="1.25rem" aria-hidden />
-          <span>{syncWords(text, formats, sync, props.today)}</span>
+          <span className="sync-words">
+            <span>{words.state}</span>
+            {words.waits !== '' && <span className="sync-waits">{words.waits}</span>}
+          </span>
         </button>
       </Popover.Target>
       <Popover.Dropdown className="sync-panel">
@@ -56,9 +60,14 @@ export function SyncBadge(props: { today: string }) {
   )
 }
 
-/** "Live", or "Offline since 10:42 · 7 changes wait here". */
-export function syncWords(text: Text, formats: Formats, sync: SyncView, today: string): string {
-  const words =
+/** "Offline since 10:42" and, below it, "7 changes wait here". */
+export function syncWords(
+  text: Text,
+  formats: Formats,
+  sync: SyncView,
+  today: string,
+): { state: string; waits: string } {
+  const state =
     sync.state === 'OFFLINE'
       ? text('sync.OFFLINE', { time: formats.moment(sync.since, today) })
       : text(`sync.${sync.state}`)
@@ -68,5 +77,5 @@ export function syncWords(text: Text, formats: Formats, sync: SyncView, today: s
       ? [text('count.changes', { count: sync.unsynced })]
       : []
   const held = sync.held > 0 ? [text('count.held', { count: sync.held })] : []
-  return [words, ...waits, ...held].join(' · ')
+  return { state, waits: [...waits, ...held].join(' · ') }
 }

@@ -85,8 +85,8 @@ function WaitingChanges(props: { sync: SyncView; today: string }) {
           <li key={commandId} data-held={held ? true : undefined}>
             <span className="sync-dot" aria-hidden />
             <span className="sync-what">
-              {text(`command.${command}`)}
-              {patientName !== null && <Run>{` ${patientName}`}</Run>}
+              <span>{text(`command.${command}`)}</span>
+              {patientName !== null && <Run>{patientName}</Run>}
               {held && <span className="sync-held">{text('sync.held')}</span>}
             </span>
             <span className="sync-quiet sync-end">

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 
 interface Choice<Value extends string> {
   value: Value
@@ -16,9 +16,17 @@ export function Choices<Value extends string>(props: {
   focusFirst?: boolean
 }) {
   const { value, choices } = props
-  const focused = value ?? choices[0]?.value
+  const group = useRef<HTMLFieldSetElement>(null)
+  const { focusFirst } = props
+  useEffect(() => {
+    if (focusFirst !== true) return
+    const inputs = group.current?.querySelectorAll('input') ?? []
+    const checked = [...inputs].find((input) => input.checked)
+    const first = checked ?? inputs[0]
+    first?.focus()
+  }, [focusFirst])
   return (
-    <fieldset className="choices" data-testid={`choices-${props.name}`}>
+    <fieldset ref={group} className="choices" data-testid={`choices-${props.name}`}>
       <legend>{props.label}</legend>
       {choices.map((choice) => (
         <label className="choice" key={choice.value}>
@@ -27,7 +35,6 @@ export function Choices<Value extends string>(props: {
             name={props.name}
             value={choice.value}
             checked={choice.value === value}
-            data-autofocus={props.focusFirst === true && choice.value === focused ? true : undefined}
             onChange={() => props.onChange(choice.value)}
           />
           <span className="choice-face">

@@ -12,12 +12,14 @@ export function LanguageSwitch() {
       className="button"
       data-kind="quiet"
       data-testid="language-switch"
-      title={text('language.switch')}
+      title={text(`language.${other}`)}
+      aria-label={text(`language.${other}`)}
       lang={other}
       onClick={() => setLanguage(other)}
     >
       <IconLanguage size="1.125rem" aria-hidden />
-      {text(`language.${other}`)}
+      <span className="language-long">{text(`language.${other}`)}</span>
+      <span className="language-short">{text(`language.short.${other}`)}</span>
     </button>
   )
 }

@@ -1,0 +1,57 @@
+import type { InboxItem } from '#desktop/station/contract/queries.ts'
+import { assertNever } from '#shared/assert-never.ts'
+import type { FieldValue } from '#shared/fields.ts'
+import { PatientField } from '#shared/patient.ts'
+import { Priority, VisitField, VisitType } from '#shared/visit.ts'
+import type { Formats } from '../ui/formats.ts'
+import type { Text } from '../ui/texts.ts'
+
+export function itemTitle(text: Text, item: InboxItem): string {
+  switch (item.kind) {
+    case 'HELD':
+    case 'REJECTED':
+    case 'QUARANTINED':
+      return text(`inbox.${item.kind}`, { command: text(`command.${item.command}`) })
+    case 'SUPERSEDED':
+      return text('inbox.SUPERSEDED', { field: fieldName(text, item.field) })
+    case 'OVERRULED':
+      return text('inbox.OVERRULED', { step: text(`status.${item.step}`) })
+    case 'DUPLICATE_VISIT':
+      return text('inbox.DUPLICATE_VISIT', { doctor: item.doctorName })
+    default:
+      return assertNever(item)
+  }
+}
+
+const OTHER_FIELDS = ['fee', 'amount', 'method', 'reason', 'status', 'receipt', 'ticket'] as const
+
+/** The name of a field as a person knows it; one that has none is shown as it is. */
+export function fieldName(text: Text, field: string): string {
+  const known = PatientField.or(VisitField).safeParse(field)
+  if (known.success) return text(`field.${known.data}`)
+  const other = OTHER_FIELDS.find((name) => name === field)
+  return other === undefined ? field : text(`field.${other}`)
+}
+
+/** A field's value as a person reads it: dates, phones and the clinic's own words. */
+export function valueWords(
+  text: Text,
+  formats: Formats,
+  field: string,
+  value: FieldValue,
+): string {
+  if (value === null || value === '') return text('inbox.nothing')
+  if (Array.isArray(value)) {
+    if (value.length === 0) return text('inbox.nothing')
+    return value.map((each) => (field === 'phones' ? formats.phone(each) : each)).join(' · ')
+  }
+  if (typeof value === 'number') return formats.number(value)
+  if (typeof value === 'boolean') return value ? '✓' : '✗'
+  const type = VisitType.safeParse(value)
+  if (field === 'type' && type.success) return text(`visitType.${type.data}`)
+  const priority = Priority.safeParse(value)
+  if (field === 'priority' && priority.success) return text(`priority.${priority.data}`)
+  if (field === 'sex' && (value === 'MALE' || value === 'FEMALE')) return text(`sex.${value}`)
+  if (field === 'birthDate' && /^\d{4}-\d{2}-\d{2}$/.test(value)) return formats.day(value)
+  return field === 'nationalId' || field === 'fileNumber' ? formats.digits(value) : value
+}
