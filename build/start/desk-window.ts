@@ -1,13 +1,31 @@
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { FromStation, type ToStation } from '#desktop/station/contract/messages.ts'
-import type { ActionInput, ActionName } from '#desktop/station/contract/actions.ts'
-import { SessionView } from '#desktop/station/contract/queries.ts'
+import {
+  type ActionInput,
+  type ActionName,
+  type ActionOutput,
+  ACTIONS,
+} from '#desktop/station/contract/actions.ts'
+import {
+  QUERIES,
+  type QueryName,
+  type QueryParams,
+  type QueryView,
+  type SessionView,
+} from '#desktop/station/contract/queries.ts'
 import { CONTRACT_WEBSOCKET_PATH } from '#desktop/station/contract/shell.ts'
 
 /** A window without a screen: does at a desk what a person would, through the same contract. */
 export interface DeskWindow {
-  act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<void>
+  /** @throws Error whose message is `action: CODE` */
+  act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>>
+  /** Resolves with the first view of the query that is accepted. */
+  until<Q extends QueryName>(
+    query: Q,
+    params: QueryParams<Q>,
+    accept: (view: QueryView<Q>) => boolean,
+  ): Promise<QueryView<Q>>
   /** Resolves once the session is in one of these states. */
   sessionIs(...statuses: Array<SessionView['status']>): Promise<SessionView['status']>
   /** @param reason for which what is still asked for fails */
@@ -28,32 +46,47 @@ export async function openDeskWindow(url: string): Promise<DeskWindow> {
   let lastId = 0
   const send = (message: ToStation) => socket.send(JSON.stringify(message))
 
+  function act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>> {
+    const id = (lastId += 1)
+    const { promise, resolve, reject } = Promise.withResolvers<ActionOutput<A>>()
+    answers.set(id, (message) => {
+      answers.delete(id)
+      if (message.type === 'refused') reject(new Error(`${name}: ${message.code}`))
+      // The schema of this action's output: the type follows from the name, which the compiler cannot see.
+      else if (message.type === 'done')
+        resolve(ACTIONS[name].output.parse(message.output) as ActionOutput<A>)
+    })
+    send({ type: 'act', id, name, input })
+    return Promise.race([promise, ended.promise])
+  }
+
+  function until<Q extends QueryName>(
+    query: Q,
+    params: QueryParams<Q>,
+    accept: (view: QueryView<Q>) => boolean,
+  ): Promise<QueryView<Q>> {
+    const id = (lastId += 1)
+    const { promise, resolve, reject } = Promise.withResolvers<QueryView<Q>>()
+    answers.set(id, (message) => {
+      if (message.type === 'refused') reject(new Error(`${query}: ${message.code}`))
+      if (message.type !== 'view') return
+      // As above: the view's type follows from the query's name.
+      const view = QUERIES[query].view.parse(message.view) as QueryView<Q>
+      if (!accept(view)) return
+      answers.delete(id)
+      send({ type: 'unwatch', id })
+      resolve(view)
+    })
+    send({ type: 'watch', id, query, params })
+    return Promise.race([promise, ended.promise])
+  }
+
   return {
-    act(name, input) {
-      const id = (lastId += 1)
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
-      answers.set(id, (message) => {
-        answers.delete(id)
-        if (message.type === 'refused') reject(new Error(`${name}: ${message.code}`))
-        else resolve()
-      })
-      send({ type: 'act', id, name, input })
-      return Promise.race([promise, ended.promise])
-    },
-    sessionIs(...statuses) {
-      const id = (lastId += 1)
-      const { promise, resolve, reject } = Promise.withResolvers<SessionView['status']>()
-      answers.set(id, (message) => {
-        if (message.type === 'refused') reject(new Error(`session: ${message.code}`))
-        if (message.type !== 'view') return
-        const { status } = SessionView.parse(message.view)
-        if (!statuses.includes(status)) return
-        answers.delete(id)
-        send({ type: 'unwatch', id })
-        resolve(status)
-      })
-      send({ type: 'watch', id, query: 'session', params: {} })
-      return Promise.race([promise, ended.promise])
+    act,
+    until,
+    async sessionIs(...statuses) {
+      const view = await until('session', {}, ({ status }) => statuses.includes(status))
+      return view.status
     },
     close(reason) {
       if (reason) ended.reject(reason)

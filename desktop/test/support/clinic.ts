@@ -1,0 +1,141 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { type DeskWindow, openDeskWindow } from '../../../build/start/desk-window.ts'
+import { findChromium } from '../../../build/chromium.mjs'
+import { type ChaosProxy, openChaosProxy } from './chaos-proxy.ts'
+import { type RunningProcess, startProgram } from './processes.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+/** Where a test keeps its screenshots and logs: beside the project, ignored by git. */
+export function outputFolder(test: string): string {
+  return join(ROOT, 'test-output', test)
+}
+
+export interface Desk {
+  name: string
+  folder: string
+  proxy: ChaosProxy
+  process: RunningProcess
+  /** The contract without a screen, beside the page. */
+  window: DeskWindow
+  page: Page
+}
+
+export interface TestClinic {
+  serverUrl: string
+  server: RunningProcess
+  serverFolder: string
+  clinicId: string
+  browser: Browser
+  openDesk: (name: string, email: string) => Promise<Desk>
+  close: () => Promise<void>
+}
+
+const CHROMIUM_FLAGS = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A real server on a real PostgreSQL with the demo clinic, and a browser to open desks in. */
+export async function openTestClinic(output: string): Promise<TestClinic> {
+  const folder = await mkdtemp(join(tmpdir(), 'dawr-clinic-'))
+  // PostgreSQL, under its own user, must pass through.
+  await chmod(folder, 0o711)
+  const serverFolder = join(folder, 'server')
+  const env = { DATA_FOLDER: serverFolder, PORT: '0', LOG_LEVEL: 'warn' }
+  const server = await startProgram({
+    script: 'sync-server/main.ts',
+    args: [],
+    env,
+    logFile: join(output, 'server.log'),
+  })
+  const seeded = spawnSync(process.execPath, ['sync-server/seed-demo.ts'], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  })
+  if (seeded.status !== 0) throw new Error(`the demo clinic was not made: ${seeded.stderr}`)
+  const executablePath = findChromium()
+  if (executablePath === null) throw new Error('no Chromium: npm test installs one')
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...CHROMIUM_FLAGS, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+  })
+  const [clinic] = DEMO_CLINICS
+  if (clinic === undefined) throw new Error('there is no demo clinic')
+  const desks: Desk[] = []
+
+  return {
+    serverUrl: server.url,
+    server,
+    serverFolder,
+    clinicId: clinic.clinicId,
+    browser,
+    async openDesk(name, email) {
+      const proxy = await openChaosProxy(server.url)
+      const deskFolder = join(folder, name)
+      const process_ = await startDeskProcess(deskFolder, output, name)
+      const window = await openDeskWindow(process_.url)
+      await window.act('enrol', {
+        serverUrl: proxy.url,
+        email: 'admin@demo.dawr',
+        password: DEMO_PASSWORD,
+        clinicId: clinic.clinicId,
+        stationName: name,
+      })
+      await window.sessionIs('LOCKED')
+      await window.act('signIn', { email, password: DEMO_PASSWORD })
+      const page = await openPage(browser, process_.url)
+      const desk = { name, folder: deskFolder, proxy, process: process_, window, page }
+      desks.push(desk)
+      return desk
+    },
+    async close() {
+      await browser.close()
+      for (const desk of desks) {
+        desk.window.close()
+        await desk.process.stop()
+        await desk.proxy.close()
+      }
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export function startDeskProcess(
+  folder: string,
+  output: string,
+  name: string,
+): Promise<RunningProcess> {
+  return startProgram({
+    script: 'desktop/dev-host/main.ts',
+    args: ['--folder', folder, '--port', '0', '--demo'],
+    logFile: join(output, `${name}.log`),
+  })
+}
+
+/** A window as on the common cheap screen. Printing is the system's: here it does nothing. */
+export async function openPage(browser: Browser, url: string): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1366, height: 768 },
+    locale: 'ar-EG',
+    timezoneId: 'Africa/Cairo',
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  await page.addInitScript(() => {
+    window.print = () => undefined
+  })
+  await page.goto(url)
+  return page
+}
