@@ -27,7 +27,7 @@ export async function recordAct(
 ): Promise<number> {
   const { clinicId } = tx
   const toDoc = (body: ClinicDoc['body']): ClinicDoc => ({ id, clinicId, body })
-  const [seq] = await writeClinicDocuments(tx, [toDoc(after)])
+  const [seq] = await writeClinicDocuments(tx, [toDoc(after)], act.now)
   if (seq === undefined) throw new Error('the feed gave no number')
   const feed = await lockFeed(tx) // held since the line above
   const documents = [

@@ -22,7 +22,8 @@ export function createApp(deps: ServerDeps): Hono<ServerEnv> {
   app.use(observe(deps))
   app.use(async (c, next) => {
     await next()
-    c.header('Cache-Control', 'no-store', { append: false })
+    // An event stream says more: that no proxy may transform it.
+    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
     c.header('X-Content-Type-Options', 'nosniff')
   })
   const limitPush = limitBody(PUSH_BODY_BYTES)

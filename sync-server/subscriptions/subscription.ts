@@ -1,6 +1,6 @@
 import { Subscription } from '#shared/entitlement.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { notifyClinic } from '../sync/clinic-news.ts'
+import { closeFeed, lockFeed } from '../sync/feed.ts'
 import type { SubscriptionSince } from './subscription-history.ts'
 
 const DAY_MS = 86_400_000
@@ -29,11 +29,10 @@ export async function recordSubscription(
   subscription: Subscription,
   now: number,
 ): Promise<void> {
-  await insertSubscription(tx, subscription, now)
-  const { rows } = await tx.query<{ head: number }>('SELECT head FROM feeds WHERE clinic_id = $1', [
-    tx.clinicId,
-  ])
-  await notifyClinic(tx, { clinicId: tx.clinicId, head: rows[0]?.head ?? 0 })
+  const feed = await lockFeed(tx)
+  // A number without a document: stations pull when there is one that they have not seen.
+  feed.head += 1
+  await Promise.all([insertSubscription(tx, subscription, now), closeFeed(tx, feed)])
 }
 
 async function insertSubscription(

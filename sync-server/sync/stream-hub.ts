@@ -19,13 +19,13 @@ export interface StreamHub {
 interface Seat {
   stationId: StationId
   stream: EventStream
+  /** The last feed number told. */
+  head: number
   expiry: NodeJS.Timeout
 }
 
 interface Room {
   seats: Set<Seat>
-  /** The last feed number told. */
-  head: number
   contacts: NodeJS.Timeout | null
 }
 
@@ -53,10 +53,13 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }
 
   function tellHead(clinicId: ClinicId, head: number): void {
-    const room = rooms.get(clinicId)
-    if (room === undefined) return
-    room.head = Math.max(room.head, head)
-    broadcast(room, encodeEvent({ type: 'changed', head }))
+    const event = encodeEvent({ type: 'changed', head })
+    for (const seat of rooms.get(clinicId)?.seats ?? []) {
+      // Told already, by its hello or while catching up.
+      if (head <= seat.head) continue
+      seat.head = head
+      seat.stream.send(event)
+    }
   }
 
   function tellContactsSoon(clinicId: ClinicId): void {
@@ -94,9 +97,8 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
 
   /** What was missed while nobody listened. */
   async function catchUp(): Promise<void> {
-    for (const [clinicId, room] of rooms) {
-      const head = await readHead(clinicId)
-      if (head > room.head) tellHead(clinicId, head)
+    for (const clinicId of rooms.keys()) {
+      tellHead(clinicId, await readHead(clinicId))
     }
   }
 
@@ -134,12 +136,12 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }, HEARTBEAT_MS / BEAT_PARTS)
 
   function enter({ clinicId, stationId, expiresAt }: StationCredential): Seat {
-    const room = rooms.get(clinicId) ?? { seats: new Set(), head: 0, contacts: null }
+    const room = rooms.get(clinicId) ?? { seats: new Set(), contacts: null }
     rooms.set(clinicId, room)
     const stream = createEventStream(() => leave(clinicId, seat))
     const left = Math.max(expiresAt - deps.now(), 0)
     const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
-    const seat: Seat = { stationId, stream, expiry }
+    const seat: Seat = { stationId, stream, head: 0, expiry }
     room.seats.add(seat)
     presence.open(clinicId, stationId)
     return seat
@@ -179,10 +181,12 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     isLive: presence.isLive,
     open: async (station) => {
       if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
-      const { stream } = enter(station)
+      const seat = enter(station)
+      const { stream } = seat
       try {
         // After the seat is taken: nothing that is written from here on is missed.
         const head = await readHead(station.clinicId)
+        seat.head = Math.max(seat.head, head)
         stream.send(encodeEvent({ type: 'hello', head }))
         return stream.body
       } catch (error) {

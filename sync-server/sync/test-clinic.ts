@@ -193,6 +193,7 @@ interface Line {
 export interface Desk {
   clinicId: ClinicId
   stationId: StationId
+  credential: StationCredential
   letter: string
   /** Added to the clinic's clock: how wrong this station's is. */
   skew: number
@@ -202,8 +203,10 @@ export interface Desk {
   sign: (command: Command) => SignedCommand
   send: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
   push: (...commands: Command[]) => Promise<CommandResult[]>
+  /** Pulls one page. */
+  page: (limit: number) => Promise<PullResponse>
   /** Pulls all there is. */
-  pull: (limit?: number) => Promise<PullResponse>
+  pull: () => Promise<PullResponse>
 }
 
 export interface Author {
@@ -219,6 +222,7 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
   const desk: Desk = {
     clinicId,
     stationId,
+    credential: line.credential,
     letter: line.letter,
     skew: 0,
     checkpoint: null,
@@ -247,13 +251,17 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
     },
     send: line.push,
     push: (...commands) => line.push(commands.map((command) => desk.sign(command))),
-    pull: async (limit = 1_000) => {
+    page: async (limit) => {
+      const page = await line.pull(desk.checkpoint, seq, limit)
+      for (const { collection, id, doc } of page.documents) {
+        desk.documents.set(`${collection}:${id}`, doc)
+      }
+      desk.checkpoint = page.checkpoint
+      return page
+    },
+    pull: async () => {
       for (;;) {
-        const page = await line.pull(desk.checkpoint, seq, limit)
-        for (const { collection, id, doc } of page.documents) {
-          desk.documents.set(`${collection}:${id}`, doc)
-        }
-        desk.checkpoint = page.checkpoint
+        const page = await desk.page(1_000)
         if (page.upToDate) return page
       }
     },
