@@ -125,7 +125,7 @@ async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
 
 /** A clinic of some years: enough that finding somebody means something, quick enough to bring in. */
 async function writePatients(): Promise<void> {
-  const args = ['build/demo/write-csv.ts', '--count', '3000', '--out', PATIENTS]
+  const args = ['build/demo/write-csv.ts', '--count', '20000', '--out', PATIENTS]
   const code = await supervisor.run({ name: 'patients', command: process.execPath, args })
   if (code !== 0) throw new ChildFailed('the demo patients were not made')
 }

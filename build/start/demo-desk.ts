@@ -20,7 +20,7 @@ export interface DemoDesk {
 }
 
 /** Milliseconds, the demo's patients and the first sync included. */
-const READY_WITHIN = 60_000
+const READY_WITHIN = 240_000
 
 /** Brings a desk into the demo clinic, once, and signs its person in. */
 export async function prepareDesk(desk: DemoDesk): Promise<void> {

@@ -272,7 +272,9 @@ export function startSync(parts: SyncParts): SyncEngine {
 
   return {
     state: () => state,
-    contacts: () => contacts,
+    // Cut off, this station knows of nobody's presence, whatever it heard last.
+    contacts: () =>
+      state.name === 'OFFLINE' ? contacts.map((each) => ({ ...each, live: false })) : contacts,
     syncNow() {
       tryAt = 0
       pullWanted = true

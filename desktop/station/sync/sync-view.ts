@@ -36,7 +36,7 @@ export function viewSync({ replica, session, sync, clock, lastContact }: SyncVie
       stationId,
       name,
       isThis: stationId === replica.stationId,
-      live: live && state.name !== 'OFFLINE',
+      live,
       lastContact: heard,
     })),
     clockAheadMinutes: minutesAhead(clock),
