@@ -182,7 +182,7 @@ test(`killed at ${RANDOM_KILLS} random moments, what was confirmed is whole and 
     let file = first
     for (let lives = 1; kills() < RANDOM_KILLS; lives += 1) {
       const life = await live([file, 'any'], (victim) => {
-        setTimeout(() => victim.kill('SIGKILL'), Math.random() * 25)
+        setTimeout(() => victim.kill('SIGKILL'), Math.random() * 80)
       })
       const there = await inspect(file)
       const started = life.started ?? 0
