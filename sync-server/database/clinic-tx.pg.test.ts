@@ -63,6 +63,29 @@ test('a failure rolls back, and gives the connection back in order', async () =>
   await pool.end()
 })
 
+test('a connection that PostgreSQL cuts fails its own transaction and nothing else', async () => {
+  const pool = createPool(database.appUrl, () => undefined, 2)
+  const clinicId = A ?? expect.fail('a clinic')
+  const cut = 'SELECT pg_terminate_backend(pg_backend_pid())'
+  for (const run of [
+    () => withClinic(pool, clinicId, (tx) => tx.query(cut)),
+    () => queryClinic(pool, clinicId, cut),
+  ]) {
+    await expect(run()).rejects.toMatchObject({ code: '57P01' })
+    // Cut between two statements, when nobody waits for an answer.
+    const idle = withClinic(pool, clinicId, async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      await database.pool.query('SELECT pg_terminate_backend($1, 5000)', [rows[0]?.pid])
+      await new Promise((done) => setTimeout(done, 50))
+      return tx.query(NAMES)
+    })
+    await expect(idle).rejects.toThrow(/terminat|not queryable/)
+    const { rowCount } = await queryClinic(pool, clinicId, NAMES)
+    expect(rowCount).toBe(1)
+  }
+  await pool.end()
+})
+
 test('an id that is no UUID never becomes SQL', () => {
   const forged = "' ; RESET ROLE; --" as ClinicId // as a caller that skipped the parser would
   expect(() => withClinic(database.pool, forged, () => Promise.resolve())).toThrow('UUID')

@@ -3,10 +3,13 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
+
+// Whole programs, with a disk that they do wait for.
+vi.setConfig({ testTimeout: 180_000 })
 
 let folder: string
 const running: ChildProcess[] = []
@@ -19,7 +22,11 @@ afterEach(async () => {
 })
 
 /** Starts the real program, and reads the line by which it says that it is ready. */
-async function start(environment: Record<string, string> = {}) {
+async function start(environment: Record<string, string> = {}): Promise<ChildProcess> {
+  return (await startWithUrl(environment)).child
+}
+
+async function startWithUrl(environment: Record<string, string> = {}) {
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, DATA_FOLDER: folder, PORT: '0', LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -33,7 +40,7 @@ async function start(environment: Record<string, string> = {}) {
   })
   const { url } = z.object({ ready: z.literal(true), url: z.url() }).parse(JSON.parse(line))
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
-  return child
+  return { child, url }
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
@@ -97,6 +104,19 @@ test('a stale file whose process number belongs to somebody else now does not st
   await writeFile(pidFile(), `${stale.join('\n')}\n`)
   await start()
   expect(await postmaster()).not.toBe(process.pid)
+})
+
+test('without its PostgreSQL the server says so, lives on, and still ends in order', async () => {
+  const { child, url } = await startWithUrl()
+  process.kill((await postmaster()) ?? expect.fail('PostgreSQL runs'), 'SIGINT')
+  await expect.poll(postmaster, { timeout: 10_000 }).toBeNull()
+  const body = JSON.stringify({ email: 'a@demo.dawr', password: 'x' })
+  const answer = await fetch(`${url}/v1/sign-in`, { method: 'POST', body })
+  expect(await answer.json()).toMatchObject({ code: 'UNAVAILABLE' })
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  expect((await fetch(`${url}/readyz`)).status).toBe(503)
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  expect(await end(child, 'SIGTERM')).toBe(0)
 })
 
 test('two servers of one folder share a PostgreSQL, and the last one turns it off', async () => {

@@ -185,6 +185,8 @@ async function createRoles(superuserUrl: string, passwords: Passwords): Promise<
 }
 
 async function stop(cluster: Cluster, superuserUrl: string): Promise<void> {
+  // Stopped already, by a person or by the system going down.
+  if ((await adoptPostmaster(cluster.folder, cluster.passwords.postgres)) === null) return
   if (await isUsedByOthers(superuserUrl)) return
   const arguments_ = ['stop', '-D', cluster.folder, '-m', 'fast', '-w', '-t', '60']
   const { user, folder, binaries } = cluster

@@ -18,5 +18,8 @@ export function createPool(url: string, onIdleError: (error: Error) => void, max
     application_name: 'dawr',
   })
   pool.on('error', onIdleError)
+  // The pool listens only while a connection is unused. One that is cut in a transaction tells its
+  // statements, and would end the process for want of a listener of its own.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }

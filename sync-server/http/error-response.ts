@@ -76,10 +76,14 @@ function codeOf(error: Error): string | null {
   return 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-/** SQLSTATE class 08 (connection), 57P0x (shut down), 53300 (too many), or the socket's own code. */
-const AWAY = /^(08...|57P0.|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/
+/**
+ * What may well go better the next time. SQLSTATE: connection (08), shut down (57P0x), too many
+ * (53300), out of time (57014), in each other's way (40); or the socket's own code.
+ */
+const AWAY = /^(08...|57P0.|57014|53300|40...|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/
 /** What `pg` says without a code. */
-const AWAY_MESSAGE = /^(Connection terminated|timeout exceeded when trying to connect)/
+const AWAY_MESSAGE =
+  /^(Connection terminated|Client has encountered a connection|timeout exceeded when trying to)/
 
 function isDatabaseAway(error: Error): boolean {
   const code = codeOf(error)

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { signIn, startTestServer, type TestServer } from '../test/test-server.ts'
 
@@ -65,6 +66,16 @@ test('a fault of ours is found in the log by its request, and tells the client n
   expect(JSON.parse(line)).toMatchObject({ requestId, error: 'error', code: '42P01' })
   expect(line).toContain('sign-in-attempts.ts')
   expect(server.logged.join('')).not.toContain('secret')
+})
+
+test('connections that PostgreSQL cuts are replaced without a word', async () => {
+  const client = new pg.Client({ connectionString: server.database.superuserUrl })
+  await client.connect()
+  await client.query(`
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename = 'dawr_app'`)
+  await client.end()
+  expect(await signIn(server, 'admin')).toBeTruthy()
 })
 
 test('health, readiness and numbers are served; numbers are by pattern, without an id', async () => {

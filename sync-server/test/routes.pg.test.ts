@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ClinicId, StationId, UserId } from '#shared/ids.ts'
+import { ClinicId, UserId } from '#shared/ids.ts'
 import { PROTOCOL_VERSION, PullResponse, PushResponse, SessionResponse } from '#shared/protocol.ts'
 import { Role } from '#shared/roles.ts'
 import { createClinic } from '../clinics/create-clinic.ts'
@@ -307,11 +307,12 @@ test('a station’s stream tells of its own clinic alone', async () => {
   await expect
     .poll(() => [heardByA.join(), heardByB.join()])
     .toEqual([expect.stringContaining('hello'), expect.stringContaining('hello')])
-  const before = heardByA.join()
   const rename = { body: { ...STRANGE_SETTINGS, skipPlaces: 7 } }
   await send(['PUT', `/v1/clinics/${B.clinicId}/settings`, rename], B.admin)
   await expect.poll(() => heardByB.join()).toContain('changed')
-  expect(heardByA.join()).toBe(before)
+  // Of its own desks it may hear at any time.
+  expect(heardByA.join()).not.toContain('changed')
+  expect(heardByA.join()).not.toContain(B.station.stationId)
   control.abort()
 })
 
@@ -320,5 +321,4 @@ test('an id that is no id answers like one that is not there', async () => {
     const answer = await server.call('GET', `/v1/clinics/${path}`, { token: A.admin })
     expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
   }
-  expect(StationId.safeParse('x').success).toBe(false)
 })

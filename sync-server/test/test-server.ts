@@ -41,10 +41,10 @@ export interface CallOptions {
 
 /** A server on a database of its own, with the two demo clinics. */
 export async function startTestServer(
-  settings: { publicUrl?: string; trustedProxies?: number } = {},
+  settings: { publicUrl?: string; trustedProxies?: number; now?: number } = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase()
-  const clock = { now: TEST_NOW }
+  const clock = { now: settings.now ?? TEST_NOW }
   const logged: string[] = []
   const sink = new Writable({
     write(chunk, _encoding, done) {
