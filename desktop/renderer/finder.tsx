@@ -1,6 +1,7 @@
 import { IconSearch, IconUserPlus } from '@tabler/icons-react'
 import {
   useEffect,
+  useEffectEvent,
   useImperativeHandle,
   useRef,
   useState,
@@ -89,20 +90,29 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
     if (hit !== undefined) pickHit(hit)
     else if (offersNew) setStage({ kind: 'NEW', searched: typed })
   }
-  useEffect(() => {
-    if (!eager || !search.fresh) return
+  const pickFirst = useEffectEvent(() => {
     setEager(false)
     pick(0)
+  })
+  useEffect(() => {
+    if (eager && search.fresh) pickFirst()
   }, [eager, search.fresh])
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.code === 'Escape') {
+  const onEscape = useEffectEvent(() => {
+    if (stage.kind === 'HITS') reset()
+    else setStage({ kind: 'HITS' })
+    focusInput()
+  })
+  useEffect(() => {
+    if (!opened) return
+    const onKeyDown = (event: globalThis.KeyboardEvent): void => {
+      if (event.code !== 'Escape') return
       event.preventDefault()
-      if (stage.kind === 'HITS') reset()
-      else setStage({ kind: 'HITS' })
-      focusInput()
+      onEscape()
     }
-  }
+    window.addEventListener('keydown', onKeyDown)
+    return () => window.removeEventListener('keydown', onKeyDown)
+  }, [opened])
   const onInputKey = (event: KeyboardEvent): void => {
     if (event.nativeEvent.isComposing) return
     if (event.code === 'ArrowDown' || event.code === 'ArrowUp') {
@@ -121,7 +131,7 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
   }
   const Icon = mode === 'CHECK_IN' ? IconUserPlus : IconSearch
   return (
-    <div className="finder" onKeyDown={onKeyDown}>
+    <div className="finder">
       <div className="finder-box">
         <Icon size="1.25rem" aria-hidden />
         <input
@@ -279,9 +289,7 @@ function useAfterCheckIn() {
     done({ slip }: ActionOutput<'checkIn'>): void {
       desk.printSlip(slip)
       const before =
-        slip.before === 0
-          ? text('toast.beforeNone')
-          : text('toast.before', { count: slip.before })
+        slip.before === 0 ? text('toast.beforeNone') : text('toast.before', { count: slip.before })
       toast({
         text: text('toast.checkedIn', {
           name: slip.patientName,

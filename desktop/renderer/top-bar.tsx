@@ -142,7 +142,9 @@ function PersonMenu() {
           </Menu.Item>
         )}
         {window.dawr !== undefined && (
-          <Menu.Item onClick={() => desk.open({ kind: 'PRINTER' })}>{text('bar.printer')}</Menu.Item>
+          <Menu.Item onClick={() => desk.open({ kind: 'PRINTER' })}>
+            {text('bar.printer')}
+          </Menu.Item>
         )}
         <Menu.Item onClick={() => desk.open({ kind: 'MAP' })} rightSection={<kbd>{'?'}</kbd>}>
           {text('bar.shortcuts')}

@@ -11,10 +11,10 @@ export function TopNotices() {
   return (
     <div className="top-notices">
       {!connected && (
-        <p className="notice reconnecting" data-tone="doubt" role="status">
+        <output className="notice reconnecting" data-tone="doubt">
           <IconAlertTriangle size="1.125rem" aria-hidden />
           {text('app.reconnecting')}
-        </p>
+        </output>
       )}
       {!canWrite && (
         <p className="notice" data-tone="trouble" data-testid="read-only">

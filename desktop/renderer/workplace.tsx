@@ -20,9 +20,7 @@ export function Workplace(props: { session: SignedIn }) {
   const text = useText()
   const { session } = props
   const { panel, open, close } = usePanel()
-  const [shownLine, setShownLine] = useState<string | null>(() =>
-    localStorage.getItem(SHOWN_LINE),
-  )
+  const [shownLine, setShownLine] = useState<string | null>(() => localStorage.getItem(SHOWN_LINE))
   const finder = useRef<FinderHandle>(null)
   const undo = useUndo()
   const print = usePrintedSlip()

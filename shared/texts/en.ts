@@ -4,7 +4,8 @@ export const en = {
   'app.starting': 'Opening…',
   'app.reconnecting': 'The station is restarting. What you see is the last it said.',
   'app.opening': 'Fetching the clinic for the first time',
-  'app.openingHint': 'This happens once. You can sign in as soon as the people of the clinic are here.',
+  'app.openingHint':
+    'This happens once. You can sign in as soon as the people of the clinic are here.',
   'app.noQueue': 'Your role does not include the queue.',
   'app.noQueueHint': 'Ask an administrator of the clinic if you need it.',
   'app.fault': 'This screen stopped. Nothing you entered elsewhere is lost.',
@@ -186,7 +187,8 @@ export const en = {
   'session.pinAgain': 'The same PIN again',
   'session.pinDiffers': 'The two differ. Type both again.',
   'session.pinSaved': 'Your PIN is set.',
-  'session.pinWhy': 'With a PIN you take over this desk in two seconds, with the internet down too.',
+  'session.pinWhy':
+    'With a PIN you take over this desk in two seconds, with the internet down too.',
   'session.station': 'Station {{name}}',
   'session.personMenu': '{{name}}, menu',
 
@@ -213,7 +215,8 @@ export const en = {
   'subscription.TRIAL': 'The trial ends in {{days}}.',
   'subscription.ACTIVE': 'The subscription ends in {{days}}.',
   'subscription.ends': 'until {{day}}',
-  'subscription.readOnly': 'New check-ins are stopped: the subscription has ended. Open visits can be finished, everything can be read and printed.',
+  'subscription.readOnly':
+    'New check-ins are stopped: the subscription has ended. Open visits can be finished, everything can be read and printed.',
 
   'sync.LIVE': 'Live',
   'sync.CONNECTING': 'Connecting',
@@ -225,7 +228,8 @@ export const en = {
   'sync.explain.LIVE': 'Everything here is on the server, and what others do shows at once.',
   'sync.explain.CONNECTING': 'Reaching for the server. Go on working.',
   'sync.explain.CATCHING_UP': 'Fetching what happened meanwhile. Go on working.',
-  'sync.explain.OFFLINE': 'Go on working. All of it is kept on this computer and sent by itself when the internet is back.',
+  'sync.explain.OFFLINE':
+    'Go on working. All of it is kept on this computer and sent by itself when the internet is back.',
   'sync.explain.NEEDS_ATTENTION': 'Work is kept on this computer, but is not being sent.',
   'sync.lastContact': 'Last heard from the server at {{time}}',
   'sync.never': 'Never heard from the server',
@@ -238,7 +242,8 @@ export const en = {
   'sync.stationNever': 'never heard from',
   'sync.noStations': 'This is the only one.',
   'sync.now': 'Try now',
-  'sync.clockAhead': 'The clock of this computer is {{minutes}} min ahead of the server. Please set it right.',
+  'sync.clockAhead':
+    'The clock of this computer is {{minutes}} min ahead of the server. Please set it right.',
 
   'board.title': 'Board',
   'board.inRoom': 'In the room',
@@ -330,7 +335,8 @@ export const en = {
 
   'finder.title.CHECK_IN': 'Check in',
   'finder.title.SEARCH': 'Search',
-  'finder.hint': 'Part of a name, the end of a phone number, or a file number. The wrong keyboard layout is understood.',
+  'finder.hint':
+    'Part of a name, the end of a phone number, or a file number. The wrong keyboard layout is understood.',
   'finder.hits': 'Patients found',
   'finder.none': 'Nobody found among {{patients}}.',
   'finder.newPatient': 'New patient',
@@ -345,7 +351,8 @@ export const en = {
   'finder.keysOpen': 'opens',
   'finder.keysMove': 'move',
 
-  'checkIn.againToday': '{{name}} is already checked in today: ticket {{ticket}} with {{doctor}}, {{status}}.',
+  'checkIn.againToday':
+    '{{name}} is already checked in today: ticket {{ticket}} with {{doctor}}, {{status}}.',
   'checkIn.doctor': 'Doctor',
   'checkIn.noDoctors': 'No doctor takes patients now.',
   'checkIn.type': 'Visit type',
@@ -366,7 +373,8 @@ export const en = {
   'checkIn.birthDateHint': 'Day/month/year, or the age',
   'checkIn.birthDateBad': 'Not a date: type day/month/year, or the age.',
   'checkIn.nationalIdRead': 'Born {{day}}, {{sex}}, {{place}}',
-  'checkIn.nationalIdDoubt': 'The check digit does not fit. Look at the card again; it is kept as typed.',
+  'checkIn.nationalIdDoubt':
+    'The check digit does not fit. Look at the card again; it is kept as typed.',
   'checkIn.nameShort': 'Type the name.',
   'checkIn.phoneOdd': 'An unusual number. It is kept as typed.',
   'checkIn.didYouMean': 'Did you mean {{name}}?',
@@ -405,7 +413,8 @@ export const en = {
 
   'inbox.title': 'Inbox',
   'inbox.empty': 'Nothing to look at',
-  'inbox.emptyHint': 'When two people change the same thing without seeing each other, or something cannot be sent, it is kept here for you.',
+  'inbox.emptyHint':
+    'When two people change the same thing without seeing each other, or something cannot be sent, it is kept here for you.',
   'inbox.HELD': 'Held back: {{command}}',
   'inbox.REJECTED': 'Not accepted: {{command}}',
   'inbox.SUPERSEDED': 'Two changes of one field: {{field}}',
@@ -416,7 +425,8 @@ export const en = {
   'inbox.stands': 'Stands now',
   'inbox.byAt': '{{name}}, {{time}}',
   'inbox.heldHint': 'It is kept and sent again by itself as soon as it can be.',
-  'inbox.rejectedHint': 'It is undone here. What was entered is below, to enter again if it is still right.',
+  'inbox.rejectedHint':
+    'It is undone here. What was entered is below, to enter again if it is still right.',
   'inbox.overruled.CARE_STANDS': 'The doctor was seeing the patient meanwhile: the care stands.',
   'inbox.overruled.UNLAWFUL': 'It did not fit what had happened meanwhile.',
   'inbox.overruled.UNDO_LATE': 'The undo came too late: something later had happened.',
@@ -436,7 +446,8 @@ export const en = {
   'inbox.notPaid': 'nothing paid',
 
   'import.title': 'Import patients',
-  'import.hint': 'A CSV file in UTF-8 with a name column; phone, national ID, file number, date of birth, sex, address and note are read if they are there.',
+  'import.hint':
+    'A CSV file in UTF-8 with a name column; phone, national ID, file number, date of birth, sex, address and note are read if they are there.',
   'import.pick': 'Choose a file',
   'import.again': 'Import another file',
   'import.running': 'Reading {{file}}',
@@ -480,19 +491,22 @@ export const en = {
   'error.tryAgainIn_other': 'Too many attempts. Try again in {{n}} minutes.',
   'error.INVALID': 'Something in it was not understood. Nothing was changed.',
   'error.TOO_LARGE': 'That is too much at once. Nothing was changed.',
-  'error.PROTOCOL_VERSION': 'This version is too old for the server. Update Dawr; your work is kept until then.',
+  'error.PROTOCOL_VERSION':
+    'This version is too old for the server. Update Dawr; your work is kept until then.',
   'error.NOT_FOUND': 'That is not here any more.',
   'error.UNAUTHENTICATED': 'The server asks who you are. Sign in again with your password.',
   'error.SIGN_IN_FAILED': 'The e-mail, password or PIN is not right.',
   'error.TOO_MANY_ATTEMPTS': 'Too many attempts. Wait a little, then try again.',
   'error.SESSION_LOCKED': 'Nobody is signed in here. Sign in to go on.',
   'error.SIGN_IN_NEEDS_INTERNET': 'The first sign-in on this computer needs the internet.',
-  'error.STATION_REVOKED': 'The clinic has removed this computer. What waits here is kept; ask an administrator.',
+  'error.STATION_REVOKED':
+    'The clinic has removed this computer. What waits here is kept; ask an administrator.',
   'error.REFRESH_REUSED': 'This computer must join the clinic again. What waits here is kept.',
   'error.FORBIDDEN': 'Your role does not allow this now.',
   'error.MEMBER_INACTIVE': 'This person no longer works at the clinic.',
   'error.CLINIC_INACTIVE': 'The clinic is closed: no new visits. Open ones can be finished.',
-  'error.SUBSCRIPTION': 'The subscription does not allow new work now. Open visits can be finished.',
+  'error.SUBSCRIPTION':
+    'The subscription does not allow new work now. Open visits can be finished.',
   'error.NOT_SIGNED_IN_HERE': 'Its author had not signed in on this computer.',
   'error.BAD_SIGNATURE': 'It did not come whole from this computer.',
   'error.NOT_THE_COMMAND': 'What was sent did not fit what it was called.',
@@ -509,7 +523,8 @@ export const en = {
   'error.QUARANTINED': 'Kept: an administrator decides on it.',
   'error.PARENT_HELD': 'It waits for an earlier change that is held back.',
   'error.LOCKED': 'Dawr is already open on this computer.',
-  'error.WRONG_KEY': 'The data of this computer cannot be opened with its key. Nothing was changed; call support.',
+  'error.WRONG_KEY':
+    'The data of this computer cannot be opened with its key. Nothing was changed; call support.',
   'error.DAMAGED': 'The data file is damaged. Nothing was changed; call support.',
   'error.DISK_FULL': 'The disk is full: nothing more can be kept. Free some space, then try again.',
   'error.NOT_ENROLLED': 'This computer belongs to no clinic yet.',
@@ -535,7 +550,8 @@ export const en = {
   'csv.CSV_TOO_SHORT': 'Too short',
   'csv.CSV_TOO_LONG': 'Too long for its field',
   'csv.CSV_PHONE_UNRECOGNISED': 'An unusual phone number, kept as written',
-  'csv.CSV_NATIONAL_ID_CHECK_DIGIT': 'The check digit of the national ID does not fit; kept as written',
+  'csv.CSV_NATIONAL_ID_CHECK_DIGIT':
+    'The check digit of the national ID does not fit; kept as written',
   'csv.CSV_NATIONAL_ID_DISAGREES': 'The national ID says another date of birth or sex',
   'csv.other': 'Not understood',
 } as const

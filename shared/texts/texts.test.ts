@@ -17,7 +17,9 @@ function bases(texts: Record<string, string>): string[] {
 }
 
 function formsOf(texts: Record<string, string>, base: string): string[] {
-  const keys = Object.keys(texts).filter((key) => PLURAL.test(key) && key.replace(PLURAL, '') === base)
+  const keys = Object.keys(texts).filter(
+    (key) => PLURAL.test(key) && key.replace(PLURAL, '') === base,
+  )
   return keys.map((key) => key.slice(base.length + 1)).toSorted()
 }
 
@@ -67,8 +69,11 @@ describe('the texts of both languages', () => {
   })
 
   it('are none empty, and Arabic ones hold Arabic', () => {
-    for (const [key, text] of Object.entries({ ...ar, ...en })) expect(text.trim(), key).not.toBe('')
-    const latin = Object.entries(ar).filter(([, text]) => /\p{Script=Latin}/u.test(text.replace(/\{\{\w+\}\}|F\d+|Enter|UTF-8|CSV/g, '')))
+    for (const [key, text] of Object.entries({ ...ar, ...en }))
+      expect(text.trim(), key).not.toBe('')
+    const latin = Object.entries(ar).filter(([, text]) =>
+      /\p{Script=Latin}/u.test(text.replace(/\{\{\w+\}\}|F\d+|Enter|UTF-8|CSV/g, '')),
+    )
     expect(latin.map(([key]) => key).filter((key) => !key.startsWith('key.'))).toEqual([
       'language.en',
       'language.short.en',

@@ -18,9 +18,7 @@ export const LeftOpenBanner = memo(function LeftOpenBanner(props: {
     <section className="left-open" data-open={open ? true : undefined} data-testid="left-open">
       <div className="notice" data-tone="doubt">
         <IconCalendarExclamation size="1.125rem" aria-hidden />
-        <span className="notice-words">
-          {text('count.leftOpen', { count: props.rows.length })}
-        </span>
+        <span className="notice-words">{text('count.leftOpen', { count: props.rows.length })}</span>
         <button
           type="button"
           className="button"

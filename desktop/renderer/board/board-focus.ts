@@ -1,5 +1,5 @@
 import type { LineView } from '#desktop/station/contract/queries.ts'
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react'
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react'
 import { focusAfter, moveFrom, moveOf, SECTIONS, type FocusPlace } from './focus-place.ts'
 
 /** The row of a visit on the board; sought in the document, where the focus lives too. */
@@ -13,7 +13,7 @@ function rowsOfLines(): HTMLElement[][] {
 }
 
 /** Arrow keys within and between lines. */
-export function moveFocus(event: KeyboardEvent): void {
+function moveFocus(event: KeyboardEvent): void {
   const move = moveOf(event.code, document.documentElement.dir === 'rtl')
   const rows = rowsOfLines()
   const line = rows.findIndex((row) => row.some((element) => element === event.target))
@@ -39,10 +39,17 @@ interface RememberedFocus extends FocusPlace {
 }
 
 /**
- * Keeps the focus on the board when the row that had it is taken away by an action or by another
- * station. Focus that went elsewhere by a person's hand is left there.
+ * Moves the focus on the board by keys and mouse, and keeps it there when the row that had it is
+ * taken away by an action or by another station. Where a person's hand has put it, it stays.
  */
-export function useKeptFocus(lines: readonly LineView[]): { visitId: () => string | null } {
+export function useBoardFocus(board: {
+  lines: readonly LineView[]
+  onLine: (doctorId: string) => void
+  onOpen: (visitId: string) => void
+}): { visitId: () => string | null } {
+  const { lines } = board
+  const onLine = useEffectEvent(board.onLine)
+  const onOpen = useEffectEvent(board.onOpen)
   const remembered = useRef<RememberedFocus | null>(null)
   const latest = useRef(lines)
   useLayoutEffect(() => {
@@ -60,19 +67,33 @@ export function useKeptFocus(lines: readonly LineView[]): { visitId: () => strin
       // A popover or dialog opened from a row keeps its place.
       if (row === null && event.target.closest('[data-keeps-row]') !== null) return
       remembered.current = row === null ? null : placeOf(row, latest.current)
+      const line = event.target.closest<HTMLElement>('[data-line]')?.dataset['line']
+      if (line !== undefined) onLine(line)
     }
-    const onPointer = (event: PointerEvent): void => {
+    const onPress = (event: MouseEvent): void => {
       if (!(event.target instanceof Element)) return
-      if (event.target.closest('[data-visit], [data-keeps-row], .toasts') === null) {
+      const row = event.target.closest<HTMLElement>('[data-row]')
+      if (row !== null && event.target.closest('.row-actions, [data-keeps-row]') === null) {
+        // The button under the words has the focus, wherever on the row the press was.
+        event.preventDefault()
+        row.querySelector<HTMLElement>('[data-visit]')?.focus()
+      } else if (event.target.closest('[data-row], [data-keeps-row], .toasts') === null) {
         remembered.current = null
       }
     }
-    document.addEventListener('focusin', onFocus)
-    document.addEventListener('pointerdown', onPointer)
-    return () => {
-      document.removeEventListener('focusin', onFocus)
-      document.removeEventListener('pointerdown', onPointer)
+    const onDoublePress = (event: MouseEvent): void => {
+      if (!(event.target instanceof Element) || event.target.closest('.row-actions') !== null)
+        return
+      const visitId = event.target.closest<HTMLElement>('[data-row]')?.dataset['row']
+      if (visitId !== undefined) onOpen(visitId)
     }
+    const listening = new AbortController()
+    const { signal } = listening
+    document.addEventListener('focusin', onFocus, { signal })
+    document.addEventListener('mousedown', onPress, { signal })
+    document.addEventListener('dblclick', onDoublePress, { signal })
+    document.addEventListener('keydown', moveFocus, { signal })
+    return () => listening.abort()
   }, [])
   return { visitId: () => remembered.current?.visitId ?? null }
 }

@@ -13,7 +13,7 @@ import {
   type RowPopoverContent,
   type RowSettings,
 } from './board-context.ts'
-import { focusLine, moveFocus, rowElement, useKeptFocus } from './board-focus.ts'
+import { focusLine, rowElement, useBoardFocus } from './board-focus.ts'
 import { LineColumn, LineFolds } from './line-column.tsx'
 import { asksFirst } from './steps.ts'
 import { useSteps } from './use-steps.ts'
@@ -45,10 +45,17 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
     }),
     [clinic.waitAmberMinutes, clinic.waitRedMinutes, person.roles],
   )
-  const keptFocus = useKeptFocus(lines)
   const { active, setActive } = useActiveLine(lines, person.userId)
   const { hands, opened } = useHands()
-  useBoardShortcuts({ lines, active, setActive, enabled: props.enabled, focus: keptFocus })
+  const focus = useBoardFocus({
+    lines,
+    onLine: setActive,
+    onOpen(visitId) {
+      const row = rowsOf(lines).find((each) => each.visitId === visitId)
+      if (row !== undefined) hands.choose(row, 'OPEN_PATIENT')
+    },
+  })
+  useBoardShortcuts({ lines, active, setActive, enabled: props.enabled, focus })
 
   const only = lines.length === 1 ? lines[0] : undefined
   return (
@@ -57,11 +64,6 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
         className="board"
         data-testid="board"
         data-single={only === undefined ? undefined : true}
-        onKeyDown={moveFocus}
-        onFocus={(event) => {
-          const line = event.target.closest<HTMLElement>('[data-line]')?.dataset['line']
-          if (line !== undefined) setActive(line)
-        }}
       >
         <div className="board-banners">
           <LeftOpenBanner rows={board.leftOpen} settings={settings} opened={opened} />
@@ -75,7 +77,7 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
               line={line}
               active={line.doctorId === active}
               settings={settings}
-              opened={opened !== null && holds(line, opened.visitId) ? opened : null}
+              opened={holds(line, opened) ? opened : null}
               showsFolds={only === undefined}
             />
           ))}
@@ -90,10 +92,18 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
   )
 }
 
-function holds(line: LineView, visitId: string): boolean {
-  return [line.waiting, line.withDoctor, line.withAssistant, line.done, line.aside].some((rows) =>
-    rows.some((row) => row.visitId === visitId),
-  )
+function rowsOf(lines: readonly LineView[]): VisitRow[] {
+  return lines.flatMap((line) => [
+    ...line.withDoctor,
+    ...line.withAssistant,
+    ...line.waiting,
+    ...line.done,
+    ...line.aside,
+  ])
+}
+
+function holds(line: LineView, opened: Opened | null): boolean {
+  return opened !== null && rowsOf([line]).some(({ visitId }) => visitId === opened.visitId)
 }
 
 function NoLines() {
@@ -161,19 +171,13 @@ function useBoardShortcuts(board: {
   const perform = usePerform()
   const toast = useToast()
   const runStep = useSteps()
-  const rows = (): VisitRow[] =>
-    board.lines.flatMap((line) => [
-      ...line.withDoctor,
-      ...line.withAssistant,
-      ...line.waiting,
-      ...line.done,
-      ...line.aside,
-    ])
   const callNext = async (): Promise<void> => {
     const line = board.lines.find(({ doctorId }) => doctorId === board.active)
     if (line === undefined) return
     const result = await perform('callNext', { doctorId: line.doctorId })
-    const row = result.ok ? rows().find(({ visitId }) => visitId === result.output.visitId) : null
+    const row = result.ok
+      ? rowsOf(board.lines).find(({ visitId }) => visitId === result.output.visitId)
+      : null
     if (row === null || row === undefined) return
     toast({
       text: text('toast.call', { name: row.name, ticket: formats.digits(row.ticket) }),
@@ -181,7 +185,7 @@ function useBoardShortcuts(board: {
   }
   useShortcuts((shortcut) => {
     if (!board.enabled) return
-    const focused = rows().find(({ visitId }) => visitId === board.focus.visitId())
+    const focused = rowsOf(board.lines).find(({ visitId }) => visitId === board.focus.visitId())
     if (shortcut === 'CALL_NEXT') void callNext()
     if (shortcut === 'NEXT_LINE') {
       const at = board.lines.findIndex(({ doctorId }) => doctorId === board.active)

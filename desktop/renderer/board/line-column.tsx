@@ -42,12 +42,7 @@ export const LineColumn = memo(function LineColumn(props: LineColumnProps) {
       {next === undefined ? (
         <NobodyWaits />
       ) : (
-        <NextCard
-          key={next.visitId}
-          row={next}
-          settings={settings}
-          popover={popoverOf(next)}
-        />
+        <NextCard key={next.visitId} row={next} settings={settings} popover={popoverOf(next)} />
       )}
       <div className="line-rows" data-testid={`waiting-${line.doctorId}`}>
         {others.map((row) => (
@@ -60,7 +55,9 @@ export const LineColumn = memo(function LineColumn(props: LineColumnProps) {
 })
 
 /** What is over for today. */
-export function LineFolds(props: Pick<LineColumnProps, 'line' | 'settings' | 'opened'> & { startsOpen?: boolean }) {
+export function LineFolds(
+  props: Pick<LineColumnProps, 'line' | 'settings' | 'opened'> & { startsOpen?: boolean },
+) {
   const text = useText()
   const { line, ...rest } = props
   return (

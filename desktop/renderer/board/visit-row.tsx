@@ -50,10 +50,17 @@ function SettledTime(props: { row: VisitRow }) {
   const formats = useFormats()
   const { status, since } = props.row
   if (status === 'DONE') return <span className="wait">{formats.time(since)}</span>
-  return <span className="tag" data-tone={status}>{text(`status.${status}`)}</span>
+  return (
+    <span className="tag" data-tone={status}>
+      {text(`status.${status}`)}
+    </span>
+  )
 }
 
-/** What all rows have in common: the focus, one key for the next step and one for all steps. */
+/**
+ * What all rows have in common. Under the row's words lies a button as large as the row: it has the
+ * focus, Enter takes the next step, Space shows all steps. A press with the mouse only chooses it.
+ */
 export function RowFrame(props: {
   row: VisitRow
   steps: readonly Step[]
@@ -66,16 +73,18 @@ export function RowFrame(props: {
   const formats = useFormats()
   const hands = useBoardHands()
   const { row, steps, popover } = props
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.target !== event.currentTarget || event.repeat) return
+  const takePrimary = (): void => {
     const primary = steps[0]
-    if (event.code === 'Enter' || event.code === 'NumpadEnter') {
-      event.preventDefault()
-      if (primary !== undefined) hands.choose(row, primary)
-    } else if (event.code === 'Space' || event.code === 'ContextMenu') {
-      event.preventDefault()
-      hands.openMenu(row)
-    }
+    if (primary !== undefined) hands.choose(row, primary)
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const isEnter = event.code === 'Enter' || event.code === 'NumpadEnter'
+    const isMenu = event.code === 'Space' || event.code === 'ContextMenu'
+    if (!isEnter && !isMenu) return
+    event.preventDefault()
+    if (event.repeat) return
+    if (isEnter) takePrimary()
+    else hands.openMenu(row)
   }
   const label = text('board.rowLabel', {
     ticket: formats.digits(row.ticket),
@@ -84,19 +93,27 @@ export function RowFrame(props: {
   })
   return (
     <div
-      role="group"
-      aria-label={label}
-      tabIndex={props.isNext === true ? 0 : -1}
       className={props.className}
-      data-visit={row.visitId}
-      data-next={props.isNext === true ? true : undefined}
+      data-row={row.visitId}
       data-status={row.status}
       data-called={row.calledAt === null ? undefined : true}
       data-open={popover === null ? undefined : true}
       data-testid={`row-${row.ticket}`}
-      onKeyDown={onKeyDown}
-      onDoubleClick={() => hands.choose(row, 'OPEN_PATIENT')}
     >
+      <button
+        type="button"
+        className="row-hit"
+        aria-label={label}
+        aria-haspopup="menu"
+        tabIndex={props.isNext === true ? 0 : -1}
+        data-visit={row.visitId}
+        data-next={props.isNext === true ? true : undefined}
+        onKeyDown={onKeyDown}
+        onClick={(event) => {
+          // No mouse was there: a screen reader or a switch has pressed it.
+          if (event.detail === 0) takePrimary()
+        }}
+      />
       {props.children}
       {popover !== null && <RowPopover row={row} steps={steps} content={popover} />}
     </div>

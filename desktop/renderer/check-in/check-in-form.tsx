@@ -184,12 +184,7 @@ function ProposalStep(props: {
           <kbd>{text('key.enter')}</kbd>
         </button>
         {costs && (
-          <button
-            type="button"
-            className="button"
-            data-testid="pay-later"
-            onClick={props.onLater}
-          >
+          <button type="button" className="button" data-testid="pay-later" onClick={props.onLater}>
             {text('checkIn.payLater')}
           </button>
         )}
@@ -203,7 +198,13 @@ function CheckedInToday(props: { proposal: Proposal; name: string }) {
   const text = useText()
   const formats = useFormats()
   return props.proposal.today.map(({ visitId, ticket, doctorName, status }) => (
-    <p className="notice" data-tone="doubt" role="alert" key={visitId} data-testid="checked-in-today">
+    <p
+      className="notice"
+      data-tone="doubt"
+      role="alert"
+      key={visitId}
+      data-testid="checked-in-today"
+    >
       <IconAlertTriangle size="1.125rem" aria-hidden />
       {text('checkIn.againToday', {
         name: props.name,

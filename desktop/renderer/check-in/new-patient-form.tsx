@@ -35,10 +35,10 @@ export function NewPatientForm(props: {
   const [tried, setTried] = useState(false)
   const change = (changes: Partial<Form>): void => setForm({ ...form, ...changes })
   const problems = problemsOf(form, props.today)
-  const send = (use: (draft: PatientDraft) => void): void => {
+  const send = (take: (draft: PatientDraft) => void): void => {
     const draft = draftOf(form, props.today)
     if (draft === null) setTried(true)
-    else use(draft)
+    else take(draft)
   }
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
@@ -110,7 +110,7 @@ function NameField({ form, change, bad }: Part & { bad: boolean }) {
       <Field
         label={text('field.name')}
         dir="auto"
-        autoFocus={form.name === '' || form.phone === ''}
+        focusOnMount={form.name === '' || form.phone === ''}
         maxLength={120}
         value={form.name}
         data-testid="field-name"
@@ -225,7 +225,7 @@ function KnownAlready(props: { form: Form; onKnown: (hit: Hit) => void }) {
   ].filter((hit, at, all) => all.findIndex((one) => one.patientId === hit.patientId) === at)
   if (alike.length === 0) return null
   return (
-    <div className="notice known-already" data-tone="doubt" role="status" data-testid="known-already">
+    <output className="notice known-already" data-tone="doubt" data-testid="known-already">
       <strong>{text('checkIn.knownAlready')}</strong>
       {alike.slice(0, 3).map((hit) => (
         <span className="known-row" key={hit.patientId}>
@@ -241,6 +241,6 @@ function KnownAlready(props: { form: Form; onKnown: (hit: Hit) => void }) {
           </button>
         </span>
       ))}
-    </div>
+    </output>
   )
 }

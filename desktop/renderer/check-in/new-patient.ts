@@ -44,7 +44,7 @@ export function withNationalId(form: NewPatientForm, nationalId: string): NewPat
   if (read === null || !read.ok) return next
   const isOwn = (value: string | null, filled: string | null): boolean =>
     value !== null && value !== '' && value !== filled
-  const wasFilled = before !== null && before.ok ? before : null
+  const wasFilled = before?.ok === true ? before : null
   return {
     ...next,
     birthDate: isOwn(form.birthDate, wasFilled?.birthDate ?? null)
@@ -59,7 +59,10 @@ export function readNationalId(typed: string): ParsedNationalId | null {
 }
 
 /** Which fields keep the form from being sent. An odd phone or ID number never does. */
-export function problemsOf(form: NewPatientForm, today: string): { name: boolean; birthDate: boolean } {
+export function problemsOf(
+  form: NewPatientForm,
+  today: string,
+): { name: boolean; birthDate: boolean } {
   return {
     name: form.name.trim().length < 2,
     birthDate: form.birthDate.trim() !== '' && parseBirthDate(form.birthDate, today) === null,

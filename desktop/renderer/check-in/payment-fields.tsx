@@ -36,8 +36,7 @@ export function PaymentFields(props: { payment: PaymentState }) {
           label={text('field.amount')}
           dir="ltr"
           inputMode="decimal"
-          autoFocus
-          data-autofocus
+          focusOnMount
           data-testid="amount"
           value={typed}
           onFocus={(event) => event.target.select()}

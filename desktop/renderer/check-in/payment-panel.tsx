@@ -37,11 +37,7 @@ function PaymentForm(props: { row: PayableVisit; due: Money; onDone: () => void 
     props.onDone()
   }
   return (
-    <form
-      className="check-in-form"
-      data-testid="payment"
-      onSubmit={(event) => void submit(event)}
-    >
+    <form className="check-in-form" data-testid="payment" onSubmit={(event) => void submit(event)}>
       <PaymentFields payment={payment} />
       <div className="check-in-buttons">
         <button type="submit" className="button" data-kind="primary" data-testid="take-payment">

@@ -99,10 +99,8 @@ function Progress(props: { progress: ImportProgress }) {
   const formats = useFormats()
   const { running, fileName, done, total, imported, duplicates, errorCount } = props.progress
   return (
-    <section className="import-progress" role="status" data-testid="import-progress">
-      <strong>
-        {text(running ? 'import.running' : 'import.done', { file: fileName ?? '' })}
-      </strong>
+    <output className="import-progress" data-testid="import-progress">
+      <strong>{text(running ? 'import.running' : 'import.done', { file: fileName ?? '' })}</strong>
       <progress max={Math.max(1, total)} value={done} />
       <span className="import-counts">
         <span>
@@ -118,7 +116,7 @@ function Progress(props: { progress: ImportProgress }) {
       </span>
       {running && <span className="import-hint">{text('import.background')}</span>}
       {errorCount > 0 && <ErrorList progress={props.progress} />}
-    </section>
+    </output>
   )
 }
 
@@ -155,9 +153,7 @@ function ErrorList(props: { progress: ImportProgress }) {
         </table>
       </div>
       {errorCount > errors.length && (
-        <span className="import-hint">
-          {text('import.more', { shown: errors.length })}
-        </span>
+        <span className="import-hint">{text('import.more', { shown: errors.length })}</span>
       )}
       <button
         type="button"

@@ -34,12 +34,7 @@ export function fieldName(text: Text, field: string): string {
 }
 
 /** A field's value as a person reads it: dates, phones and the clinic's own words. */
-export function valueWords(
-  text: Text,
-  formats: Formats,
-  field: string,
-  value: FieldValue,
-): string {
+export function valueWords(text: Text, formats: Formats, field: string, value: FieldValue): string {
   if (value === null || value === '') return text('inbox.nothing')
   if (Array.isArray(value)) {
     if (value.length === 0) return text('inbox.nothing')

@@ -2,6 +2,7 @@ import { useState, type KeyboardEvent } from 'react'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
 import { Sex } from '#shared/patient.ts'
 import { useDesk } from '../ui/desk-context.tsx'
+import { useFocusOnMount } from '../ui/focus-on-mount.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { LtrRun, Run } from '../ui/run.tsx'
@@ -97,6 +98,7 @@ function FieldEditor(props: {
   const before = editableValue(patient.draft, field)
   const [typed, setTyped] = useState(before)
   const [bad, setBad] = useState(false)
+  const element = useFocusOnMount<HTMLInputElement>(true)
 
   const save = (): void => {
     if (typed.trim() === before) {
@@ -126,12 +128,12 @@ function FieldEditor(props: {
   }
   return (
     <input
+      ref={element}
       className="field-input"
       dir={LEFT_TO_RIGHT.has(field) ? 'ltr' : 'auto'}
       aria-label={props.label}
       aria-invalid={bad ? true : undefined}
       data-testid={`input-${field}`}
-      autoFocus
       value={typed}
       onChange={(event) => {
         setTyped(event.target.value)

@@ -24,7 +24,9 @@ export function PatientPanel(props: { patientId: PatientId }) {
   return (
     <div className="patient" data-testid="patient">
       <PatientHead patient={patient} />
-      {patient.possibleDuplicateOf !== null && <DuplicateNotice other={patient.possibleDuplicateOf} />}
+      {patient.possibleDuplicateOf !== null && (
+        <DuplicateNotice other={patient.possibleDuplicateOf} />
+      )}
       {!patient.mayEdit && (
         <p className="notice" data-tone="calm">
           {text('patient.readOnly')}
@@ -51,9 +53,7 @@ function PatientHead(props: { patient: QueryView<'patient'> }) {
         <span className="patient-facts">
           {age !== null && <span>{text('count.years', { count: age.years })}</span>}
           {draft.sex !== null && <span>{text(`sex.${draft.sex}`)}</span>}
-          <span>
-            {text('patient.registered', { day: formats.day(registeredAt.slice(0, 10)) })}
-          </span>
+          <span>{text('patient.registered', { day: formats.day(registeredAt.slice(0, 10)) })}</span>
           {unsynced && (
             <span className="patient-unsynced">
               <span className="hollow-dot" aria-hidden />

@@ -49,7 +49,7 @@ export function RefundForm(props: { payment: PaymentEntry; onDone: () => void })
       />
       <Field
         label={text('reason.why')}
-        autoFocus
+        focusOnMount
         maxLength={200}
         data-testid="refund-reason"
         value={reason}

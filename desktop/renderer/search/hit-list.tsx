@@ -21,6 +21,8 @@ export function HitList(props: {
   const text = useText()
   const { hits, active, newPatient } = props
   return (
+    // A native list takes the focus, which stays in the field while a person types.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div className="hits" role="listbox" id="finder-hits" aria-label={text('finder.hits')}>
       {hits.map((hit, index) => (
         <Option key={hit.patientId} index={index} testId={`hit-${index}`} {...props}>
@@ -55,9 +57,10 @@ function Option(props: {
     if (selected) element.current?.scrollIntoView({ block: 'nearest' })
   }, [selected])
   return (
-    // The input keeps the focus and says by aria-activedescendant which option is meant.
+    // The field keeps the focus and says by aria-activedescendant which option is meant.
     <div
       ref={element}
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
       role="option"
       tabIndex={-1}
       id={optionId(props.index)}
@@ -66,8 +69,7 @@ function Option(props: {
       data-testid={props.testId}
       onPointerMove={() => props.onActive(props.index)}
       onPointerDown={(event) => event.preventDefault()}
-      onClick={() => props.onPick(props.index)}
-      onKeyDown={undefined}
+      onPointerUp={() => props.onPick(props.index)}
     >
       {props.children}
     </div>

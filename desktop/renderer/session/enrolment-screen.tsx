@@ -86,7 +86,7 @@ function AccountForm(props: {
         type="email"
         dir="ltr"
         required
-        autoFocus
+        focusOnMount
         autoComplete="username"
         data-testid="email"
         value={account.email}
@@ -152,7 +152,7 @@ function ClinicForm(props: {
       <Field
         label={text('enrol.stationName')}
         placeholder={text('enrol.stationExample')}
-        autoFocus
+        focusOnMount
         required
         maxLength={80}
         data-testid="station-name"

@@ -11,7 +11,7 @@ export function OpeningScreen() {
   return (
     <DoorFrame title={text('app.opening')} subtitle={text('app.openingHint')}>
       {progress !== null && progress.total > 0 && (
-        <div className="opening" role="status">
+        <output className="opening">
           <div className="opening-track">
             <div
               className="opening-done"
@@ -22,7 +22,7 @@ export function OpeningScreen() {
             done: formats.number(progress.done),
             total: formats.number(progress.total),
           })}
-        </div>
+        </output>
       )}
       {sync !== null && sync.code !== null && (
         <p className="notice" data-tone="doubt">

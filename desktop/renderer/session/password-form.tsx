@@ -26,7 +26,7 @@ export function PasswordForm(props: {
           dir="ltr"
           autoComplete="username"
           data-testid="email"
-          autoFocus
+          focusOnMount
           value={email}
           onChange={(event) => setEmail(event.target.value)}
         />
@@ -41,7 +41,7 @@ export function PasswordForm(props: {
         dir="ltr"
         autoComplete="current-password"
         data-testid="password"
-        autoFocus={props.email !== null}
+        focusOnMount={props.email !== null}
         value={password}
         onChange={(event) => setPassword(event.target.value)}
         hint={props.problem}

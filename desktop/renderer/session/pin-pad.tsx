@@ -1,4 +1,4 @@
-import { useRef, useState, type SubmitEvent } from 'react'
+import { useState, type SubmitEvent } from 'react'
 import { IconBackspace } from '@tabler/icons-react'
 import { toLatinDigits } from '#shared/digits.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
@@ -19,10 +19,8 @@ export function PinPad(props: {
   const text = useText()
   const formats = useFormats()
   const [pin, setPin] = useState('')
-  const input = useRef<HTMLInputElement>(null)
   const type = (next: string): void => {
     setPin(toLatinDigits(next).replace(/\D/g, '').slice(0, LONGEST))
-    input.current?.focus()
   }
   const submit = (event: SubmitEvent): void => {
     event.preventDefault()
@@ -34,14 +32,12 @@ export function PinPad(props: {
     <form className="pin" onSubmit={submit}>
       <div className="pin-form">
         <Field
-          ref={input}
           label={props.label}
           type="password"
           inputMode="numeric"
           dir="ltr"
           data-testid="pin"
-          data-autofocus
-          autoFocus
+          focusOnMount
           value={pin}
           onChange={(event) => type(event.target.value)}
           hint={props.problem ?? text('session.pinHint')}

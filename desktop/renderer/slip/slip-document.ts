@@ -59,8 +59,7 @@ function slipWords(slip: Slip, language: Language, place: SlipPlace): SlipWords 
   return {
     title: text('slip.paper'),
     label: text('slip.ticket'),
-    before:
-      slip.before === 0 ? text('slip.next') : text('count.before', { count: slip.before }),
+    before: slip.before === 0 ? text('slip.next') : text('count.before', { count: slip.before }),
     where: [text('slip.with', { doctor: slip.doctorName }), ...room].join(' · '),
     when: [
       formats.longDay(slip.queueDay),

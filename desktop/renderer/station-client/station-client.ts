@@ -110,9 +110,7 @@ export function makeStationClient(line: ContractLine): StationClient {
   return {
     async act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActResult<A>> {
       const id = nextId()
-      const { promise, resolve } = Promise.withResolvers<
-        { ok: true; output: unknown } | Refusal
-      >()
+      const { promise, resolve } = Promise.withResolvers<{ ok: true; output: unknown } | Refusal>()
       const act: PendingAct = {
         sent: false,
         message: { type: 'act', id, name, input },
@@ -134,8 +132,7 @@ export function makeStationClient(line: ContractLine): StationClient {
     watch<Q extends QueryName>(query: Q, params: QueryParams<Q>): WatchHandle<Q> {
       const key = `${query} ${JSON.stringify(params)}`
       return {
-        // The key names the query, so the state is that query's.
-        state: () => (watches.get(key)?.state ?? NOTHING_YET) as WatchState<Q>,
+        state: () => stateOf<Q>(watches.get(key)),
         subscribe(listener) {
           const known = watches.get(key)
           const watch = known ?? makeWatch(key, query, params)
@@ -160,3 +157,8 @@ export function makeStationClient(line: ContractLine): StationClient {
 }
 
 const NOTHING_YET = { view: null, refused: null }
+
+function stateOf<Q extends QueryName>(watch: Watch | undefined): WatchState<Q> {
+  // Found by a key that names the query, so the state is that query's.
+  return watch === undefined ? NOTHING_YET : watch.state
+}

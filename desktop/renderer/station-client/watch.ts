@@ -1,8 +1,4 @@
-import {
-  QUERIES,
-  type QueryName,
-  type QueryView,
-} from '#desktop/station/contract/queries.ts'
+import { QUERIES, type QueryName, type QueryView } from '#desktop/station/contract/queries.ts'
 import { refusal, type ErrorCode, type ErrorDetails, type Refusal } from '#shared/errors.ts'
 import { keepEqual } from './keep-equal.ts'
 

@@ -1,13 +1,17 @@
-import { useId, type ComponentPropsWithRef, type ReactNode } from 'react'
+import { useId, type ComponentProps, type ReactNode } from 'react'
+import { useFocusOnMount } from './focus-on-mount.ts'
 
-interface FieldProps extends Omit<ComponentPropsWithRef<'input'>, 'id'> {
+interface FieldProps extends Omit<ComponentProps<'input'>, 'id' | 'ref' | 'autoFocus'> {
   label: ReactNode
   hint?: ReactNode
+  /** Takes the focus when it comes: the hand is on the keyboard, and this is what it goes on with. */
+  focusOnMount?: boolean
   tone?: 'trouble' | 'doubt' | 'quiet' | undefined
 }
 
 /** A labelled text field with a line below it for what is wrong or understood. */
-export function Field({ label, hint, tone, ...input }: FieldProps) {
+export function Field({ label, hint, tone, focusOnMount, ...input }: FieldProps) {
+  const element = useFocusOnMount<HTMLInputElement>(focusOnMount === true)
   const id = useId()
   const hintId = `${id}-hint`
   const hasHint = hint !== undefined && hint !== null
@@ -20,6 +24,7 @@ export function Field({ label, hint, tone, ...input }: FieldProps) {
         autoComplete="off"
         spellCheck={false}
         {...input}
+        ref={element}
         id={id}
         className="field-input"
         aria-invalid={tone === 'trouble' ? true : undefined}

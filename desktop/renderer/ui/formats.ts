@@ -96,7 +96,9 @@ export function minutesBetween(from: string, now: number): number {
 
 /** What a person typed as an amount, in either digits: `150`, `١٥٠`, `99.5`; null if it is none. */
 export function parseAmount(text: string, currency: Money['currency']): Money | null {
-  const plain = toLatinDigits(text).replace(/[\s,٬]/g, '').replace('٫', '.')
+  const plain = toLatinDigits(text)
+    .replace(/[\s,٬]/g, '')
+    .replace('٫', '.')
   if (!/^\d{1,9}(\.\d{1,3})?$/.test(plain)) return null
   const minor = Math.round(Number(plain) * 10 ** currencyDecimals(currency))
   return Number.isSafeInteger(minor) ? { minor, currency } : null

@@ -8,7 +8,7 @@ export function StartingScreen() {
   return (
     <div className="starting">
       <Mark size="4rem" />
-      <span role="status">{text('app.starting')}</span>
+      <output>{text('app.starting')}</output>
     </div>
   )
 }

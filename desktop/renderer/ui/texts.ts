@@ -34,17 +34,16 @@ export function isolate(run: string): string {
 export function makeText(language: Language, formats: Formats): Text {
   const translate = catalogue.getFixedT(language)
   return (key, values = {}) => {
-    const written = Object.entries(values).map(([name, value]) => [
+    const written = Object.entries(values).map(([name, value]): [string, string] => [
       name === 'count' ? 'n' : name,
       typeof value === 'number' ? formats.number(value) : isolate(value),
     ])
     const count = values['count']
-    const text = String(
-      translate(key, {
-        ...Object.fromEntries(written),
-        ...(typeof count === 'number' ? { count } : {}),
-      }),
-    )
+    const found: unknown = translate(key, {
+      ...Object.fromEntries(written),
+      ...(typeof count === 'number' ? { count } : {}),
+    })
+    const text = typeof found === 'string' ? found : key
     // Arabic texts are written with ٠-٩; a clinic that reads 0-9 reads them everywhere.
     return formats.place.digits === 'LATIN' ? toLatinDigits(text) : text
   }

@@ -40,9 +40,9 @@ export function ToastProvider(props: { children: ReactNode }) {
   return (
     <ToastContext value={show}>
       {props.children}
-      <div className="toasts" role="status" aria-live="polite" data-testid="toasts">
+      <output className="toasts" data-testid="toasts">
         {list}
-      </div>
+      </output>
     </ToastContext>
   )
 }
