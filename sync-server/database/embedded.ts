@@ -131,7 +131,7 @@ async function launch(cluster: Cluster, flags: readonly string[]): Promise<numbe
     `-p ${port}`,
     '-c listen_addresses=127.0.0.1',
     // A socket's path may be 107 bytes at most, and a data folder's is not ours to choose.
-    "-c unix_socket_directories=''",
+    '-c unix_socket_directories=',
     '-c max_connections=200',
     ...flags,
   ].join(' ')
