@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { readyUrl, Supervisor } from '../start/supervisor.ts'
+import { BENCH_CLINIC, BENCH_PASSWORD, DESK } from './clinic.ts'
+import { signInDesk } from './station.ts'
 import type { Bench } from './suite.ts'
 import { type BenchWindow, windowAt } from './window.ts'
 
@@ -28,17 +30,34 @@ export async function startDesk(
   bench: Bench,
   { folder, renderer = folder }: { folder: string; renderer?: string },
 ): Promise<Desk> {
+  const program = resolve(ROOT, 'desktop/dev-host/main.ts')
   const url = await supervise(bench).start({
     name: 'station',
     command: process.execPath,
-    args: [
-      resolve(ROOT, 'desktop/dev-host/main.ts'),
-      ...['--folder', folder, '--renderer', renderer],
-    ],
+    args: [program, '--folder', folder, '--renderer', renderer],
     ready: readyUrl,
     within: 60_000,
   })
   const window = await windowAt(url)
   bench.onEnd(() => window.close())
   return { url, window }
+}
+
+/** A new desk of the bench's clinic: enrolled, caught up and signed in. */
+export async function enrolDesk(
+  bench: Bench,
+  serverUrl: string,
+  name: string,
+): Promise<BenchWindow> {
+  const { window } = await startDesk(bench, { folder: bench.folder(`desk-${name}`) })
+  await window.act('enrol', {
+    serverUrl,
+    email: DESK.email,
+    password: BENCH_PASSWORD,
+    clinicId: BENCH_CLINIC,
+    stationName: name,
+  })
+  await window.until('sync', {}, ({ state }) => state === 'LIVE')
+  await signInDesk(window)
+  return window
 }

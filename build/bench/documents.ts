@@ -1,5 +1,5 @@
 import type { Entry } from '#shared/entry.ts'
-import { type CalendarDate } from '#shared/fields.ts'
+import type { CalendarDate } from '#shared/fields.ts'
 import { EntryId, makeUuidv7, PatientId, StationId, TransitionId, VisitId } from '#shared/ids.ts'
 import type { Patient } from '#shared/patient.ts'
 import { queueDayOf } from '#shared/queue-day.ts'

@@ -133,15 +133,19 @@ function formatMark({ of, bound }: Mark, better: Better): string {
 }
 
 function notesOf(rows: readonly Row[]): string[] {
-  const floors = rows.flatMap(({ figure, floorIs }) =>
-    floorIs === null ? [] : [`  floor of ${withoutPercentile(figure)}: ${floorIs}`],
+  const named = rows.filter(({ floorIs }) => floorIs !== null)
+  const byFloor = Map.groupBy(named, ({ floorIs }) => floorIs)
+  const floors = [...byFloor].map(([floor, of]) =>
+    byFloor.size === 1
+      ? `  floor: ${floor}`
+      : `  floor of ${[...new Set(of.map(({ figure }) => withoutPercentile(figure)))].join('; ')}: ${floor}`,
   )
   const peers = rows.flatMap(({ figure, unit, peers }) =>
     Object.entries(peers).map(
       ([name, value]) => `  peer for ${figure}: ${name} ${formatNumber(value)} ${unit}`,
     ),
   )
-  return [...new Set([...floors, ...peers])]
+  return [...floors, ...peers]
 }
 
 function withoutPercentile(figure: string): string {

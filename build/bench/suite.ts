@@ -9,9 +9,9 @@ export interface Bench {
   /** A smoke: so small that the figures mean nothing. */
   readonly quick: boolean
   /** A new folder, removed at the end. It lies where PostgreSQL's own user can reach it. */
-  folder(name: string): string
+  folder(this: void, name: string): string
   /** Run at the end, the last registered first. */
-  onEnd(end: () => Promise<unknown> | unknown): void
+  onEnd(end: () => unknown): void
   add(measured: Omit<Measured, 'suite'>): void
 }
 
@@ -21,7 +21,7 @@ export async function runSuite(suite: string, run: (bench: Bench) => Promise<voi
     options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
   })
   const rows: Row[] = []
-  const ends: Array<() => Promise<unknown> | unknown> = []
+  const ends: Array<() => unknown> = []
   try {
     await run({
       quick: values.quick,

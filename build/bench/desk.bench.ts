@@ -1,0 +1,89 @@
+// Every command of the desk at 100,000 patients, from the window's message until the station says it
+// is durable: with the cable pulled, and with the server there, pushing and pulling meanwhile.
+import { layCable } from './cable.ts'
+import { enrolDesk } from './desk-process.ts'
+import { type Latencies, workRound } from './desk-round.ts'
+import { makePatients } from './documents.ts'
+import { percentile } from './rows.ts'
+import { startBenchServer } from './server.ts'
+import { runSuite } from './suite.ts'
+import type { BenchWindow } from './window.ts'
+
+const ALL = 'all commands'
+const WITHIN = 1.2
+
+await runSuite('desk', async (bench) => {
+  const count = bench.quick ? 1_000 : 100_000
+  const [runs, rounds] = bench.quick ? [1, 2] : [3, 25]
+  const server = await startBenchServer(bench, { patients: count, history: 0, today: true })
+  const cable = await layCable(server.url)
+  bench.onEnd(() => cable.close())
+  const desk = await enrolDesk(bench, cable.url, 'desk')
+  const other = await enrolDesk(bench, server.url, 'other')
+  // What a window at work watches.
+  for (const query of ['board', 'session', 'sync', 'inbox'] as const) {
+    desk.watch(query, {}, () => undefined)
+  }
+  const likenesses = makePatients(500, Date.now(), 21)
+  let made = 0
+  const work = async (times: number): Promise<Latencies> => {
+    const latencies: Latencies = new Map()
+    for (let round = 0; round < times; round += 1) {
+      made += 1
+      const known = server.patients[(made * 37) % server.patients.length]
+      const likeness = likenesses[made % likenesses.length]
+      if (known === undefined || likeness === undefined) throw new Error('nobody to check in')
+      await workRound(desk, { known, likeness }, latencies)
+    }
+    latencies.set(ALL, [...latencies.values()].flat())
+    return latencies
+  }
+
+  await work(bench.quick ? 1 : 3)
+  const offline: Latencies[] = []
+  const online: Latencies[] = []
+  // In turns: the day grows and the machine changes for both alike.
+  for (let run = 0; run < runs; run += 1) {
+    cable.pull()
+    await desk.until('sync', {}, ({ state }) => state === 'OFFLINE')
+    offline.push(await work(rounds))
+    cable.plugIn()
+    await desk.act('syncNow', {})
+    await desk.until('sync', {}, ({ state, unsynced }) => state === 'LIVE' && unsynced === 0)
+    const end = callMeanwhile(other)
+    online.push(await work(rounds))
+    await end()
+  }
+  for (const name of [ALL, ...[...(offline[0]?.keys() ?? [])].filter((key) => key !== ALL)]) {
+    const of = (p: number) => (latencies: Latencies) => percentile(latencies.get(name) ?? [], p)
+    for (const p of [50, 99]) {
+      bench.add({
+        figure: `${name}, online, p${p}`,
+        unit: 'ms',
+        better: 'LESS',
+        ours: online.map(of(p)),
+        floor: { runs: offline.map(of(p)), is: 'the same command at the same desk, offline' },
+        ...(p === 99 ? { mark: { of: 'RATIO', bound: WITHIN } as const } : {}),
+      })
+    }
+  }
+})
+
+/** Another desk at work, for there to be something to pull: a call four times a second. */
+function callMeanwhile(other: BenchWindow): () => Promise<void> {
+  const over = new AbortController()
+  const calling = (async () => {
+    const { lines } = await other.until('board', {}, () => true)
+    const waiting = lines.flatMap((line) => line.waiting)
+    for (let index = 0; !over.signal.aborted; index += 1) {
+      const row = waiting[index % waiting.length]
+      // The desk may have taken it out of the line meanwhile: then this call is refused, and no matter.
+      if (row !== undefined) await other.act('call', { visitId: row.visitId }).catch(() => null)
+      await new Promise((resolve) => setTimeout(resolve, 250))
+    }
+  })()
+  return async () => {
+    over.abort()
+    await calling
+  }
+}

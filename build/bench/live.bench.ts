@@ -1,0 +1,112 @@
+// A desk does something; another desk's board shows it: two stations, the server and PostgreSQL, each
+// in a process of its own.
+import { once } from 'node:events'
+import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import { postText } from './caller.ts'
+import { enrolDesk } from './desk-process.ts'
+import { makePatients } from './documents.ts'
+import { chunks, percentiles } from './samples.ts'
+import { type BenchServer, startBenchServer } from './server.ts'
+import { runSuite } from './suite.ts'
+import type { BenchWindow } from './window.ts'
+
+const RUNS = 3
+
+const PEERS: Readonly<Record<number, Record<string, number>>> = {
+  50: {
+    'rxdb-server in memory (measured earlier, another run)': 2.3,
+    'express-pouchdb (measured earlier, another run)': 1.8,
+    'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 13.6,
+  },
+  99: {
+    'rxdb-server in memory (measured earlier, another run)': 5.5,
+    'express-pouchdb (measured earlier, another run)': 6.4,
+    'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 130,
+  },
+}
+
+await runSuite('live', async (bench) => {
+  const count = bench.quick ? 15 : 300
+  const patients = bench.quick ? 1_000 : 20_000
+  const server = await startBenchServer(bench, { patients, history: 0, today: true })
+  const a = await enrolDesk(bench, server.url, 'A')
+  const b = await enrolDesk(bench, server.url, 'B')
+  await callAround(a, b, 10)
+  const ours = await callAround(a, b, count)
+  const floor = await writeAround(server, count)
+  for (const p of [50, 99]) {
+    bench.add({
+      figure: `command on A to the watched board of B, p${p}`,
+      unit: 'ms',
+      better: 'LESS',
+      ours: percentiles(chunks(ours, Math.ceil(count / RUNS)), p),
+      floor: {
+        runs: percentiles(chunks(floor, Math.ceil(count / RUNS)), p),
+        is: 'Hono and pg alone: insert and NOTIFY, LISTEN, server-sent event, fetch of the row',
+      },
+      peers: PEERS[p] ?? {},
+      mark: { of: 'OURS', bound: p === 50 ? 12 : 30 },
+    })
+  }
+})
+
+/** Calls waiting patients on A, one after the other, and waits for each on B. */
+async function callAround(a: BenchWindow, b: BenchWindow, count: number): Promise<number[]> {
+  const board = await a.until('board', {}, () => true)
+  const waiting = board.lines.flatMap((line) => line.waiting)
+  const times: number[] = []
+  let seen: (rows: readonly VisitRow[]) => void = () => undefined
+  const end = b.watch('board', {}, ({ lines }) => seen(lines.flatMap((line) => line.waiting)))
+  // As at a desk: A's own board is watched as well.
+  const endOwn = a.watch('board', {}, () => undefined)
+  const calledAt = new Map<string, string | null>()
+  for (let index = 0; index < count; index += 1) {
+    const row = waiting[index % waiting.length]
+    if (row === undefined) throw new Error('nobody waits')
+    const { visitId } = row
+    const before = calledAt.get(visitId) ?? null
+    const { promise, resolve } = Promise.withResolvers<number>()
+    seen = (rows) => {
+      const shown = rows.find((one) => one.visitId === visitId)?.calledAt ?? null
+      if (shown === null || shown === before) return
+      calledAt.set(visitId, shown)
+      resolve(performance.now())
+    }
+    const start = performance.now()
+    await a.act('call', { visitId })
+    times.push((await promise) - start)
+    await pause()
+  }
+  end()
+  endOwn()
+  return times
+}
+
+/** So that what the last one left behind does not meet the next. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 20))
+}
+
+async function writeAround({ floorUrl }: BenchServer, count: number): Promise<number[]> {
+  const patients = makePatients(count, Date.now(), 5)
+  const events = new EventTarget()
+  const stopping = new AbortController()
+  const { body } = await fetch(`${floorUrl}/stream`, { signal: stopping.signal })
+  const reading = (async () => {
+    for await (const piece of body ?? [])
+      if (piece.length > 0) events.dispatchEvent(new Event('row'))
+  })().catch(() => undefined)
+  await once(events, 'row')
+  const times: number[] = []
+  for (const patient of patients) {
+    const seen = once(events, 'row').then(async () => (await fetch(`${floorUrl}/latest`)).text())
+    const start = performance.now()
+    await postText(`${floorUrl}/push`, JSON.stringify([patient]))
+    if (!(await seen).includes(patient.id)) throw new Error('another row')
+    times.push(performance.now() - start)
+    await pause()
+  }
+  stopping.abort()
+  await reading
+  return times
+}

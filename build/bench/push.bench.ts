@@ -1,0 +1,136 @@
+// What the server takes in: judged, merged, audited and stored in the feed, against one bare insert.
+import { randomBytes } from 'node:crypto'
+import type { Command } from '#shared/commands.ts'
+import { CommandId, makeUuidv7 } from '#shared/ids.ts'
+import type { Patient } from '#shared/patient.ts'
+import { PROTOCOL_VERSION, PushResponse } from '#shared/protocol.ts'
+import { formatStamp, nodeOfStation } from '#shared/stamp.ts'
+import { privateKeyObject, signText } from '#desktop/station/replica/station-key.ts'
+import { type Caller, enrolCaller, postText } from './caller.ts'
+import { DESK } from './clinic.ts'
+import { makePatients } from './documents.ts'
+import { chunks, timed } from './samples.ts'
+import { startBenchServer } from './server.ts'
+import { runSuite } from './suite.ts'
+
+const BATCH = 100
+const FLOOR_IS = 'one statement of 100 rows into a bare table through Hono and pg: one round trip'
+
+await runSuite('push', async (bench) => {
+  const count = bench.quick ? 400 : 5_000
+  const runs = bench.quick ? 1 : 3
+  const existing = bench.quick ? 1_000 : 50_000
+  const server = await startBenchServer(bench, { patients: existing, history: 0, today: false })
+  const caller = await enrolCaller(server.url)
+  const outbox = openOutbox(caller)
+  const figures = { single: [] as number[], imported: [] as number[], floor: [] as number[] }
+  const push = async (bodies: readonly string[], documents: number): Promise<number> => {
+    const { ms, result } = await timed(async () => {
+      const answers: string[] = []
+      for (const body of bodies) answers.push(await caller.post('/v1/push', body))
+      return answers
+    })
+    requireAccepted(result)
+    return (documents * 1000) / ms
+  }
+  const pushFloor = async (patients: readonly Patient[]): Promise<number> => {
+    const bodies = chunks(patients, BATCH).map((batch) => JSON.stringify(batch))
+    const { ms } = await timed(async () => {
+      for (const body of bodies) await postText(`${server.floorUrl}/push`, body)
+    })
+    return (patients.length * 1000) / ms
+  }
+
+  for (let run = -1; run < runs; run += 1) {
+    const makeNew = (seed: number) => makePatients(count, Date.now(), 1_000 * (run + 2) + seed)
+    const singles = makeNew(1).map((patient) => outbox.sign('registerPatient', [patient]))
+    const imports = chunks(makeNew(2), BATCH).map((batch) => outbox.sign('importPatients', batch))
+    const single = await push(chunks(singles, BATCH).map(printPush), count)
+    const imported = await push(
+      imports.map((command) => printPush([command])),
+      count,
+    )
+    const floor = await pushFloor(makeNew(3))
+    // The first pass warms what a server at work has warm.
+    if (run < 0) continue
+    figures.single.push(single)
+    figures.imported.push(imported)
+    figures.floor.push(floor)
+  }
+  const floor = { runs: figures.floor, is: FLOOR_IS }
+  const mark = { of: 'RATIO', bound: 1 / 0.5 } as const
+  bench.add({
+    figure: 'push, 100 commands of one document a request',
+    unit: 'docs/s',
+    better: 'MORE',
+    ours: figures.single,
+    floor,
+    mark,
+    peers: {
+      'express-pouchdb, LevelDB (measured earlier, another run)': 13_000,
+      'Triplit, SQLite (measured earlier, another run)': 8_900,
+      'rxdb-server in memory (measured earlier, another run)': 25_000,
+    },
+  })
+  bench.add({
+    figure: 'push, one command of 100 documents a request',
+    unit: 'docs/s',
+    better: 'MORE',
+    ours: figures.imported,
+    floor,
+    mark,
+  })
+})
+
+interface Signed {
+  payload: string
+  signature: string
+}
+
+/** Makes commands as this station's outbox would: in order, stamped, signed. */
+function openOutbox({ identity }: Caller) {
+  const { stationId } = identity
+  const key = privateKeyObject(identity.key)
+  const node = nodeOfStation(stationId)
+  let seq = 0
+  return {
+    sign(name: 'registerPatient' | 'importPatients', patients: readonly Patient[]): Signed {
+      seq += 1
+      const now = Date.now()
+      const at = formatStamp(now, seq % 0xffff, node)
+      const payload = JSON.stringify({
+        commandId: CommandId.parse(makeUuidv7(now, new Uint8Array(randomBytes(10)))),
+        stationId,
+        seq,
+        name,
+        by: DESK.userId,
+        at,
+        seen: 0,
+        writes: patients.map((patient) => {
+          const created = { at, by: DESK.userId, stationId }
+          return {
+            collection: 'patients',
+            id: patient.id,
+            base: null,
+            next: { ...patient, created },
+          }
+        }),
+        decision: null,
+      } satisfies Command)
+      return { payload, signature: signText(key, payload) }
+    },
+  }
+}
+
+function printPush(commands: readonly Signed[]): string {
+  return JSON.stringify({ protocol: PROTOCOL_VERSION, commands })
+}
+
+/** A refused command is quick: a figure with one in it means nothing. */
+function requireAccepted(answers: readonly string[]): void {
+  for (const answer of answers) {
+    for (const { verdict, code } of PushResponse.parse(JSON.parse(answer)).results) {
+      if (verdict !== 'ACCEPTED') throw new Error(`a command was ${verdict}: ${code}`)
+    }
+  }
+}

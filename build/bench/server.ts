@@ -1,0 +1,108 @@
+import { resolve } from 'node:path'
+import pg from 'pg'
+import { readyUrl } from '../start/supervisor.ts'
+import { PatientId } from '#shared/ids.ts'
+import type { FeedDocument } from '#shared/protocol.ts'
+import { Visit } from '#shared/visit.ts'
+import { createClinic } from '#server/clinics/create-clinic.ts'
+import { createUser } from '#server/clinics/create-user.ts'
+import { acrossClinics, withClinic } from '#server/database/clinic-tx.ts'
+import { startEmbeddedPostgres } from '#server/database/embedded.ts'
+import { migrate, readMigrations } from '#server/database/migrate.ts'
+import { createPool } from '#server/database/pool.ts'
+import { hashPassword } from '#server/identity/password.ts'
+import { closeFeed, lockFeed, writeDocuments } from '#server/sync/feed.ts'
+import { BENCH_CLINIC, BENCH_PASSWORD, DESK, LINES, PEOPLE, PRICES, SETTINGS } from './clinic.ts'
+import { supervise } from './desk-process.ts'
+import { clinicFeed, type Size } from './profile.ts'
+import { chunks } from './samples.ts'
+import type { Bench } from './suite.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const PAGE = 5_000
+
+export interface BenchServer {
+  readonly url: string
+  /** Hono and pg alone on the same PostgreSQL: `floor-server.ts`. */
+  readonly floorUrl: string
+  /** Those who were there at the start. */
+  readonly patients: readonly PatientId[]
+}
+
+/** A real server and a floor server, each in a process of its own, on one durable PostgreSQL. */
+export async function startBenchServer(bench: Bench, size: Size): Promise<BenchServer> {
+  const folder = bench.folder('server')
+  const postgres = await startEmbeddedPostgres(folder)
+  bench.onEnd(() => postgres.stop())
+  await migrate(postgres.ownerUrl, await readMigrations())
+  const feed = clinicFeed(size, Date.now())
+  await fillDatabase(postgres.ownerUrl, feed)
+
+  const supervisor = supervise(bench)
+  const env = {
+    DATABASE_URL: postgres.appUrl,
+    DATABASE_OWNER_URL: postgres.ownerUrl,
+    DATA_FOLDER: folder,
+    PORT: '0',
+    LOG_LEVEL: 'warn',
+  }
+  const program = (script: string) => ({
+    name: 'server',
+    command: process.execPath,
+    args: [resolve(ROOT, script)],
+    env,
+    ready: readyUrl,
+    within: 60_000,
+  })
+  return {
+    url: await supervisor.start(program('sync-server/main.ts')),
+    floorUrl: await supervisor.start(program('build/bench/floor-server.ts')),
+    patients: feed
+      .filter(({ collection }) => collection === 'patients')
+      .map(({ id }) => PatientId.parse(id)),
+  }
+}
+
+async function fillDatabase(ownerUrl: string, feed: readonly FeedDocument[]): Promise<void> {
+  const pool = createPool(ownerUrl, (error) => console.error(error))
+  const now = Date.now()
+  const passwordHash = await hashPassword(BENCH_PASSWORD)
+  const audit = { reason: 'people of the bench', log: () => undefined }
+  await acrossClinics(pool, audit, async (tx) => {
+    for (const { userId, email, name } of PEOPLE) {
+      await createUser(tx, { id: userId, email, name, passwordHash })
+    }
+  })
+  await withClinic(pool, BENCH_CLINIC, async (tx) => {
+    const staff = PEOPLE.map(({ userId, roles }) => ({ userId, roles }))
+    const clinic = { ownerId: DESK.userId, settings: SETTINGS, staff, doctors: LINES }
+    await createClinic(tx, { ...clinic, prices: PRICES, trialDays: 14 }, now)
+  })
+  for (const documents of chunks(feed, PAGE)) {
+    await withClinic(pool, BENCH_CLINIC, async (tx) => {
+      const counter = await lockFeed(tx)
+      await writeDocuments(
+        tx,
+        documents.map(({ collection, id, doc }) => {
+          const seq = (counter.head += 1)
+          const meta = collection === 'visits' ? originsOf(Visit.parse(doc), seq) : null
+          return { collection, id, seq, doc: JSON.stringify(doc), meta }
+        }),
+      )
+      await closeFeed(tx, counter)
+    })
+  }
+  await pool.end()
+  // What a server that has run for a night has done to its tables.
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  await client.query('VACUUM (ANALYZE) documents')
+  await client.end()
+}
+
+/** Under which number each step was accepted, and whose it is: as the server keeps it. */
+function originsOf({ transitions }: Visit, seq: number): string {
+  return JSON.stringify(
+    Object.fromEntries(transitions.map(({ id, stationId }) => [id, [seq, stationId]])),
+  )
+}
