@@ -52,7 +52,8 @@ function handle(message: ShellToStation, ports: readonly ShellPort[]): void {
       return
     case 'connect': {
       const [port] = ports
-      if (port !== undefined) void opening?.then((station) => station.connect(contractPort(port)), fail)
+      if (port !== undefined)
+        void opening?.then((station) => station.connect(contractPort(port)), fail)
       return
     }
     case 'close':

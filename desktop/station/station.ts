@@ -15,7 +15,14 @@ import { openPeople } from './session/people.ts'
 import type { StationLog } from './station-log.ts'
 import { type OwnDeps, ownActions, ownViews } from './station-own.ts'
 import { openStore, type Store } from './storage/store.ts'
-import type { ActionHandlers, Change, ClinicViews, CommandHandlers, QueryViews, View } from './views/view.ts'
+import type {
+  ActionHandlers,
+  Change,
+  ClinicViews,
+  CommandHandlers,
+  QueryViews,
+  View,
+} from './views/view.ts'
 import { clinicViews } from './views/views.ts'
 import { refusedView } from './watch.ts'
 import { openWindows, placeOf } from './windows.ts'

@@ -30,7 +30,7 @@ export function startWatch({ view, send, refuse }: WatchParts): Watch {
   async function run(): Promise<void> {
     isRunning = true
     try {
-      for (let tries = 1; isStale && !isStopped; tries += 1) {
+      for (let tries = 1; isStale; tries += 1) {
         isStale = false
         const value = await view.compute()
         if (isStopped) return

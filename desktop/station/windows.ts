@@ -1,5 +1,11 @@
+import { z } from 'zod'
 import { AppError, type ErrorCode, refusal, type Refusal } from '#shared/errors.ts'
-import { ACTIONS, type ActionInput, type ActionName, type ActionOutput } from './contract/actions.ts'
+import {
+  ACTIONS,
+  type ActionInput,
+  type ActionName,
+  type ActionOutput,
+} from './contract/actions.ts'
 import { type FromStation, ToStation } from './contract/messages.ts'
 import type { ContractPort } from './contract/port.ts'
 import { QUERIES, type QueryName, type QueryParams } from './contract/queries.ts'
@@ -92,8 +98,7 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
   async function act(name: ActionName, input: unknown): Promise<unknown> {
     const parsed = ACTIONS[name].input.safeParse(input)
     if (!parsed.success) throw new AppError('INVALID', { issues: issuesOf(parsed.error) })
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parsed by the schema of the same name
-    return behind.act(name, parsed.data as ActionInput<typeof name>)
+    return behind.act(name, parsed.data)
   }
 
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parsed by the schema of the same name
@@ -108,9 +113,12 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
   }
 }
 
+/** So that even a message of no known form is answered to whoever asked. */
+const Numbered = z.object({ id: z.int().min(1) })
+
 function idOf(message: unknown): number {
-  const id = typeof message === 'object' && message !== null ? Reflect.get(message, 'id') : null
-  return Number.isInteger(id) && Number(id) >= 1 ? Number(id) : 1
+  const parsed = Numbered.safeParse(message)
+  return parsed.success ? parsed.data.id : 1
 }
 
 /** The names of fields, never their values. */
@@ -137,5 +145,10 @@ export function refusalOf(error: unknown, log: StationLog): Refusal {
 /** Never the message, which may quote what it failed on. */
 export function placeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error
-  return `${error.name} ${error.stack?.split('\n').find((line) => line.includes('    at '))?.trim() ?? ''}`
+  return `${error.name} ${
+    error.stack
+      ?.split('\n')
+      .find((line) => line.includes('    at '))
+      ?.trim() ?? ''
+  }`
 }

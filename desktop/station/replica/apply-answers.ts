@@ -1,11 +1,20 @@
-import { type CollectionName, CollectionName as AnyCollection, type Documents } from '#shared/collections.ts'
+import {
+  type CollectionName,
+  CollectionName as AnyCollection,
+  type Documents,
+} from '#shared/collections.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
 import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
 import type { Checkpoint, CommandResult, FeedDocument, StationContact } from '#shared/protocol.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
 import { receiveStamp, rememberTime, type ReplicaCore, touching } from './replica-core.ts'
-import { type MasterDocument, putDocuments, raiseCounters, replayPending } from './write-documents.ts'
+import {
+  type MasterDocument,
+  putDocuments,
+  raiseCounters,
+  replayPending,
+} from './write-documents.ts'
 
 export interface PulledPage {
   readonly documents: readonly FeedDocument[]

@@ -22,7 +22,7 @@ export function holdDirectory(readAll: () => ClinicDoc[]): HeldDirectory {
     held = {
       SETTINGS: ofKind('SETTINGS'),
       STAFF: ofKind('STAFF'),
-      DOCTOR: ofKind('DOCTOR').sort((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1)),
+      DOCTOR: ofKind('DOCTOR').toSorted((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1)),
       PRICE: ofKind('PRICE'),
       STATION: ofKind('STATION'),
       QUARANTINED: ofKind('QUARANTINED'),

@@ -30,7 +30,12 @@ export function commitCommand<T>(
       storeCommand(core, tx, made)
       return { output: draft.output, command: made }
     })
-    core.tell(touching(command.writes.map(({ collection }) => collection), true))
+    core.tell(
+      touching(
+        command.writes.map(({ collection }) => collection),
+        true,
+      ),
+    )
     return output
   } catch (error) {
     core.lastStamp = stampBefore
@@ -76,11 +81,7 @@ function makeIds(now: number): () => string {
   }
 }
 
-function completeCommand(
-  core: ReplicaCore,
-  tx: CommandTx,
-  draft: CommandDraft<unknown>,
-): Command {
+function completeCommand(core: ReplicaCore, tx: CommandTx, draft: CommandDraft<unknown>): Command {
   const { file, identity } = core
   const parsed = Command.safeParse({
     commandId: tx.commandId,

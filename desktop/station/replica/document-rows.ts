@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { CollectionName, Documents } from '#shared/collections.ts'
+import { parseDocument } from '../storage/stored-document.ts'
 
 /** The name of the RxDatabase; with the collection and the schema's version it names a table. */
 export const DATABASE_NAME = 'dawr'
@@ -36,7 +37,7 @@ export interface DocumentRows {
 export function openDocumentRows(db: Database.Database): DocumentRows {
   const table = (collection: CollectionName): string => `"${DATABASE_NAME}/${collection}/0"`
   const read = <C extends CollectionName>(_collection: C, json: string): Documents[C] =>
-    withoutMeta(JSON.parse(json))
+    withoutMeta(parseDocument(json))
   const byId = Object.fromEntries(
     (['clinic', 'patients', 'visits', 'entries'] as const).map((collection) => [
       collection,
@@ -90,7 +91,6 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     visitsOfPatient: (patientId, limit) =>
       visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),
     lettersOfDay: (queueDay) => lettersOfDay.all(queueDay),
-    entriesOf: (field, value) =>
-      entriesOf[field].all(value).map(([json]) => read('entries', json)),
+    entriesOf: (field, value) => entriesOf[field].all(value).map(([json]) => read('entries', json)),
   }
 }

@@ -38,6 +38,9 @@ export function openDuplicateKeys(db: Database.Database): DuplicateKeys {
 
 /** One key for each phone; one of the name alone for who has none. */
 function keysOf({ name, phones }: Pick<Patient, 'name' | 'phones'>): string[] {
-  const keys = phones.length === 0 ? [duplicateKey(name, null)] : phones.map((phone) => duplicateKey(name, phone))
+  const keys =
+    phones.length === 0
+      ? [duplicateKey(name, null)]
+      : phones.map((phone) => duplicateKey(name, phone))
   return [...new Set(keys)]
 }

@@ -7,7 +7,13 @@ import { commitCommand } from './commit-command.ts'
 import { readReplica } from './replica-reader.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { Replica, ReplicaCollections, Touched } from './replica.ts'
-import { latestTime, nodeOf, type ReplicaCore, subscriptionState, touching } from './replica-core.ts'
+import {
+  latestTime,
+  nodeOf,
+  type ReplicaCore,
+  subscriptionState,
+  touching,
+} from './replica-core.ts'
 import type { StationClock } from './station-clock.ts'
 import { privateKeyObject } from './station-key.ts'
 import type { Identity } from './station-meta.ts'

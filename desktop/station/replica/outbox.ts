@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { Command } from '#shared/commands.ts'
+import type { Command } from '#shared/commands.ts'
 import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { SignedCommand } from '#shared/protocol.ts'
 import { Stamp } from '#shared/stamp.ts'

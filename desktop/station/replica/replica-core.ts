@@ -54,4 +54,3 @@ export function rememberTime(core: ReplicaCore): void {
 export function touching(collections: Iterable<CollectionName>, outbox: boolean): Touched {
   return { collections: new Set(collections), outbox }
 }
-

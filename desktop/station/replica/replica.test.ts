@@ -154,11 +154,15 @@ describe('commit', () => {
     applyPage(
       opened.core,
       page([
-        feed('patients', {
-          ...patient,
-          id: made,
-          marks: { note: { at: late, by: ADMIN } },
-        } as never, 2),
+        feed(
+          'patients',
+          {
+            ...patient,
+            id: made,
+            marks: { note: { at: late, by: ADMIN } },
+          } as never,
+          2,
+        ),
       ]),
     )
     opened.replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
@@ -216,7 +220,10 @@ describe('answers', () => {
     expect(replica.countPatients()).toBe(0)
     expect(replica.outbox()).toEqual([])
     expect(replica.rejected()).toMatchObject([
-      { code: 'FORBIDDEN', command: { name: 'checkIn', writes: [{ next: { name: 'أحمد علي' } }, {}, {}] } },
+      {
+        code: 'FORBIDDEN',
+        command: { name: 'checkIn', writes: [{ next: { name: 'أحمد علي' } }, {}, {}] },
+      },
     ])
     expect(replica.dismissRejected(rejected.commandId)).toBe(true)
     expect(replica.rejected()).toEqual([])
@@ -250,7 +257,11 @@ describe('answers', () => {
     replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
     const [row] = replica.outbox()
     const visit = row?.command.writes.find(({ collection }) => collection === 'visits')?.next
-    const later = { ...visit, id: CLINIC_DOCUMENTS[1]?.clinicId ?? '', ticket: { letter: 'A', number: 41 } }
+    const later = {
+      ...visit,
+      id: CLINIC_DOCUMENTS[1]?.clinicId ?? '',
+      ticket: { letter: 'A', number: 41 },
+    }
     applyPage(core, page([feed('visits', later, 9)]))
     expect(replica.commit(DESK, (tx) => draftCheckIn(tx, 'منى حسن')).number).toBe(42)
   })

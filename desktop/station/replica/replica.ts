@@ -1,5 +1,12 @@
 import type { RxCollection, RxDatabase } from 'rxdb'
-import type { ClinicStaff, Doctor, Price, Quarantined, Settings, StationEntry } from '#shared/clinic.ts'
+import type {
+  ClinicStaff,
+  Doctor,
+  Price,
+  Quarantined,
+  Settings,
+  StationEntry,
+} from '#shared/clinic.ts'
 import type { CollectionName, Documents, WritableCollection } from '#shared/collections.ts'
 import type { Command, CommandName, Write } from '#shared/commands.ts'
 import type { Entry, Receipt } from '#shared/entry.ts'

@@ -34,7 +34,11 @@ export function startClock(source: ClockSource): StationClock {
   const offset = (): number | null => {
     if (heard === null) return null
     const jumped = source.wall() - heard.wall - (source.monotonic() - heard.monotonic)
-    if (heard.offset > MAX_AHEAD_MS ? jumped < -SET_MS : heard.offset < -MAX_AHEAD_MS && jumped > SET_MS) {
+    if (
+      heard.offset > MAX_AHEAD_MS
+        ? jumped < -SET_MS
+        : heard.offset < -MAX_AHEAD_MS && jumped > SET_MS
+    ) {
       heard = null
     }
     return heard?.offset ?? null

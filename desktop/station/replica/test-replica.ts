@@ -237,7 +237,13 @@ export function draftCheckIn(
     fee: { minor: 30_000, currency: 'EGP' },
     status: 'WAITING',
     transitions: [
-      { id: TransitionId.parse(tx.newId()), status: 'WAITING', ...fact, undoes: null, reason: null },
+      {
+        id: TransitionId.parse(tx.newId()),
+        status: 'WAITING',
+        ...fact,
+        undoes: null,
+        reason: null,
+      },
     ],
     calls: [],
     created: fact,

@@ -28,7 +28,9 @@ export function isSameJson(a: unknown, b: unknown): boolean {
   const keys = Object.keys(a)
   return (
     keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && isSameJson(Reflect.get(a, key), Reflect.get(b, key)))
+    keys.every(
+      (key) => Object.hasOwn(b, key) && isSameJson(Reflect.get(a, key), Reflect.get(b, key)),
+    )
   )
 }
 
@@ -80,7 +82,10 @@ function noteDocument(
   switch (change.collection) {
     case 'patients': {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the collection says what they are
-      const { before, after } = change as { before: Documents['patients'] | null; after: Documents['patients'] | null }
+      const { before, after } = change as {
+        before: Documents['patients'] | null
+        after: Documents['patients'] | null
+      }
       const more = Number(after !== null) - Number(before !== null)
       if (more !== 0) counters.add('patients', more)
       duplicates.update(before, after)

@@ -28,7 +28,10 @@ export interface People {
   /** Keeps the PIN, forgives the attempts: the server has just vouched for them. */
   know(person: Pick<KnownPerson, 'userId' | 'email' | 'name' | 'roles' | 'password'>): void
   setPin(userId: UserId, pin: string | null): void
-  setAttempts(userId: UserId, attempts: Pick<KnownPerson, 'failed' | 'lockedUntil' | 'pinFailed'>): void
+  setAttempts(
+    userId: UserId,
+    attempts: Pick<KnownPerson, 'failed' | 'lockedUntil' | 'pinFailed'>,
+  ): void
 }
 
 const Row = z.object({
@@ -44,7 +47,7 @@ const Row = z.object({
 })
 
 export function openPeople(db: Database.Database): People {
-  const select = <P extends unknown[]>(tail: string): Database.Statement<P, unknown> =>
+  const select = <P extends unknown[]>(tail: string): Database.Statement<P> =>
     db.prepare<P>(
       `SELECT user_id AS userId, email, name, roles, password, pin, failed,
          locked_until AS lockedUntil, pin_failed AS pinFailed FROM people ${tail}`,
@@ -52,7 +55,9 @@ export function openPeople(db: Database.Database): People {
   const selectAll = select<[]>('ORDER BY name')
   const selectByEmail = select<[string]>('WHERE email = ?')
   const selectById = select<[string]>('WHERE user_id = ?')
-  const dropEmail = db.prepare<[string, string]>('DELETE FROM people WHERE email = ? AND user_id <> ?')
+  const dropEmail = db.prepare<[string, string]>(
+    'DELETE FROM people WHERE email = ? AND user_id <> ?',
+  )
   const upsert = db.prepare<[string, string, string, string, string]>(
     `INSERT INTO people (user_id, email, name, roles, password) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (user_id) DO UPDATE SET email = excluded.email, name = excluded.name,

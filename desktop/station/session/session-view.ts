@@ -4,7 +4,7 @@ import type { PeopleView, SessionView } from '../contract/queries.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { CurrentSession } from './current-session.ts'
-import type { People } from './people.ts'
+import type { KnownPerson, People } from './people.ts'
 
 export interface SessionViewDeps {
   readonly replica: Replica
@@ -42,7 +42,7 @@ export function viewSession({ replica, session, people }: SessionViewDeps): Sess
     letter,
     queueDay: queueDayOf(replica.now(), settings),
     person: { userId, name: person.name, roles: [...roles] },
-    hasPin: people.byId(userId)?.pin != null,
+    hasPin: hasPin(people.byId(userId)),
     mayCheckIn: can(roles, 'NONE', 'CHECK_IN', settings.narrowing),
     mayImport: can(roles, 'NONE', 'IMPORT_PATIENTS', settings.narrowing),
     maySeeQueue: mayView(roles, 'QUEUE'),
@@ -71,8 +71,12 @@ export function viewPeople({ replica, people, demo }: SessionViewDeps): PeopleVi
       name,
       email,
       roles,
-      hasPin: known.get(userId)?.pin != null,
+      hasPin: hasPin(known.get(userId) ?? null),
       knownHere: known.has(userId),
       demoPassword,
     }))
+}
+
+function hasPin(person: KnownPerson | null): boolean {
+  return person !== null && person.pin !== null
 }

@@ -55,7 +55,8 @@ beforeEach(() => {
 })
 afterEach(() => db.close())
 
-const signIn = (password = PASSWORD): Promise<void> => session.signIn(' Mona@nour.example ', password)
+const signIn = (password = PASSWORD): Promise<void> =>
+  session.signIn(' Mona@nour.example ', password)
 const codeOf = (promise: Promise<void>): Promise<string> =>
   promise.then(
     () => 'OK',

@@ -4,7 +4,13 @@ import { SessionResponse } from '#shared/protocol.ts'
 import type { Role } from '#shared/roles.ts'
 import type { ReplicaReader } from '../replica/replica.ts'
 import type { StationDoor } from '../sync/station-door.ts'
-import { afterWrongPassword, afterWrongPin, NO_ATTEMPTS, PIN_ATTEMPTS, refuseWhileLocked } from './attempts.ts'
+import {
+  afterWrongPassword,
+  afterWrongPin,
+  NO_ATTEMPTS,
+  PIN_ATTEMPTS,
+  refuseWhileLocked,
+} from './attempts.ts'
 import type { CurrentSession, Person } from './current-session.ts'
 import { type KnownPerson, normaliseEmail, type People } from './people.ts'
 import { makeVerifier, matchesVerifier } from './verifier.ts'
@@ -55,7 +61,11 @@ export function openSession(parts: SessionParts): StationSession {
   let checking: Promise<unknown> = Promise.resolve()
 
   /** What the clinic says of them now; before its directory is here, what the server said at sign-in. */
-  function memberOf(person: KnownPerson): { name: string; roles: readonly Role[]; active: boolean } {
+  function memberOf(person: KnownPerson): {
+    name: string
+    roles: readonly Role[]
+    active: boolean
+  } {
     if (!parts.isOpen()) return { name: person.name, roles: person.roles, active: true }
     const member = read.staff().find(({ userId }) => userId === person.userId)
     return member ?? { name: person.name, roles: [], active: false }

@@ -67,10 +67,7 @@ export async function pullPage(core: ReplicaCore, door: StationDoor): Promise<Pu
 }
 
 /** Null when it is the statement already held, or an older one. */
-async function readEntitlement(
-  core: ReplicaCore,
-  jws: string,
-): Promise<PulledPage['entitlement']> {
+async function readEntitlement(core: ReplicaCore, jws: string): Promise<PulledPage['entitlement']> {
   if (jws === core.file.meta.get('entitlement')) return null
   const stated = await verifyEntitlement(jws, core.identity)
   const held = core.entitlement

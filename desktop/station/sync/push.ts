@@ -1,6 +1,11 @@
 import type { ErrorCode } from '#shared/errors.ts'
 import { AppError } from '#shared/errors.ts'
-import { MAX_PUSH_BYTES, MAX_PUSH_COMMANDS, PROTOCOL_VERSION, PushResponse } from '#shared/protocol.ts'
+import {
+  MAX_PUSH_BYTES,
+  MAX_PUSH_COMMANDS,
+  PROTOCOL_VERSION,
+  PushResponse,
+} from '#shared/protocol.ts'
 import { applyResults, holdCommands } from '../replica/apply-answers.ts'
 import type { OutboxPayload } from '../replica/outbox.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
@@ -42,7 +47,10 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
     const [first] = rows
     if (first === undefined) return false
     if (error.code === 'INTERNAL') {
-      fault = fault.seq === first.seq ? { ...fault, times: fault.times + 1 } : { seq: first.seq, times: 1 }
+      fault =
+        fault.seq === first.seq
+          ? { ...fault, times: fault.times + 1 }
+          : { seq: first.seq, times: 1 }
       if (fault.times < FAULTS_BEFORE_SPLIT) return false
     } else if (!ABOUT_CONTENT.includes(error.code)) {
       return false
@@ -56,7 +64,10 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
     const held = outbox.find(first.commandId)
     if (held === null) return true
     const later = outbox.rows().filter(({ seq, state }) => seq > first.seq && state === 'QUEUED')
-    const children = dependentsOf(held, later.map(({ command }) => command))
+    const children = dependentsOf(
+      held,
+      later.map(({ command }) => command),
+    )
     holdCommands(core, [
       { commandId: held.commandId, code: error.code, details: error.details },
       ...children.map(({ commandId }) => ({
@@ -98,7 +109,8 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       const asked = new Set(rows.map(({ commandId }) => commandId))
       const results = answer.results.filter(({ commandId }) => asked.has(commandId))
       // An answer that leaves one out would be asked for again at once, for ever.
-      if (results.length < rows.length) throw new AppError('UNAVAILABLE', { missing: rows.length - results.length })
+      if (results.length < rows.length)
+        throw new AppError('UNAVAILABLE', { missing: rows.length - results.length })
       applyResults(core, results)
       // A held command stays in the outbox: go on behind it, or this round would not end.
       if (includeHeld) afterSeq = last.seq

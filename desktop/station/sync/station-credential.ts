@@ -71,7 +71,9 @@ export function openCredential(parts: CredentialParts): StationCredential {
         path: '/v1/token',
         body: { refreshToken },
         answer: TokenResponse,
-        headers: { dpop: await proveKey(parts, { method: 'POST', url: line.url('/v1/token'), now }) },
+        headers: {
+          dpop: await proveKey(parts, { method: 'POST', url: line.url('/v1/token'), now }),
+        },
         timeoutMs: TIMEOUT_MS,
       }),
     )

@@ -25,7 +25,11 @@ export interface StreamListener {
 export async function keepStream(
   door: StationDoor,
   listener: StreamListener,
-  { signal, random, isRefusal }: { signal: AbortSignal; random: () => number; isRefusal: (code: ErrorCode) => boolean },
+  {
+    signal,
+    random,
+    isRefusal,
+  }: { signal: AbortSignal; random: () => number; isRefusal: (code: ErrorCode) => boolean },
 ): Promise<void> {
   let failures = 0
   while (!signal.aborted) {

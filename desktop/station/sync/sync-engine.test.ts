@@ -1,7 +1,21 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClinicDoc } from '#shared/clinic.ts'
 import { START } from '#shared/test-values.ts'
-import { CLINIC, CLINIC_DOCUMENTS, DESK, draftCall, draftCheckIn, draftName, draftPatient, fillClinic, openTestReplica, SETTINGS, temporaryFolder, TEST_KEY, type TestReplica } from '../replica/test-replica.ts'
+import {
+  CLINIC,
+  CLINIC_DOCUMENTS,
+  DESK,
+  draftCall,
+  draftCheckIn,
+  draftName,
+  draftPatient,
+  fillClinic,
+  openTestReplica,
+  SETTINGS,
+  temporaryFolder,
+  TEST_KEY,
+  type TestReplica,
+} from '../replica/test-replica.ts'
 import { privateKeyObject, publicPart } from '../replica/station-key.ts'
 import { openCredential } from './station-credential.ts'
 import { serverLine } from './server-line.ts'
@@ -158,7 +172,9 @@ describe('sync', () => {
     replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
     await until(isSent, 'both answered')
     expect(replica.read.patient(id)?.name).toBe('أحمد علي')
-    expect(replica.rejected()).toMatchObject([{ code: 'FORBIDDEN', command: { name: 'editPatient' } }])
+    expect(replica.rejected()).toMatchObject([
+      { code: 'FORBIDDEN', command: { name: 'editPatient' } },
+    ])
     expect(server.commands).toHaveLength(2)
   })
 
@@ -172,7 +188,10 @@ describe('sync', () => {
     server.epoch = 'e2'
     server.verdict = () => ({ verdict: 'HELD', code: 'SUBSCRIPTION' })
     start()
-    await until(() => isLive() && opened.core.file.meta.get('checkpoint')?.epoch === 'e2', 'the new epoch')
+    await until(
+      () => isLive() && opened.core.file.meta.get('checkpoint')?.epoch === 'e2',
+      'the new epoch',
+    )
     expect(replica.read.patient(made)?.name).toBe('أحمد علي')
     expect(replica.countOutbox().held).toBe(1)
   })

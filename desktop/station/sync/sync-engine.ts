@@ -170,7 +170,9 @@ export function startSync(parts: SyncParts): SyncEngine {
     disconnect()
     dispatch({ type: 'FAILED', code })
     const failures = state.name === 'OFFLINE' ? state.failures : 1
-    tryAt = core.clock.monotonic() + Math.max(backoffDelay(failures, random()), askedToWait(error) * (1 + random()))
+    tryAt =
+      core.clock.monotonic() +
+      Math.max(backoffDelay(failures, random()), askedToWait(error) * (1 + random()))
   }
 
   function retryHeld(): void {
@@ -303,5 +305,7 @@ function askedToWait(error: unknown): number {
 
 /** The name and place of a fault; never its message, which may quote what it failed on. */
 function nameOf(error: unknown): string {
-  return error instanceof Error ? `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}` : typeof error
+  return error instanceof Error
+    ? `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`
+    : typeof error
 }

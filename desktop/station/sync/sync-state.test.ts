@@ -29,7 +29,11 @@ describe('the line to the server', () => {
       done: 10,
       total: 20,
     })
-    expect(run([TRY, page(5, 20), page(20, 20)])).toEqual({ name: 'LIVE', since: 3, streaming: false })
+    expect(run([TRY, page(5, 20), page(20, 20)])).toEqual({
+      name: 'LIVE',
+      since: 3,
+      streaming: false,
+    })
     expect(run([TRY, page(0, 0), { type: 'STREAM_OPENED' }])).toMatchObject({ streaming: true })
   })
 
@@ -49,8 +53,16 @@ describe('the line to the server', () => {
   })
 
   test('waits for a person when the server refuses, until someone tries', () => {
-    for (const from of [startSyncState(0), run([TRY]), run([TRY, page(1, 2)]), run([TRY, page(0, 0)])]) {
-      expect(run([refused], from)).toMatchObject({ name: 'NEEDS_ATTENTION', code: 'STATION_REVOKED' })
+    for (const from of [
+      startSyncState(0),
+      run([TRY]),
+      run([TRY, page(1, 2)]),
+      run([TRY, page(0, 0)]),
+    ]) {
+      expect(run([refused], from)).toMatchObject({
+        name: 'NEEDS_ATTENTION',
+        code: 'STATION_REVOKED',
+      })
     }
     const stuck = run([TRY, refused])
     expect(run([failed, page(1, 1), { type: 'STREAM_OPENED' }], stuck)).toBe(stuck)

@@ -30,7 +30,12 @@ export type SyncEvent =
   /** The time to try has come, or a person asked. */
   | { readonly type: 'TRY' }
   /** A page was applied, or the server said how far its feed has come. */
-  | { readonly type: 'PULLED'; readonly done: number; readonly total: number; readonly upToDate: boolean }
+  | {
+      readonly type: 'PULLED'
+      readonly done: number
+      readonly total: number
+      readonly upToDate: boolean
+    }
   | { readonly type: 'STREAM_OPENED' }
   | { readonly type: 'STREAM_LOST' }
   /** A request failed: no network, no answer, or the server cannot serve. */

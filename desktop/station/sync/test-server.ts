@@ -76,7 +76,7 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
       documents.set(`${collection}/${doc.id}`, { collection, id: doc.id, seq, doc })
       test.send({ type: 'changed', head: seq })
     },
-    feed: () => [...documents.values()].sort((a, b) => a.seq - b.seq),
+    feed: () => [...documents.values()].toSorted((a, b) => a.seq - b.seq),
     dropStreams() {
       for (const stream of streams) stream.destroy()
     },

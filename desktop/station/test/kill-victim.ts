@@ -123,7 +123,8 @@ function killBeforeStatement(
     if (counted === number) process.kill(process.pid, 'SIGKILL')
     counted += 1
   }
-  const prototype: object = Object.getPrototypeOf(db.prepare('SELECT 1'))
+  const prototype: unknown = Object.getPrototypeOf(db.prepare('SELECT 1'))
+  if (typeof prototype !== 'object' || prototype === null) throw new Error('no prototype')
   for (const method of ['run', 'get', 'all', 'iterate']) {
     const original: unknown = Reflect.get(prototype, method)
     if (typeof original !== 'function') throw new Error(`statements have no ${method}`)

@@ -36,7 +36,7 @@ beforeAll(async () => {
       ssr: join(import.meta.dirname, 'kill-victim.ts'),
       outDir: BUNDLE,
       target: 'node24',
-      rollupOptions: { output: { entryFileNames: 'kill-victim.mjs' } },
+      rolldownOptions: { output: { entryFileNames: 'kill-victim.mjs' } },
     },
   })
   // Only who ends in peace leaves compiled code behind.
@@ -46,6 +46,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
   rmSync(BUNDLE, { recursive: true, force: true })
 })
+
+/** What was tried is told beside what was found. */
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
 
 interface Life {
   killed: boolean
@@ -80,8 +83,12 @@ function live(
         return
       }
       // A line that was not finished was not said.
-      const lines = output.split('\n').slice(0, -1).map((line) => line.split(' '))
-      const last = (word: string): string[] | undefined => lines.findLast(([first]) => first === word)
+      const lines = output
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => line.split(' '))
+      const last = (word: string): string[] | undefined =>
+        lines.findLast(([first]) => first === word)
       const started = last('start')?.[1]
       done({
         killed: signal === 'SIGKILL',
@@ -109,7 +116,8 @@ async function inspect(file: string): Promise<number> {
     for (const { collection, id } of commands.flatMap(({ writes }) => writes)) {
       written.add(`${collection}/${id}`)
       const made = replayPending(outbox, { collection, id, doc: null })
-      if (!isSameJson(made, rows.byId(collection, id))) throw new Error(`${collection}/${id} is not whole`)
+      if (!isSameJson(made, rows.byId(collection, id)))
+        throw new Error(`${collection}/${id} is not whole`)
     }
     const countOf = (name: CollectionName): number => rows.count(name)
     expect(countOf('patients') + countOf('visits') + countOf('entries')).toBe(written.size)
@@ -117,7 +125,7 @@ async function inspect(file: string): Promise<number> {
     expect(counters.value('outbox')).toBe(commands.length)
     expect(counters.value('patients')).toBe(countOf('patients'))
     const visits = rows.all('visits')
-    const tickets = visits.map(({ ticket }) => ticket.number).sort((a, b) => a - b)
+    const tickets = visits.map(({ ticket }) => ticket.number).toSorted((a, b) => a - b)
     expect(tickets).toEqual(tickets.map((_, index) => index + 1))
     expect(counters.value('ticket:2026-11-22')).toBe(visits.length)
     const receipts = rows
@@ -150,51 +158,66 @@ async function inLanes<T>(work: readonly T[], run: (item: T) => Promise<void>): 
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
-test('killed between any two statements, a command is there whole or not at all', { timeout: 120_000 }, async () => {
-  const commands = ['check-in-new', 'check-in-known', 'import', 'take-payment', 'start-visit']
-  const counts = { before: 0, after: 0 }
-  const statements: Record<string, number> = {}
-  await inLanes(commands, async (command) => {
-    const file = newFolder()
-    for (let number = 0; ; number += 1) {
-      const life = await live([file, command, String(number)])
-      const there = await inspect(file)
-      if (!life.killed) {
-        expect(there).toBe(life.confirmed)
-        statements[command] = number
-        break
+test(
+  'killed between any two statements, a command is there whole or not at all',
+  { timeout: 120_000 },
+  async () => {
+    const commands = ['check-in-new', 'check-in-known', 'import', 'take-payment', 'start-visit']
+    const counts = { before: 0, after: 0 }
+    const statements: Record<string, number> = {}
+    await inLanes(commands, async (command) => {
+      const file = newFolder()
+      for (let number = 0; ; number += 1) {
+        const life = await live([file, command, String(number)])
+        const there = await inspect(file)
+        if (!life.killed) {
+          expect(there).toBe(life.confirmed)
+          statements[command] = number
+          break
+        }
+        if (life.started === null) throw new Error('killed before it began')
+        if (there === life.started) counts.before += 1
+        else counts.after += 1
+        expect(there - life.started).toBeOneOf([0, 1])
       }
-      if (life.started === null) throw new Error('killed before it began')
-      if (there === life.started) counts.before += 1
-      else counts.after += 1
-      expect(there - life.started).toBeOneOf([0, 1])
-    }
-  })
-  console.log('statements', statements, 'killed before the commit', counts.before, 'after', counts.after)
-  // One moment of each command at least lies after its COMMIT and before anyone hears of it.
-  expect(counts.after).toBeGreaterThanOrEqual(commands.length)
-})
+    })
+    say(
+      `${JSON.stringify(statements)} statements; killed before the commit ${counts.before}, after ${counts.after}`,
+    )
+    // One moment of each command at least lies after its COMMIT and before anyone hears of it.
+    expect(counts.after).toBeGreaterThanOrEqual(commands.length)
+  },
+)
 
-test(`killed at ${RANDOM_KILLS} random moments, what was confirmed is whole and nothing is half there`, { timeout: 240_000 }, async () => {
-  const counts = { before: 0, after: 0, between: 0 }
-  const kills = (): number => counts.before + counts.after
-  await inLanes(Array.from({ length: LANES }, () => newFolder()), async (first) => {
-    let file = first
-    for (let lives = 1; kills() < RANDOM_KILLS; lives += 1) {
-      const life = await live([file, 'any'], (victim) => {
-        setTimeout(() => victim.kill('SIGKILL'), Math.random() * 80)
-      })
-      const there = await inspect(file)
-      const started = life.started ?? 0
-      expect(there).toBeGreaterThanOrEqual(life.confirmed)
-      // Commands made to prepare the next one are confirmed too, to the victim.
-      if (life.confirmed > started) counts.between += 1
-      else if (there > started) counts.after += 1
-      else counts.before += 1
-      if (lives % 20 === 0) file = newFolder()
-    }
-  })
-  console.log('killed with a command in flight, before its commit', counts.before, 'after it', counts.after, '; with none', counts.between)
-  expect(counts.before).toBeGreaterThan(0)
-  expect(counts.after).toBeGreaterThan(0)
-})
+test(
+  `killed at ${RANDOM_KILLS} random moments, what was confirmed is whole and nothing is half there`,
+  { timeout: 240_000 },
+  async () => {
+    const counts = { before: 0, after: 0, between: 0 }
+    const kills = (): number => counts.before + counts.after
+    await inLanes(
+      Array.from({ length: LANES }, () => newFolder()),
+      async (first) => {
+        let file = first
+        for (let lives = 1; kills() < RANDOM_KILLS; lives += 1) {
+          const life = await live([file, 'any'], (victim) => {
+            setTimeout(() => victim.kill('SIGKILL'), Math.random() * 80)
+          })
+          const there = await inspect(file)
+          const started = life.started ?? 0
+          expect(there).toBeGreaterThanOrEqual(life.confirmed)
+          // Commands made to prepare the next one are confirmed too, to the victim.
+          if (life.confirmed > started) counts.between += 1
+          else if (there > started) counts.after += 1
+          else counts.before += 1
+          if (lives % 20 === 0) file = newFolder()
+        }
+      },
+    )
+    say(
+      `killed with a command in flight: before its commit ${counts.before}, after ${counts.after}; with none ${counts.between}`,
+    )
+    expect(counts.before).toBeGreaterThan(0)
+    expect(counts.after).toBeGreaterThan(0)
+  },
+)
