@@ -116,6 +116,7 @@ function originsAfter(set: WorkingSet, visit: Visit): Record<string, readonly [n
  */
 function settleTicket(set: WorkingSet, visit: Visit, isOwn: boolean): Visit {
   const { letters } = set
+  if (letters.given === null) return visit
   const given = Array.from({ length: letters.given }, (_, index) => stationLetter(index))
   const isFree = (letter: string): boolean => {
     // A letter that nobody has yet must be free on the day somebody gets it.

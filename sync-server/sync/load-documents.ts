@@ -15,7 +15,7 @@ import { quarantineKeys } from './quarantine.ts'
 import type { ServerDocument, Standing } from './working-set.ts'
 
 /** A `type`, not an interface: rows of a query have an index signature. */
-export type DocumentRow = {
+type DocumentRow = {
   collection: CollectionName
   id: string
   seq: number
@@ -34,43 +34,47 @@ interface Wanted {
   payments: Set<string>
   /** `day/number` */
   tickets: Set<string>
-  /** Of tickets; besides these, the station's own, in which a number found taken is given anew. */
+  /** Of tickets. */
   letters: Set<string>
 }
 
 /**
- * Each branch looks its rows up by an index, one by one: `OFFSET 0` keeps the planner from turning
- * them into one join, which on a clinic without statistics reads all of it.
+ * Each looks its rows up by an index, one by one: `OFFSET 0` keeps the planner from making one join
+ * of them, which on a clinic without statistics reads all of it.
  */
-const FIND = `
+const BY_KEY = `
   SELECT d.collection, d.id, d.seq, d.doc, d.meta
   FROM unnest($2::text[], $3::text[]) AS want (collection, id) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta FROM documents
     WHERE clinic_id = $1 AND collection = want.collection AND id = want.id AND NOT deleted
-    OFFSET 0) d
-  UNION ALL
+    OFFSET 0) d`
+
+const BY_PATIENT_AND_DAY = `
   SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($4::text[], $5::text[]) AS want (patient_id, queue_day) CROSS JOIN LATERAL (
+  FROM unnest($2::text[], $3::text[]) AS want (patient_id, queue_day) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta FROM documents
     WHERE clinic_id = $1 AND collection = 'visits'
       AND patient_id = want.patient_id AND queue_day = want.queue_day AND NOT deleted
-    OFFSET 0) d
-  UNION ALL
-  SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($6::text[]) AS want (payment_id) CROSS JOIN LATERAL (
-    SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND payment_id = want.payment_id AND NOT deleted
-    OFFSET 0) d
-  UNION ALL
-  SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($7::text[], $8::text[]) AS want (queue_day, number) CROSS JOIN LATERAL (
-    SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND collection = 'visits' AND queue_day = want.queue_day
-      AND ticket = ANY (ARRAY(SELECT letter || '-' || want.number FROM unnest($9::text[] || (
-        SELECT letter FROM stations WHERE clinic_id = $1 AND station_id = $10)) AS l (letter)))
     OFFSET 0) d`
 
-/** All documents that judging these commands can need, in one round trip. */
+const BY_PAYMENT = `
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($2::text[]) AS want (payment_id) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND payment_id = want.payment_id AND NOT deleted
+    OFFSET 0) d`
+
+/** Under the letters asked for and the station's own, in which a number found taken is given anew. */
+const BY_TICKET = `
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  FROM unnest($2::text[], $3::text[]) AS want (queue_day, number) CROSS JOIN LATERAL (
+    SELECT collection, id, seq, doc, meta FROM documents
+    WHERE clinic_id = $1 AND collection = 'visits' AND queue_day = want.queue_day
+      AND ticket = ANY (ARRAY(SELECT letter || '-' || want.number FROM unnest($4::text[] || (
+        SELECT letter FROM stations WHERE clinic_id = $1 AND station_id = $5)) AS l (letter)))
+    OFFSET 0) d`
+
+/** All documents that judging these commands can need, in one round trip; some may come twice. */
 export async function loadDocuments(
   tx: ClinicTx,
   commands: readonly Command[],
@@ -84,21 +88,20 @@ export async function loadDocuments(
     letters: new Set(),
   }
   for (const command of commands) want(wanted, command, now)
-  const [collections, ids] = split(wanted.keys, ':')
-  const [patients, patientDays] = split(wanted.patientDays, '/')
-  const [days, numbers] = split(wanted.tickets, '/')
-  const { rows } = await tx.query<DocumentRow>(FIND, [
-    tx.clinicId,
-    collections,
-    ids,
-    patients,
-    patientDays,
-    [...wanted.payments],
-    days,
-    numbers,
-    [...wanted.letters],
-    stationId,
+  const { keys, patientDays, payments, tickets, letters } = wanted
+  const found = await Promise.all([
+    find(tx, BY_KEY, split(keys, ':')),
+    patientDays.size > 0 ? find(tx, BY_PATIENT_AND_DAY, split(patientDays, '/')) : [],
+    payments.size > 0 ? find(tx, BY_PAYMENT, [[...payments]]) : [],
+    tickets.size > 0
+      ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId])
+      : [],
   ])
+  return found.flat()
+}
+
+async function find(tx: ClinicTx, sql: string, wanted: readonly unknown[]): Promise<Standing[]> {
+  const { rows } = await tx.query<DocumentRow>(sql, [tx.clinicId, ...wanted])
   return rows.map(readStanding)
 }
 
@@ -122,7 +125,7 @@ function want(wanted: Wanted, command: Command, now: number): void {
 }
 
 /** Its stamps will be clamped, and with them its queue day. */
-function isAhead(command: Command, now: number): boolean {
+export function isAhead(command: Command, now: number): boolean {
   return stampTime(command.at) > now + MAX_AHEAD_MS
 }
 
@@ -144,7 +147,7 @@ function split(keys: ReadonlySet<string>, separator: string): [string[], string[
 }
 
 /** Parsed although we wrote it: what an older version stored must not pass for what this one means. */
-export function readStanding({ collection, seq, doc, meta }: DocumentRow): Standing {
+function readStanding({ collection, seq, doc, meta }: DocumentRow): Standing {
   return { ...readDocument(collection, doc, meta), seq, text: null }
 }
 

@@ -8,8 +8,8 @@ import { Role } from '#shared/roles.ts'
 import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, SettingsMeta } from './feed.ts'
-import { loadDocuments } from './load-documents.ts'
-import { addStanding, type AnsweredCommand, type WorkingSet } from './working-set.ts'
+import { isAhead, loadDocuments } from './load-documents.ts'
+import { addStanding, type AnsweredCommand, ticketKey, type WorkingSet } from './working-set.ts'
 
 /** What the station's stamps were clamped to before. */
 export interface KnownClamps {
@@ -20,7 +20,6 @@ export interface KnownClamps {
 
 const History = z.object({
   letter: z.string(),
-  lettersGiven: z.number(),
   rules: SettingsMeta.nullable(),
   clampFloor: Stamp.nullable(),
   clamps: z.array(z.tuple([z.string(), z.string()])),
@@ -41,7 +40,6 @@ const History = z.object({
 const READ_HISTORY = `
   SELECT json_build_object(
     'letter', s.letter,
-    'lettersGiven', (SELECT letters_given FROM clinics WHERE clinic_id = $1),
     'rules', (
       SELECT meta FROM documents
       WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'),
@@ -159,10 +157,38 @@ export async function loadWorkingSet(
         { stationSeq, touches },
       ]),
     ),
-    letters: { own: history.letter, given: history.lettersGiven },
+    letters: { own: history.letter, given: null },
   }
   for (const standing of [...documents, ...more]) addStanding(set, standing)
+  const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
+  if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
+    set.letters.given = await readLettersGiven(tx)
+  }
   return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+}
+
+/** Whether a new visit's ticket is not simply the station's next. */
+function mayBeRenumbered(set: WorkingSet, commands: readonly Command[]): boolean {
+  const tickets = new Set<string>()
+  for (const { writes } of commands) {
+    for (const write of writes) {
+      if (write.collection !== 'visits' || write.base !== null) continue
+      const key = ticketKey(write.next)
+      const isPlain = write.next.ticket.letter === set.letters.own
+      if (!isPlain || tickets.has(key) || set.visitOfTicket.has(key)) return true
+      tickets.add(key)
+    }
+  }
+  return false
+}
+
+/** Read only when needed: the policy that lets a person see their clinics makes it slow to plan. */
+async function readLettersGiven(tx: ClinicTx): Promise<number> {
+  const { rows } = await tx.query<{ given: number }>(
+    'SELECT letters_given AS given FROM clinics WHERE clinic_id = $1',
+    [tx.clinicId],
+  )
+  return rows[0]?.given ?? 0
 }
 
 function readAnswered(row: AnsweredRow): [CommandId, AnsweredCommand] {

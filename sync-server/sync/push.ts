@@ -176,7 +176,11 @@ async function recordClamps(
 }
 
 /** @throws AppError UNAVAILABLE if an enrolment took the letter meanwhile: the push is judged anew */
-async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number): Promise<void> {
+async function recordLetters(
+  tx: ClinicTx,
+  set: WorkingSet,
+  before: number | null,
+): Promise<void> {
   const { own, given } = set.letters
   if (given === before) return
   const [{ rowCount }] = await Promise.all([

@@ -19,8 +19,9 @@ export interface StreamHub {
 interface Seat {
   stationId: StationId
   stream: EventStream
-  /** The last feed number told. */
+  /** The last feed number told; before the hello, to be told with it. */
   head: number
+  isGreeted: boolean
   expiry: NodeJS.Timeout
 }
 
@@ -58,7 +59,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
       // Told already, by its hello or while catching up.
       if (head <= seat.head) continue
       seat.head = head
-      seat.stream.send(event)
+      if (seat.isGreeted) seat.stream.send(event)
     }
   }
 
@@ -141,7 +142,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     const stream = createEventStream(() => leave(clinicId, seat))
     const left = Math.max(expiresAt - deps.now(), 0)
     const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
-    const seat: Seat = { stationId, stream, head: 0, expiry }
+    const seat: Seat = { stationId, stream, head: 0, isGreeted: false, expiry }
     room.seats.add(seat)
     presence.open(clinicId, stationId)
     return seat
@@ -185,9 +186,10 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
       const { stream } = seat
       try {
         // After the seat is taken: nothing that is written from here on is missed.
-        const head = await readHead(station.clinicId)
-        seat.head = Math.max(seat.head, head)
+        const head = Math.max(await readHead(station.clinicId), seat.head)
         stream.send(encodeEvent({ type: 'hello', head }))
+        seat.head = head
+        seat.isGreeted = true
         return stream.body
       } catch (error) {
         stream.close()

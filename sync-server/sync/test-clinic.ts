@@ -23,11 +23,11 @@ import { createClinic } from '../clinics/create-clinic.ts'
 import { addStation } from '../clinics/stations.ts'
 import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
 import { startSession } from '../identity/station-session.ts'
+import { parsePrivateKey } from '../config.ts'
 import { importSigningKey } from '../identity/signing-key.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { TestDatabase } from '../test/test-database.ts'
-import { makePrivateKey } from '../test/test-server.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import { pushCommands } from './push.ts'
 
@@ -122,11 +122,13 @@ export async function createTestClinic(
       clock.now - DAY,
     )
   })
+  const { kty, crv, x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  const serverKey = parsePrivateKey(JSON.stringify({ kty, crv, x, d }), 'made for this test')
   const log = pino({ level: 'silent' })
   const pullDeps = {
     pool: database.pool,
     now: () => clock.now,
-    signer: createEntitlementSigner(await importSigningKey(makePrivateKey())),
+    signer: createEntitlementSigner(await importSigningKey(serverKey)),
     isLive: () => false,
     acks: createAckMemory(),
   }

@@ -66,8 +66,8 @@ export interface WorkingSet {
   readonly answered: Map<CommandId, AnsweredCommand>
   /** This station's HELD commands, with the documents they write. */
   readonly held: Map<CommandId, { stationSeq: number; touches: readonly string[] }>
-  /** The station's letter, and how many letters the clinic gave out. */
-  readonly letters: { own: string; given: number }
+  /** The station's letter, and how many the clinic gave out; null: no ticket here can be taken. */
+  readonly letters: { own: string; given: number | null }
 }
 
 export function keyOf(collection: CollectionName, id: string): string {

@@ -12,7 +12,12 @@ const RequestId = z.int().min(1)
  */
 export const ToStation = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('act'), id: RequestId, name: ActionName, input: z.unknown() }),
-  z.strictObject({ type: z.literal('watch'), id: RequestId, query: QueryName, params: z.unknown() }),
+  z.strictObject({
+    type: z.literal('watch'),
+    id: RequestId,
+    query: QueryName,
+    params: z.unknown(),
+  }),
   z.strictObject({ type: z.literal('unwatch'), id: RequestId }),
 ])
 export type ToStation = z.infer<typeof ToStation>

@@ -214,7 +214,9 @@ export const ProposalView = z.object({
   ),
   courtesyEnabled: z.boolean(),
   /** Visits of this patient today, if any: checked in already. */
-  today: z.array(z.object({ visitId: VisitId, ticket: z.string(), doctorName: z.string(), status: VisitStatus })),
+  today: z.array(
+    z.object({ visitId: VisitId, ticket: z.string(), doctorName: z.string(), status: VisitStatus }),
+  ),
 })
 export type ProposalView = z.infer<typeof ProposalView>
 
