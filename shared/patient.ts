@@ -1,10 +1,17 @@
 import { z } from 'zod'
-import { CalendarDate, Mark, Superseded } from './fields.ts'
+import { Mark, Superseded } from './fields.ts'
 import { ClinicId, PatientId, StationId, UserId } from './ids.ts'
 import { Stamp } from './stamp.ts'
 
 export const Sex = z.enum(['MALE', 'FEMALE'])
 export type Sex = z.infer<typeof Sex>
+
+/** As much of a birth date as is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (FHIR R4, `date`). */
+export const BirthDate = z
+  .string()
+  .max(10)
+  .regex(/^\d{4}(-\d{2}(-\d{2})?)?$/)
+export type BirthDate = z.infer<typeof BirthDate>
 
 /** The fields of a patient that people edit; each merges by itself. */
 export const PatientField = z.enum([
@@ -24,7 +31,7 @@ export const PatientDraft = z.strictObject({
   name: z.string().trim().min(2).max(120),
   phones: z.array(z.string().min(3).max(20)).max(5),
   nationalId: z.string().max(20).nullable(),
-  birthDate: CalendarDate.nullable(),
+  birthDate: BirthDate.nullable(),
   sex: Sex.nullable(),
   /** The number on the old paper file, as the clinic writes it. */
   fileNumber: z.string().max(30).nullable(),

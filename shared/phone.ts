@@ -28,7 +28,9 @@ export function normalisePhone(text: string, country: PhoneCountry = 'EG'): Norm
   const digits = latin.replace(/\D/g, '')
   if (digits === '') return null
   const isInternational = /^[^\d+]*\+/.test(latin) || digits.startsWith('00')
-  if (isInternational) return readInternational(digits.replace(/^00/, ''))
+  // No country code begins with 0; nothing but zeros is no number, and is kept as it came.
+  const abroad = isInternational ? digits.replace(/^0+/, '') : ''
+  if (abroad !== '') return readInternational(abroad)
   const { callingCode, trunk } = PHONE_PLANS[country]
   const national = trunk !== '' && digits.startsWith(trunk) ? digits.slice(trunk.length) : digits
   return (

@@ -77,7 +77,6 @@ export const TokenResponse = z.object({
 export type TokenResponse = z.infer<typeof TokenResponse>
 
 /** A person signs in at a station, online; from then on their commands may come from it. */
-export const SessionRequest = SignInRequest
 export const SessionResponse = z.object({
   ok: z.literal(true),
   userId: UserId,

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { type Patient, PatientField } from './patient.ts'
 import type { ClinicId, PatientId, StationId, TransitionId, UserId, VisitId } from './ids.ts'
 import { makeUuidv7 } from './ids.ts'
-import { markOf } from './resolve.ts'
 import { formatStamp, nodeOfStation, type Stamp } from './stamp.ts'
 import type { Transition, Visit } from './visit.ts'
 
@@ -144,8 +143,4 @@ export function applyEdit(patient: Patient, edit: Edit): Patient {
     if (Object.hasOwn(edit.changes, field)) marks[field] = mark
   }
   return { ...patient, ...edit.changes, marks }
-}
-
-export function stampOfField(patient: Patient, field: PatientField): Stamp {
-  return markOf(patient, field).at
 }

@@ -86,7 +86,10 @@ function shownTickets(page: Page): Promise<string[]> {
     .locator('[data-testid^="waiting-"] [data-testid^="row-"], [data-testid^="next-"]')
     .evaluateAll((rows) =>
       rows
-        .map((row) => `${row.getAttribute('data-visit') ?? ''} ${row.getAttribute('data-status') ?? ''}`)
+        .map(
+          (row) =>
+            `${row.getAttribute('data-visit') ?? ''} ${row.getAttribute('data-status') ?? ''}`,
+        )
         .toSorted(),
     )
 }
@@ -95,7 +98,9 @@ async function patientId(desk: Desk, index: number): Promise<PatientId> {
   const wanted = patients[index]
   if (wanted === undefined) throw new Error(`no patient ${index}`)
   const { hits } = await desk.window.until('search', { text: wanted.name, limit: 20 }, () => true)
-  const hit = hits.find(({ name, fileNumber }) => name === wanted.name && fileNumber === wanted.fileNumber)
+  const hit = hits.find(
+    ({ name, fileNumber }) => name === wanted.name && fileNumber === wanted.fileNumber,
+  )
   if (hit === undefined) throw new Error(`patient ${index} is not found`)
   return hit.patientId
 }
@@ -110,7 +115,10 @@ async function checkInByKeyboard(desk: Desk, searched: string, line: number): Pr
   for (let step = 0; step < line; step += 1) await page.keyboard.press('ArrowDown')
   await page.keyboard.press('Enter')
   const paid = page.getByTestId('pay-step')
-  const closed = page.getByTestId('check-in').waitFor({ state: 'detached' }).then(() => 'CLOSED')
+  const closed = page
+    .getByTestId('check-in')
+    .waitFor({ state: 'detached' })
+    .then(() => 'CLOSED')
   const next = await Promise.race([paid.waitFor().then(() => 'PAY'), closed])
   if (next === 'PAY') await page.keyboard.press('Enter')
   await page.getByTestId('check-in').waitFor({ state: 'detached' })
@@ -154,7 +162,11 @@ it('an ADMIN brings the old list in, and all three desks have it', async () => {
   const result = await first.window.act('importCsv', { fileName: 'patients.csv', text })
   expect(result).toMatchObject({ imported: patients.length, errorCount: 0 })
   for (const desk of desks()) {
-    await desk.window.until('search', { text: '', limit: 1 }, (view) => view.patients === patients.length)
+    await desk.window.until(
+      'search',
+      { text: '', limit: 1 },
+      (view) => view.patients === patients.length,
+    )
     await isSettled(desk)
   }
   // Signed in as the people who sit there.
@@ -197,15 +209,23 @@ it('offline, three stations work on, and meet again with nothing lost, doubled o
   // One phone number edited twice; a cancellation against a start.
   const edited = [await patientId(first, 150), await patientId(second, 150)] as const
   expect(edited[0]).toBe(edited[1])
-  await first.window.act('editPatient', { patientId: edited[0], changes: { phones: ['+201011111111'] } })
-  await second.window.act('editPatient', { patientId: edited[1], changes: { phones: ['+201022222222'] } })
+  await first.window.act('editPatient', {
+    patientId: edited[0],
+    changes: { phones: ['+201011111111'] },
+  })
+  await second.window.act('editPatient', {
+    patientId: edited[1],
+    changes: { phones: ['+201022222222'] },
+  })
   await first.window.act('cancel', { visitId, reason: 'اتصل واعتذر' })
   await doctor.window.act('startVisit', { visitId, to: 'WITH_DOCTOR' })
   await shoot(doctor, 'in-the-room-offline')
 
   const madeApart = await Promise.all([boardOf(first), boardOf(second)])
   const tickets = madeApart.flatMap((board) =>
-    rowsOf(board).filter((row) => row.visitId !== visitId).map((row) => row.ticket),
+    rowsOf(board)
+      .filter((row) => row.visitId !== visitId)
+      .map((row) => row.ticket),
   )
   expect(tickets).toHaveLength(2 * EACH)
   expect(new Set(tickets).size).toBe(2 * EACH)
@@ -235,7 +255,9 @@ it('offline, three stations work on, and meet again with nothing lost, doubled o
   // What PRODUCT says of each: care stands and the cancellation is kept and shown; the number that
   // lost is kept; the patient checked in twice is flagged, not merged.
   const overruled = await inboxOf(first, 'OVERRULED')
-  expect(overruled).toMatchObject([{ visitId, step: 'CANCELED', reason: 'CARE_STANDS', stands: 'WITH_DOCTOR' }])
+  expect(overruled).toMatchObject([
+    { visitId, step: 'CANCELED', reason: 'CARE_STANDS', stands: 'WITH_DOCTOR' },
+  ])
   const superseded = await inboxOf(second, 'SUPERSEDED')
   expect(superseded).toMatchObject([
     { documentId: edited[0], field: 'phones', lost: ['+201011111111'], stands: ['+201022222222'] },
@@ -256,7 +278,9 @@ it('the doctor calls the next patient, and both desks show it', async () => {
   if (line === undefined) throw new Error('no line')
   const { visitId } = await doctor.window.act('callNext', { doctorId: line.doctorId })
   for (const desk of [first, second]) {
-    await desk.page.locator(`[data-visit="${visitId}"][data-called]`).first().waitFor({ timeout: 5_000 })
+    const called = desk.page.locator(`[data-visit="${visitId}"][data-called]`).first()
+    await called.waitFor({ timeout: 5_000 })
+    expect(await called.isVisible()).toBe(true)
     await shoot(desk, 'called')
   }
 }, 30_000)

@@ -3,7 +3,6 @@ import { AppError } from '#shared/errors.ts'
 import {
   EnrolRequest,
   type EnrolResponse,
-  SessionRequest,
   type SessionResponse,
   SignInRequest,
   type SignInResponse,
@@ -77,7 +76,7 @@ function addressesOf(c: Context<ServerEnv>, publicUrl: string | null): string[] 
 }
 
 async function openSession(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
-  const request = await readBody(c, SessionRequest)
+  const request = await readBody(c, SignInRequest)
   const station = c.get('station')
   const person = await checkCredentials(deps, request, clientAddress(c, deps.trustedProxies))
   const roles = await withClinic(deps.pool, station.clinicId, (tx) =>

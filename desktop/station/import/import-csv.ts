@@ -107,7 +107,7 @@ function readBatch(
     const read = PatientDraft.safeParse({
       ...rest,
       // Of an age only the year is known; the first of January is how clinics write that.
-      birthDate: rest.birthDate ?? (birthYear === null ? null : `${birthYear}-01-01`),
+      birthDate: rest.birthDate ?? (birthYear === null ? null : String(birthYear)),
       note: notes,
     })
     if (read.success) return [read.data]

@@ -37,6 +37,7 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
     file.meta.set('lastContact', core.clock.now())
     file.meta.set('contacts', [...page.contacts])
     if (page.entitlement !== null) renewEntitlement(core, page.entitlement)
+    lowerStamp(core)
     rememberTime(core)
     return collections
   })
@@ -58,6 +59,7 @@ export function applyResults(core: ReplicaCore, results: readonly CommandResult[
     }
     const collections = applyDocuments(core, tx, readFeed(core, [...documents.values()]))
     file.meta.set('lastContact', core.clock.now())
+    lowerStamp(core)
     rememberTime(core)
     return collections
   })
@@ -192,7 +194,13 @@ function renewEntitlement(
   core.entitlement = stated
   core.file.meta.set('entitlement', jws)
   core.latestTime = Date.parse(stated.issuedAt)
-  // With nothing unsent, no stamp of this station is out there but clamped: its own may come back too.
+}
+
+/**
+ * With nothing unsent, no stamp of this station is out there but clamped: its own may come back too.
+ * At once, or whoever is checked in after the clock was put right is still a patient of tomorrow.
+ */
+function lowerStamp(core: ReplicaCore): void {
   const ceiling = formatStamp(core.clock.now() + MAX_AHEAD_MS, 0xffff, core.node)
   const { queued, held } = core.file.outbox.count()
   if (core.lastStamp !== null && core.lastStamp > ceiling && queued + held === 0) {

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { SEARCH_NORMALISER_VERSION } from '#shared/arabic.ts'
 import { patientSearchText } from '#shared/patient-search.ts'
 import { Patient } from '#shared/patient.ts'
 import type { SearchSource } from '../storage/search-index.ts'
@@ -48,7 +49,7 @@ const SearchableFields = Patient.pick({
 
 /** What of a patient can be searched. Raise `version` whenever `patientSearchText` changes. */
 export const PATIENT_SEARCH: SearchSource = {
-  version: 1,
+  version: SEARCH_NORMALISER_VERSION,
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only patients are stored in that collection
   text: (document) => patientSearchText(document as ReturnType<typeof SearchableFields.parse>),
 }
