@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
 import type { BoardView } from '#desktop/station/contract/queries.ts'
@@ -13,7 +14,8 @@ export function buildRenderer(folder: string): Promise<unknown> {
 }
 
 export function buildFloorPage(folder: string): Promise<unknown> {
-  return buildPage(join(import.meta.dirname, 'floor-page'), folder)
+  const script = fileURLToPath(import.meta.resolve('./floor-page/main.ts'))
+  return buildPage(dirname(script), folder)
 }
 
 function buildPage(root: string, outDir: string): Promise<unknown> {

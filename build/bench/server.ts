@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { readyUrl } from '../start/supervisor.ts'
 import { PatientId } from '#shared/ids.ts'
@@ -18,7 +18,6 @@ import { clinicFeed, type Size } from './profile.ts'
 import { chunks } from './samples.ts'
 import type { Bench } from './suite.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
 const PAGE = 5_000
 
 export interface BenchServer {
@@ -49,14 +48,14 @@ export async function startBenchServer(bench: Bench, size: Size): Promise<BenchS
   const program = (script: string) => ({
     name: 'server',
     command: process.execPath,
-    args: [resolve(ROOT, script)],
+    args: [fileURLToPath(script)],
     env,
     ready: readyUrl,
     within: 60_000,
   })
   return {
-    url: await supervisor.start(program('sync-server/main.ts')),
-    floorUrl: await supervisor.start(program('build/bench/floor-server.ts')),
+    url: await supervisor.start(program(import.meta.resolve('#server/main.ts'))),
+    floorUrl: await supervisor.start(program(import.meta.resolve('./floor-server.ts'))),
     patients: feed
       .filter(({ collection }) => collection === 'patients')
       .map(({ id }) => PatientId.parse(id)),
