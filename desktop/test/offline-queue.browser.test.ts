@@ -279,7 +279,7 @@ it('the doctor calls the next patient, and both desks show it', async () => {
   const { visitId } = await doctor.window.act('callNext', { doctorId: line.doctorId })
   for (const desk of [first, second]) {
     const called = desk.page.locator(`[data-visit="${visitId}"][data-called]`).first()
-    await called.waitFor({ timeout: 5_000 })
+    await called.waitFor({ timeout: 10_000 })
     expect(await called.isVisible()).toBe(true)
     await shoot(desk, 'called')
   }

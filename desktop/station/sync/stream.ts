@@ -14,6 +14,8 @@ export interface StreamListener {
   /** The feed has come this far. */
   head(seq: number): void
   contacts(contacts: readonly StationContact[]): void
+  /** Waits before the next attempt; `retry` ends the wait, when the server is seen to answer. */
+  waiting(retry: () => void): void
   /** The server refuses this station. */
   refused(code: ErrorCode): void
 }
@@ -44,7 +46,9 @@ export async function keepStream(
       return
     }
     failures += 1
-    await delay(backoffDelay(failures, random()), signal)
+    const waited = new AbortController()
+    listener.waiting(() => waited.abort())
+    await delay(backoffDelay(failures, random()), AbortSignal.any([signal, waited.signal]))
   }
 }
 

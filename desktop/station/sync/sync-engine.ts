@@ -62,6 +62,8 @@ export function startSync(parts: SyncParts): SyncEngine {
   let contacts: readonly StationContact[] = core.file.meta.get('contacts') ?? []
   let connection: AbortController | null = null
   let streamIsOpen = false
+  /** Ends the stream's wait for its next attempt. */
+  let retryStream: () => void = () => undefined
   let pushWanted = false
   let pullWanted = false
   let tryAt = 0
@@ -137,6 +139,9 @@ export function startSync(parts: SyncParts): SyncEngine {
           contacts = heard
           onChange()
         },
+        waiting(retry) {
+          retryStream = retry
+        },
         refused: (code) => refuse(code),
       },
       {
@@ -206,6 +211,8 @@ export function startSync(parts: SyncParts): SyncEngine {
       upToDate: pulled.upToDate,
     })
     if (streamIsOpen) dispatch({ type: 'STREAM_OPENED' })
+    // The server answers again: the stream, which alone brings news at once, need wait no longer.
+    else retryStream()
     if (pulled.subscriptionChanged) {
       retryHeld()
       onChange()
