@@ -61,12 +61,18 @@ let world: World
 let first: Desk
 let second: Desk
 
+/** One after the other: the first has the letter A. */
+async function openDesks(): Promise<void> {
+  first = await world.openDesk('first')
+  second = await world.openDesk('second')
+  await first.signIn('reception')
+  await second.signIn('reception2')
+}
+
 describe.each(NIGHTS)('$night', (night) => {
   beforeEach(async () => {
     world = await openWorld(night.opens)
-    ;[first, second] = await Promise.all([world.openDesk('first'), world.openDesk('second')])
-    await first.signIn('reception')
-    await second.signIn('reception2')
+    await openDesks()
   })
   afterEach(() => world.close())
 
@@ -97,6 +103,43 @@ describe.each(NIGHTS)('$night', (night) => {
     expect(await queueDaysOnServer()).toEqual([{ day: night.day, visits: visits.length }])
     await endsAtCutOver(night, visits)
     expect(await refusedOrHeld()).toEqual([])
+  })
+})
+
+describe('a desk whose clock runs six hours ahead', () => {
+  const [night] = NIGHTS
+  beforeEach(async () => {
+    world = await openWorld(night.arrivals[0])
+    await openDesks()
+  })
+  afterEach(() => world.close())
+
+  test('gives out numbers of a day that has not begun; they are put right, and none is double', async () => {
+    const made = [await checkIn(first.window, 'قبل العطل')]
+    await first.isSettled(0)
+    await first.goOffline()
+    // After a restart without internet nobody tells it the time.
+    first.skew = 6 * 3_600_000
+    await first.restart()
+    await first.signIn('reception')
+    const early = await checkIn(first.window, 'ساعة خاطئة')
+    expect(early.slip).toMatchObject({ queueDay: night.nextDay, ticket: '1' })
+    made.push(early, await checkIn(second.window, 'ساعة صحيحة'))
+    await first.goOnline()
+    world.passMinutes(1)
+    made.push(await checkIn(first.window, 'بعد التصحيح'))
+    await first.isSettled(0)
+    for (const { window } of [first, second]) {
+      const board = await boardOf(window, (view) => lineOf(view).waiting.length === made.length)
+      expect(board.queueDay).toBe(night.day)
+      const { waiting } = lineOf(board)
+      expect(new Set(waiting.map(({ ticket }) => ticket)).size).toBe(made.length)
+      expect(new Set(waiting.map(({ visitId }) => visitId))).toEqual(
+        new Set(made.map(({ visitId }) => visitId)),
+      )
+    }
+    const { clockAheadMinutes } = await first.window.until('sync', {}, () => true)
+    expect(clockAheadMinutes).toBe(360)
   })
 })
 

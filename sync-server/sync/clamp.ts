@@ -1,7 +1,7 @@
 import type { Settings } from '#shared/clinic.ts'
 import { Command, type Write } from '#shared/commands.ts'
 import type { CalendarDate } from '#shared/fields.ts'
-import { addDays, queueDayOf } from '#shared/queue-day.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
 import { type Stamp, stampTime } from '#shared/stamp.ts'
 
 /** Original -> what it was taken for. */
@@ -48,15 +48,13 @@ interface Days {
  * clamped stamp, and what was paid to the day of its visit.
  */
 function redateWrites(command: Command, { dayOfVisit, today }: Days): Command {
-  const lawful = today === null ? [] : [addDays(today, -1), today, addDays(today, 1)]
   const checkedIn = command.writes.find(isCheckIn)?.id
   const redate = (write: Write): Write => {
     const { collection } = write
     if (collection === 'patients') return write
     const { queueDay } = write.next
     if (collection === 'visits' ? isCheckIn(write) : write.next.visitId === checkedIn) {
-      if (today === null || lawful.includes(queueDay)) return write
-      return redatedWrite(write, today)
+      return today === null || today === queueDay ? write : redatedWrite(write, today)
     }
     const day = collection === 'entries' ? dayOfVisit(write.next.visitId) : undefined
     return day === undefined || day === queueDay ? write : redatedWrite(write, day)

@@ -144,7 +144,11 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
     async goOnline() {
       proxy.set('PASS')
       await window.act('syncNow', {})
-      await window.until('sync', {}, ({ state, unsynced, held }) => state === 'LIVE' && unsynced === held)
+      await window.until(
+        'sync',
+        {},
+        ({ state, unsynced, held }) => state === 'LIVE' && unsynced === held,
+      )
     },
     async isSettled(held) {
       await window.until('sync', {}, (view) => view.unsynced === held && view.held === held)
@@ -162,7 +166,10 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
   return desk
 }
 
-function startStation({ world, folder, start }: Installation, machine: { skew: number }): Promise<Station> {
+function startStation(
+  { world, folder, start }: Installation,
+  machine: { skew: number },
+): Promise<Station> {
   return openStation({
     folder,
     key: KEY,
