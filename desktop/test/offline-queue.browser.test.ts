@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { BoardView, InboxItem, VisitRow } from '#desktop/station/contract/queries.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
@@ -36,6 +36,11 @@ beforeAll(async () => {
 }, 180_000)
 
 afterAll(() => clinic.close())
+
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return
+  for (const desk of desks()) await shoot(desk, 'when-it-failed').catch(() => undefined)
+})
 
 const desks = (): Desk[] => [first, second, doctor]
 
@@ -80,16 +85,13 @@ function shared(board: BoardView): unknown {
   ])
 }
 
-/** The tickets of the lines in order, as a person reads them on the screen. */
-function shownTickets(page: Page): Promise<string[]> {
+/** Visit and status of every row on the screen, as the page has them. */
+function shownRows(page: Page): Promise<string[]> {
   return page
-    .locator('[data-testid^="waiting-"] [data-testid^="row-"], [data-testid^="next-"]')
+    .locator('[data-row]')
     .evaluateAll((rows) =>
       rows
-        .map(
-          (row) =>
-            `${row.getAttribute('data-visit') ?? ''} ${row.getAttribute('data-status') ?? ''}`,
-        )
+        .map((row) => `${row.getAttribute('data-row')} ${row.getAttribute('data-status')}`)
         .toSorted(),
     )
 }
@@ -247,7 +249,7 @@ it('offline, three stations work on, and meet again with nothing lost, doubled o
   expect(rows).toHaveLength(2 * EACH + 1)
   expect(new Set(rows.map((row) => row.ticket)).size).toBe(rows.length)
   expect(rows.find((row) => row.visitId === visitId)?.status).toBe('WITH_DOCTOR')
-  const shown = await Promise.all(desks().map((desk) => shownTickets(desk.page)))
+  const shown = await Promise.all(desks().map((desk) => shownRows(desk.page)))
   expect(shown[0]?.length).toBeGreaterThan(90)
   expect(shown[1]).toEqual(shown[0])
   expect(shown[2]).toEqual(shown[0])
@@ -278,7 +280,7 @@ it('the doctor calls the next patient, and both desks show it', async () => {
   if (line === undefined) throw new Error('no line')
   const { visitId } = await doctor.window.act('callNext', { doctorId: line.doctorId })
   for (const desk of [first, second]) {
-    const called = desk.page.locator(`[data-visit="${visitId}"][data-called]`).first()
+    const called = desk.page.locator(`[data-row="${visitId}"][data-called]`).first()
     await called.waitFor({ timeout: 10_000 })
     expect(await called.isVisible()).toBe(true)
     await shoot(desk, 'called')
