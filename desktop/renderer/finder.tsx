@@ -50,12 +50,10 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
   const afterCheckIn = useAfterCheckIn()
 
   const hits = typed.trim() === '' ? [] : (search.shown?.hits ?? [])
-  const offersNew = mode === 'CHECK_IN' && mayCheckIn
+  const offersNew = mayCheckIn
   const rowCount = hits.length + (offersNew ? 1 : 0)
 
-  const focusInput = (): void => {
-    setTimeout(() => input.current?.focus(), 0)
-  }
+  const focusInput = (): void => input.current?.focus()
   const reset = (): void => {
     setTyped('')
     setStage({ kind: 'HITS' })
@@ -129,6 +127,7 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
       else setEager(true)
     }
   }
+  const listed = opened && stage.kind === 'HITS' && rowCount > 0
   const Icon = mode === 'CHECK_IN' ? IconUserPlus : IconSearch
   return (
     <div className="finder">
@@ -141,9 +140,9 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
           data-mode={mode}
           role="combobox"
           aria-label={text('bar.search')}
-          aria-expanded={opened}
-          aria-controls="finder-hits"
-          aria-activedescendant={opened && rowCount > 0 ? optionId(active) : undefined}
+          aria-expanded={listed}
+          aria-controls={listed ? 'finder-hits' : undefined}
+          aria-activedescendant={listed ? optionId(active) : undefined}
           autoComplete="off"
           spellCheck={false}
           dir="auto"

@@ -521,7 +521,7 @@ export const ar = {
   'import.duplicatesHint': 'استُوردت مع علامة ليراجعها شخص.',
 
   'slip.ticket': 'رقمك',
-  'slip.room': 'غرفة {{room}}',
+  'room.numbered': 'غرفة {{room}}',
   'slip.with': 'مع {{doctor}}',
   'slip.atTime': 'الساعة {{time}}',
   'slip.next': 'أنت التالي',

@@ -464,7 +464,7 @@ export const en = {
   'import.duplicatesHint': 'They are imported and marked, so that a person can look.',
 
   'slip.ticket': 'Your number',
-  'slip.room': 'Room {{room}}',
+  'room.numbered': 'Room {{room}}',
   'slip.with': 'with {{doctor}}',
   'slip.atTime': 'at {{time}}',
   'slip.next': 'You are next',

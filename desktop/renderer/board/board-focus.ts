@@ -30,8 +30,13 @@ export function focusLine(doctorId: string): void {
   const line = document.querySelector(`[data-line="${CSS.escape(doctorId)}"]`)
   const row =
     line?.querySelector<HTMLElement>('[data-visit][data-next]') ??
-    line?.querySelector<HTMLElement>('[data-visit]')
+    line?.querySelector<HTMLElement>('[data-visit], [data-line-empty]')
   row?.focus()
+}
+
+/** Whether the focus is in a line, or somewhere else in the window. */
+export function isLineFocused(): boolean {
+  return (document.activeElement?.closest('[data-line]') ?? null) !== null
 }
 
 interface RememberedFocus extends FocusPlace {

@@ -13,7 +13,7 @@ import {
   type RowPopoverContent,
   type RowSettings,
 } from './board-context.ts'
-import { focusLine, rowElement, useBoardFocus } from './board-focus.ts'
+import { focusLine, isLineFocused, rowElement, useBoardFocus } from './board-focus.ts'
 import { LineColumn, LineFolds } from './line-column.tsx'
 import { asksFirst } from './steps.ts'
 import { useSteps } from './use-steps.ts'
@@ -189,7 +189,9 @@ function useBoardShortcuts(board: {
     if (shortcut === 'CALL_NEXT') void callNext()
     if (shortcut === 'NEXT_LINE') {
       const at = board.lines.findIndex(({ doctorId }) => doctorId === board.active)
-      const next = board.lines[(at + 1) % board.lines.length]
+      // From elsewhere in the window it is first the way back to the active line.
+      const by = isLineFocused() ? 1 : 0
+      const next = board.lines[(Math.max(0, at) + by) % board.lines.length]
       if (next === undefined) return
       board.setActive(next.doctorId)
       focusLine(next.doctorId)

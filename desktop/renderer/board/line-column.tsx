@@ -1,6 +1,7 @@
 import { memo } from 'react'
 import type { LineView, VisitRow } from '#desktop/station/contract/queries.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
+import { roomWords } from '../ui/room.ts'
 import { Run } from '../ui/run.tsx'
 import type { RowPopoverContent, RowSettings } from './board-context.ts'
 import { LineFold } from './line-fold.tsx'
@@ -59,7 +60,8 @@ export function LineFolds(
   props: Pick<LineColumnProps, 'line' | 'settings' | 'opened'> & { startsOpen?: boolean },
 ) {
   const text = useText()
-  const { line, ...rest } = props
+  const { line, settings, opened, startsOpen } = props
+  const rest = { settings, opened, startsOpen: startsOpen === true }
   return (
     <div className="line-folds">
       <LineFold
@@ -67,6 +69,7 @@ export function LineFolds(
         title={text('count.done', { count: line.done.length })}
         rows={line.done}
         testId={`done-${line.doctorId}`}
+        startsOpen={props.startsOpen === true || isTall()}
       />
       <LineFold
         {...rest}
@@ -76,6 +79,12 @@ export function LineFolds(
       />
     </div>
   )
+}
+
+/** On a screen with room to spare what is done fills what would be blank; in rem, as the rest. */
+function isTall(): boolean {
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  return window.innerHeight / rem > 66
 }
 
 function LineHead(props: { line: LineView; active: boolean }) {
@@ -88,7 +97,7 @@ function LineHead(props: { line: LineView; active: boolean }) {
         <Run>{doctorName}</Run>
       </h2>
       <span className="line-place">
-        {room !== '' && <Run>{formats.digits(room)}</Run>}
+        {room !== '' && <Run>{roomWords(text, formats, room)}</Run>}
         {room !== '' && specialty !== '' && ' · '}
         {specialty !== '' && <Run>{specialty}</Run>}
       </span>
@@ -101,7 +110,7 @@ function LineHead(props: { line: LineView; active: boolean }) {
 function NobodyWaits() {
   const text = useText()
   return (
-    <div className="next next-empty">
+    <div className="next next-empty" tabIndex={-1} data-line-empty>
       <strong>{text('board.nobodyWaits')}</strong>
       <span>{text('board.checkInHint')}</span>
     </div>

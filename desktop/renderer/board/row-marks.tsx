@@ -12,6 +12,7 @@ import {
 import { memo } from 'react'
 import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
+import { roomWords } from '../ui/room.ts'
 import { LtrRun, Run } from '../ui/run.tsx'
 import type { Text } from '../ui/texts.ts'
 
@@ -46,7 +47,7 @@ export function CalledTag(props: { row: VisitRow; withRoom?: boolean }) {
   const full =
     calledRoom === null || calledRoom === ''
       ? text('board.called', { time })
-      : text('board.calledTo', { time, room: formats.digits(calledRoom) })
+      : text('board.calledTo', { time, room: roomWords(text, formats, calledRoom) })
   return (
     // A new call is a new element: it pulses once more.
     <span className="tag" data-tone="CALLED" key={calledAt} title={full}>

@@ -24,6 +24,8 @@ export function RowPopover(props: {
       trapFocus
       shadow="md"
       withinPortal
+      // The row clips what lies in it, its anchor too.
+      hideDetached={false}
     >
       <Popover.Target>
         <span className="row-anchor" />

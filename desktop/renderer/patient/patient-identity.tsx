@@ -38,28 +38,52 @@ export function PatientIdentity(props: { patient: Patient }) {
 function IdentityField(props: { field: TypedField; patient: Patient }) {
   const text = useText()
   const [editing, setEditing] = useState(false)
-  const { field, patient } = props
+  /** Ended by a key: the focus stays on the field. By a click elsewhere, it is there. */
+  const [byKey, setByKey] = useState(false)
+  const { field } = props
   const label = text(`field.${field}`)
   return (
     <div className="identity-row">
       <dt>{label}</dt>
       <dd>
         {editing ? (
-          <FieldEditor {...props} label={label} onDone={() => setEditing(false)} />
+          <FieldEditor
+            {...props}
+            label={label}
+            onDone={(endedByKey) => {
+              setByKey(endedByKey)
+              setEditing(false)
+            }}
+          />
         ) : (
-          <button
-            type="button"
-            className="identity-value"
-            disabled={!patient.mayEdit}
-            data-testid={`edit-${field}`}
-            aria-label={text('patient.editField', { field: label })}
-            onClick={() => setEditing(true)}
-          >
-            <FieldValue {...props} />
-          </button>
+          <ValueButton {...props} label={label} focused={byKey} onEdit={() => setEditing(true)} />
         )}
       </dd>
     </div>
+  )
+}
+
+function ValueButton(props: {
+  field: TypedField
+  patient: Patient
+  label: string
+  focused: boolean
+  onEdit: () => void
+}) {
+  const text = useText()
+  const element = useFocusOnMount<HTMLButtonElement>(props.focused)
+  return (
+    <button
+      ref={element}
+      type="button"
+      className="identity-value"
+      disabled={!props.patient.mayEdit}
+      data-testid={`edit-${props.field}`}
+      aria-label={text('patient.editField', { field: props.label })}
+      onClick={props.onEdit}
+    >
+      <FieldValue field={props.field} patient={props.patient} />
+    </button>
   )
 }
 
@@ -90,7 +114,7 @@ function FieldEditor(props: {
   field: TypedField
   patient: Patient
   label: string
-  onDone: () => void
+  onDone: (endedByKey: boolean) => void
 }) {
   const { field, patient, onDone } = props
   const perform = usePerform()
@@ -100,9 +124,9 @@ function FieldEditor(props: {
   const [bad, setBad] = useState(false)
   const element = useFocusOnMount<HTMLInputElement>(true)
 
-  const save = (): void => {
+  const save = (byKey: boolean): void => {
     if (typed.trim() === before) {
-      onDone()
+      onDone(byKey)
       return
     }
     const changes = changeOf(field, typed, session.queueDay)
@@ -111,7 +135,7 @@ function FieldEditor(props: {
       return
     }
     void perform('editPatient', { patientId: patient.patientId, changes }).then((result) => {
-      if (result.ok) onDone()
+      if (result.ok) onDone(byKey)
     })
   }
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -119,11 +143,11 @@ function FieldEditor(props: {
     if (event.code === 'Escape') {
       // Escape gives up this field, not the whole panel.
       event.stopPropagation()
-      onDone()
+      onDone(true)
     }
     if (event.code === 'Enter' || event.code === 'NumpadEnter') {
       event.preventDefault()
-      save()
+      save(true)
     }
   }
   return (
@@ -139,7 +163,7 @@ function FieldEditor(props: {
         setTyped(event.target.value)
         setBad(false)
       }}
-      onBlur={save}
+      onBlur={() => save(false)}
       onKeyDown={onKeyDown}
     />
   )

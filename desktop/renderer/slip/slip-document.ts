@@ -1,6 +1,7 @@
 import type { Slip } from '#desktop/station/contract/actions.ts'
 import { makeFormats, type Formats, type Language, type Place } from '../ui/formats.ts'
-import { isolate, makeText } from '../ui/texts.ts'
+import { roomWords } from '../ui/room.ts'
+import { makeText } from '../ui/texts.ts'
 
 /** Where the paper finds its letters: absolute addresses of the app's own font files. */
 export interface SlipFonts {
@@ -49,7 +50,7 @@ interface SlipWords {
 function slipWords(slip: Slip, language: Language, place: SlipPlace): SlipWords {
   const formats: Formats = makeFormats({ ...place, language })
   const text = makeText(language, formats)
-  const room = slip.room === '' ? [] : [isolate(formats.digits(slip.room))]
+  const room = roomWords(text, formats, slip.room)
   const receipt =
     slip.receipt === null ? [] : [text('slip.receipt', { receipt: formats.digits(slip.receipt) })]
   const paid =
@@ -60,7 +61,9 @@ function slipWords(slip: Slip, language: Language, place: SlipPlace): SlipWords 
     title: text('slip.paper'),
     label: text('slip.ticket'),
     before: slip.before === 0 ? text('slip.next') : text('count.before', { count: slip.before }),
-    where: [text('slip.with', { doctor: slip.doctorName }), ...room].join(' · '),
+    where: [text('slip.with', { doctor: slip.doctorName }), room]
+      .filter((words) => words !== '')
+      .join(' · '),
     when: [
       formats.longDay(slip.queueDay),
       text('slip.atTime', { time: formats.time(slip.printedAt) }),

@@ -12,8 +12,11 @@ export interface Toast {
 
 type ShownToast = Toast & { id: number }
 
+function kindOf(toast: Toast): 'DONE' | 'TROUBLE' {
+  return toast.kind ?? 'DONE'
+}
+
 const SHOWN_MS = { DONE: 7_000, TROUBLE: 12_000 }
-const AT_ONCE = 3
 
 const ToastContext = createContext<((toast: Toast) => void) | null>(null)
 
@@ -28,8 +31,12 @@ export function ToastProvider(props: { children: ReactNode }) {
   const show = useCallback(
     (toast: Toast) => {
       const id = (lastId.current += 1)
-      setToasts((shown) => [...shown.slice(1 - AT_ONCE), { ...toast, id }])
-      setTimeout(() => dismiss(id), SHOWN_MS[toast.kind ?? 'DONE'])
+      // Of what was done only the last is news; trouble stays beside it.
+      setToasts((shown) => [
+        ...shown.filter((one) => kindOf(one) !== kindOf(toast)),
+        { ...toast, id },
+      ])
+      setTimeout(() => dismiss(id), SHOWN_MS[kindOf(toast)])
     },
     [dismiss],
   )
@@ -52,7 +59,7 @@ function ToastCard(props: { toast: ShownToast; dismiss: (id: number) => void }) 
   const { toast, dismiss } = props
   const Icon = toast.kind === 'TROUBLE' ? IconAlertTriangle : IconCheck
   return (
-    <div className="toast" data-kind={toast.kind ?? 'DONE'} data-testid="toast">
+    <div className="toast" data-kind={kindOf(toast)} data-testid="toast">
       <Icon size="1.125rem" aria-hidden />
       <span className="toast-text">{toast.text}</span>
       {toast.undo !== undefined && (
