@@ -43,10 +43,11 @@ export function chainAudit(
 ): ChainedAudit {
   const recordedAt = new Date(now).toISOString()
   const chained: ChainedAudit = { entries: [], payloads: [] }
+  const salts = makeSalts(facts.reduce((sum, { documents }) => sum + documents.length, 0))
   for (const { documents, ...fact } of facts) {
     const seq = feed.auditHead + 1
     const digests = documents.map(({ collection, id, before, after }) => {
-      const salt = randomBytes(SALT_BYTES).toString('hex')
+      const salt = salts.pop() ?? ''
       const content = contentOf(before, after)
       const key = JSON.stringify({ collection, id, seq, salt })
       chained.payloads.push(`${key.slice(0, -1)},"content":${content}}`)
@@ -62,11 +63,16 @@ export function chainAudit(
   return chained
 }
 
+/** All at once: asking for randomness costs more than what it gives. Hex. */
+function makeSalts(count: number): string[] {
+  const random = randomBytes(count * SALT_BYTES)
+  return Array.from({ length: count }, (_, index) =>
+    random.toString('hex', index * SALT_BYTES, (index + 1) * SALT_BYTES),
+  )
+}
+
 /** The feed must be locked, and its new head written in the same transaction. */
-export async function writeAudit(
-  tx: ClinicTx,
-  { entries, payloads }: ChainedAudit,
-): Promise<void> {
+export async function writeAudit(tx: ClinicTx, { entries, payloads }: ChainedAudit): Promise<void> {
   if (entries.length === 0) return
   await Promise.all([
     tx.query(

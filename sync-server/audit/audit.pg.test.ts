@@ -2,7 +2,14 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Command } from '#shared/commands.ts'
 import { createTestClinic, type Desk, type TestClinic } from '../sync/test-clinic.ts'
-import { checkIn, editPatient, madePatient, madeVisit, register, step } from '../sync/test-commands.ts'
+import {
+  checkIn,
+  editPatient,
+  madePatient,
+  madeVisit,
+  register,
+  step,
+} from '../sync/test-commands.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { eraseFromAudit } from './erase-record.ts'
 import { auditOfPerson, auditOfRecord } from './read-audit.ts'
@@ -52,17 +59,16 @@ test('each accepted command, and nothing else, is an entry of a whole chain', as
 
 test('what was done to a record, and what a person did', async () => {
   const done = await clinic.within((tx) => auditOfRecord(tx, patient(), 10))
-  expect(done.map(({ entry }) => entry.commandId)).toEqual([
-    edited.commandId,
-    registered.commandId,
-  ])
+  expect(done.map(({ entry }) => entry.commandId)).toEqual([edited.commandId, registered.commandId])
   expect(done[0]?.content).toMatchObject({
     before: { note: null },
     after: { note: 'near the door' },
   })
   expect(done[1]?.content).toMatchObject({ before: null, after: madePatient(registered) })
   const byDoctor = await clinic.within((tx) => auditOfPerson(tx, clinic.people.doctor, 10))
-  expect(byDoctor).toMatchObject([{ name: 'startVisit', stationId: desk.stationId, seq: before + 4 }])
+  expect(byDoctor).toMatchObject([
+    { name: 'startVisit', stationId: desk.stationId, seq: before + 4 },
+  ])
 })
 
 test('an erasure takes the contents and leaves the chain whole', async () => {
@@ -83,10 +89,25 @@ test('an erasure takes the contents and leaves the chain whole', async () => {
 })
 
 test.each([
-  ['an author', `UPDATE audit_entries SET author_id = gen_random_uuid() WHERE seq = $2`, 2, 'ENTRY'],
-  ['a time', `UPDATE audit_entries SET recorded_at = recorded_at + '1 second' WHERE seq = $2`, 3, 'ENTRY'],
+  [
+    'an author',
+    `UPDATE audit_entries SET author_id = gen_random_uuid() WHERE seq = $2`,
+    2,
+    'ENTRY',
+  ],
+  [
+    'a time',
+    `UPDATE audit_entries SET recorded_at = recorded_at + '1 second' WHERE seq = $2`,
+    3,
+    'ENTRY',
+  ],
   ['a digest', `UPDATE audit_entries SET digests = '{00}' WHERE seq = $2`, 1, 'ENTRY'],
-  ['what a document was', `UPDATE audit_payloads SET content = '{"before":null}' WHERE seq = $2`, 2, 'CONTENT'],
+  [
+    'what a document was',
+    `UPDATE audit_payloads SET content = '{"before":null}' WHERE seq = $2`,
+    2,
+    'CONTENT',
+  ],
   ['a content taken out', `DELETE FROM audit_payloads WHERE seq = $2`, 3, 'CONTENT'],
   ['an entry taken out', `DELETE FROM audit_entries WHERE seq = $2`, 2, 'MISSING'],
   ['the last entry taken out', `DELETE FROM audit_entries WHERE seq = $2`, 4, 'MISSING'],

@@ -25,5 +25,14 @@ export function mayBeginWork(
   // A clock that is behind may name a time before the first: the clinic began with that one.
   const then = history.findLast(({ since }) => since <= at) ?? history[0]
   if (current === undefined || then === undefined) return false
-  return at < writeUntil(then.subscription, clock) || now < writeUntil(current.subscription, clock)
+  return holdsAt(then.subscription, at, clock) || holdsAt(current.subscription, now, clock)
+}
+
+/** The cut-over is looked for only when the end has passed: finding it takes a calendar. */
+function holdsAt(
+  subscription: Subscription,
+  time: number,
+  clock: { timeZone: string; cutOvers: readonly CutOver[] },
+): boolean {
+  return time < Date.parse(subscription.endsAt) || time < writeUntil(subscription, clock)
 }

@@ -25,13 +25,15 @@ export interface NumberedDocument {
 }
 
 /** What of the settings holds from a feed number on; the history is kept in the document's `meta`. */
-export const RulesSince = Settings.pick({ active: true, narrowing: true, refundLimit: true }).extend(
-  {
-    seq: z.number(),
-    /** When it was written; milliseconds since the Unix epoch. */
-    at: z.number(),
-  },
-)
+export const RulesSince = Settings.pick({
+  active: true,
+  narrowing: true,
+  refundLimit: true,
+}).extend({
+  seq: z.number(),
+  /** When it was written; milliseconds since the Unix epoch. */
+  at: z.number(),
+})
 export type RulesSince = z.infer<typeof RulesSince>
 export const SettingsMeta = z.object({ rules: z.array(RulesSince) })
 const MAX_RULES = 100
@@ -111,7 +113,9 @@ export async function writeClinicDocuments(
     feed.head += 1
     const { body } = doc
     const meta =
-      body.kind === 'SETTINGS' ? JSON.stringify(await settingsMeta(tx, body, { seq: feed.head, at: now })) : null
+      body.kind === 'SETTINGS'
+        ? JSON.stringify(await settingsMeta(tx, body, { seq: feed.head, at: now }))
+        : null
     numbered.push({
       collection: 'clinic',
       id: doc.id,

@@ -85,7 +85,7 @@ describe('a person deactivated while their station was offline', () => {
     expect(office.checkpoint).toEqual(checkpoint)
   })
 
-  test('an ADMIN lets it in: it is applied, stays its author\'s, and its station hears of it', async () => {
+  test("an ADMIN lets it in: it is applied, stays its author's, and its station hears of it", async () => {
     await deactivate('reception')
     clinic.clock.now += MINUTE
     const arrival = checkIn(desk, 'reception', { number: 1 })
@@ -235,7 +235,11 @@ describe('a subscription that ended while a station was offline', () => {
       endsAt: new Date(trialEnds).toISOString(),
     } as const
     await clinic.within((tx) =>
-      recordSubscription(tx, renewSubscription(ended, clinic.clock.now, 'GROWTH'), clinic.clock.now),
+      recordSubscription(
+        tx,
+        renewSubscription(ended, clinic.clock.now, 'GROWTH'),
+        clinic.clock.now,
+      ),
     )
     expect(verdicts(await desk.push(late, child))).toEqual(['ACCEPTED', 'ACCEPTED'])
   })

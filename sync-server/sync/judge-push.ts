@@ -28,11 +28,7 @@ export interface JudgedPush {
  *
  * @param now the server's time, milliseconds
  */
-export function judgePush(
-  set: WorkingSet,
-  arrivals: readonly Arrival[],
-  now: number,
-): JudgedPush {
+export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: number): JudgedPush {
   const judged: JudgedCommand[] = []
   const answers = arrivals.map((arrival) => {
     if (arrival.kind === 'REFUSED') return JSON.stringify(arrival.result)

@@ -93,9 +93,7 @@ export async function loadDocuments(
     find(tx, BY_KEY, split(keys, ':')),
     patientDays.size > 0 ? find(tx, BY_PATIENT_AND_DAY, split(patientDays, '/')) : [],
     payments.size > 0 ? find(tx, BY_PAYMENT, [[...payments]]) : [],
-    tickets.size > 0
-      ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId])
-      : [],
+    tickets.size > 0 ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId]) : [],
   ])
   return found.flat()
 }

@@ -135,7 +135,8 @@ export async function loadWorkingSet(
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
-  const more = kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], stationId, now })
+  const more =
+    kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], stationId, now })
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,

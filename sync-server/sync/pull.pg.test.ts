@@ -7,12 +7,7 @@ import { DEMO_CLINICS, DEMO_PASSWORD, DEMO_USERS } from '../clinics/demo-data.ts
 import { withClinic } from '../database/clinic-tx.ts'
 import { signedRegistration } from '../test/signed-registration.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
-import {
-  enrolStation,
-  signIn,
-  startTestServer,
-  stationToken,
-} from '../test/test-server.ts'
+import { enrolStation, signIn, startTestServer, stationToken } from '../test/test-server.ts'
 import { createTestClinic, type Desk, newId, type TestClinic } from './test-clinic.ts'
 import { checkIn, editPatient, madePatient, register } from './test-commands.ts'
 

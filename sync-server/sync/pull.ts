@@ -48,23 +48,13 @@ type PageRow = {
   subscription: unknown
 }
 
-/**
- * Everything in one statement. The documents' text is joined as PostgreSQL has it, not parsed and
- * printed again; head and documents are of one snapshot, so nothing lies between them.
- */
+/** Everything in one statement: head and documents are of one snapshot, so nothing lies between. */
 const READ_PAGE = `
   SELECT f.epoch, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
      FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription
-  FROM feeds f CROSS JOIN LATERAL (
-    SELECT count(*) AS count, max(d.seq) AS last, string_agg(
-      '{"collection":"' || d.collection || '","id":' || to_json(d.id) || ',"seq":' || d.seq ||
-      ',"doc":' || CASE WHEN d.deleted THEN 'null' ELSE d.doc::text END || '}',
-      ',' ORDER BY d.seq) AS documents
-    FROM (
-      SELECT collection, id, seq, deleted, doc FROM documents
-      WHERE clinic_id = $1 AND seq > $2 ORDER BY seq LIMIT $3) d) page
+  FROM feeds f CROSS JOIN feed_page($1, $2, $3) AS page
   WHERE f.clinic_id = $1`
 
 /**

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Patient } from '#shared/patient.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import { Visit } from '#shared/visit.ts'
+import { withClinic } from '../database/clinic-tx.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { createTestClinic, type Desk, MINUTE, newId, type TestClinic } from './test-clinic.ts'
 import {
@@ -94,7 +95,10 @@ describe('two stations at once', () => {
     const before = await head()
     const pushes = Array.from({ length: 10 }, (_, index) => [
       desk.push(checkIn(desk, 'reception', { number: index + 1 })),
-      other.push(checkIn(other, 'reception2', { number: index + 1 }), register(other, 'reception2')),
+      other.push(
+        checkIn(other, 'reception2', { number: index + 1 }),
+        register(other, 'reception2'),
+      ),
     ])
     const results = (await Promise.all(pushes.flat())).flat()
     expect(new Set(verdicts(results))).toEqual(new Set(['ACCEPTED']))
@@ -269,7 +273,7 @@ describe('what is not a command of this station', () => {
     expect(verdicts(await desk.push(command, whole))).toEqual(['REJECTED INVALID', 'ACCEPTED'])
   })
 
-  test('the id of another station\'s command does not tell its answer', async () => {
+  test("the id of another station's command does not tell its answer", async () => {
     const theirs = register(other, 'reception2')
     await other.push(theirs)
     const copy = { ...register(desk, 'reception'), commandId: theirs.commandId }
@@ -304,12 +308,7 @@ describe('money', () => {
           give('accountant', 5_001),
         ),
       ),
-    ).toEqual([
-      'REJECTED REFUND_OVER_LIMIT',
-      'ACCEPTED',
-      'ACCEPTED',
-      'REJECTED REFUND_OVER_PAID',
-    ])
+    ).toEqual(['REJECTED REFUND_OVER_LIMIT', 'ACCEPTED', 'ACCEPTED', 'REJECTED REFUND_OVER_PAID'])
     expect(verdicts(await desk.push(give('accountant', 5_001), give('accountant', 5_000)))).toEqual(
       ['REJECTED REFUND_OVER_PAID', 'ACCEPTED'],
     )
@@ -320,15 +319,18 @@ describe('money', () => {
     const payment = pay(desk, 'reception', madeVisit(arrival), 30_000)
     await desk.push(arrival, payment)
     const change = (pool: TestDatabase['pool'], sql: string) =>
-      expect(
-        pool.query(
-          `BEGIN; SET LOCAL app.clinic_id = '${clinic.clinicId}'; ${sql} WHERE collection = 'entries'; COMMIT`,
-        ),
-      ).rejects
-    await change(database.pool, `UPDATE documents SET doc = '{}'`).toMatchObject({ code: '23001' })
-    await database.pool.query('ROLLBACK').catch(() => undefined)
-    await change(database.pool, 'DELETE FROM documents').toMatchObject({ code: '42501' })
-    await change(database.ownerPool, 'DELETE FROM documents').toMatchObject({ code: '23001' })
-    await change(database.ownerPool, 'UPDATE documents SET seq = 0').toMatchObject({ code: '23001' })
+      withClinic(pool, clinic.clinicId, (tx) =>
+        tx.query(`${sql} WHERE clinic_id = $1 AND collection = 'entries'`, [clinic.clinicId]),
+      )
+    const immutable = { code: '23001' }
+    await expect(change(database.pool, "UPDATE documents SET doc = '{}'")).rejects.toMatchObject(
+      immutable,
+    )
+    await expect(change(database.pool, 'DELETE FROM documents')).rejects.toMatchObject({
+      code: '42501',
+    })
+    for (const sql of ['DELETE FROM documents', 'UPDATE documents SET seq = 0']) {
+      await expect(change(database.ownerPool, sql)).rejects.toMatchObject(immutable)
+    }
   })
 })

@@ -157,7 +157,11 @@ function clampArrivals(
     for (const { collection, next } of command.writes) {
       if (collection === 'visits') checkedIn.set(next.id, next.queueDay)
     }
-    return { ...arrival, command, clampedFrom: clamps.has(arrival.command.at) ? arrival.command.at : null }
+    return {
+      ...arrival,
+      command,
+      clampedFrom: clamps.has(arrival.command.at) ? arrival.command.at : null,
+    }
   })
 }
 
@@ -176,11 +180,7 @@ async function recordClamps(
 }
 
 /** @throws AppError UNAVAILABLE if an enrolment took the letter meanwhile: the push is judged anew */
-async function recordLetters(
-  tx: ClinicTx,
-  set: WorkingSet,
-  before: number | null,
-): Promise<void> {
+async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | null): Promise<void> {
   const { own, given } = set.letters
   if (given === before) return
   const [{ rowCount }] = await Promise.all([

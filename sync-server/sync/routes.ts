@@ -62,7 +62,10 @@ const WORTH_COMPRESSING = 1_024
 async function answerJson(c: Context<ServerEnv>, json: string): Promise<Response> {
   const headers = { 'Content-Type': 'application/json', Vary: 'Accept-Encoding' }
   const accepted = c.req.header('accept-encoding') ?? ''
-  if (json.length < WORTH_COMPRESSING || !/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(accepted)) {
+  if (
+    json.length < WORTH_COMPRESSING ||
+    !/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(accepted)
+  ) {
     return c.body(json, 200, headers)
   }
   const body = await compress(json, { level: constants.Z_BEST_SPEED })

@@ -159,8 +159,7 @@ test('after its connection was cut, an instance tells what was missed', async ()
   await superuser.end()
   expect(rowCount).toBe(2)
   const [result] = await other.push(register(other, 'reception2'))
-  await vi.waitFor(
-    () => expect(heads(here)).toContain(result?.documents[0]?.seq),
-    { timeout: 10_000 },
-  )
+  await vi.waitFor(() => expect(heads(here)).toContain(result?.documents[0]?.seq), {
+    timeout: 10_000,
+  })
 })

@@ -2,12 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:cry
 import pino from 'pino'
 import type { Settings } from '#shared/clinic.ts'
 import type { Command, CommandName, Write } from '#shared/commands.ts'
-import {
-  type ClinicId,
-  makeUuidv7,
-  type StationId,
-  type UserId,
-} from '#shared/ids.ts'
+import { type ClinicId, makeUuidv7, type StationId, type UserId } from '#shared/ids.ts'
 import {
   type Checkpoint,
   type CommandResult,
@@ -201,7 +196,12 @@ export interface Desk {
   skew: number
   checkpoint: Checkpoint | null
   documents: Map<string, unknown>
-  make: (name: CommandName, by: Person, writes: (at: Author) => Write[], more?: Partial<Command>) => Command
+  make: (
+    name: CommandName,
+    by: Person,
+    writes: (at: Author) => Write[],
+    more?: Partial<Command>,
+  ) => Command
   sign: (command: Command) => SignedCommand
   send: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
   push: (...commands: Command[]) => Promise<CommandResult[]>

@@ -95,7 +95,11 @@ export function visitOf(
 export function checkIn(
   desk: Desk,
   by: Person,
-  { number, patientId, visit = {} }: { number: number; patientId?: PatientId; visit?: Partial<Visit> },
+  {
+    number,
+    patientId,
+    visit = {},
+  }: { number: number; patientId?: PatientId; visit?: Partial<Visit> },
 ): Command {
   return desk.make('checkIn', by, (author) => {
     const patient = patientId === undefined ? patientOf(desk, author) : null
@@ -139,12 +143,7 @@ export function setField(
   })
 }
 
-export function entryOf(
-  desk: Desk,
-  author: Author,
-  visit: Visit,
-  body: Entry['body'],
-): Entry {
+export function entryOf(desk: Desk, author: Author, visit: Visit, body: Entry['body']): Entry {
   return {
     id: newId(),
     clinicId: desk.clinicId,
