@@ -72,7 +72,23 @@ function nameWord(word: string): string {
   return /^\d/.test(word) ? FILE_NUMBER + word + END : word
 }
 
-function derivedNameWords(name: string): string[] {
+/**
+ * A clinic's patients share a few thousand name words, and deriving theirs was two thirds of the work
+ * of indexing and of ranking. Forgotten when a list of something else than names has filled it.
+ */
+const derivedWords = new Map<string, readonly string[]>()
+const MOST_DERIVED = 10_000
+
+function derivedNameWords(name: string): readonly string[] {
+  const known = derivedWords.get(name)
+  if (known !== undefined) return known
+  if (derivedWords.size >= MOST_DERIVED) derivedWords.clear()
+  const derived = deriveNameWords(name)
+  derivedWords.set(name, derived)
+  return derived
+}
+
+function deriveNameWords(name: string): string[] {
   const parts = nameParts(name)
   const keys = [name, ...parts].flatMap((word) => [...latinKeysOfArabic(word), latinKey(word)])
   return [...parts, ...keys.filter((key) => key !== '').map((key) => LATIN + key + END)]
