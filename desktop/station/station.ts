@@ -23,9 +23,10 @@ import type {
   QueryViews,
   View,
 } from './views/view.ts'
+import { mergeChanges, NOTHING } from './views/change.ts'
 import { clinicViews } from './views/views.ts'
 import { refusedView } from './watch.ts'
-import { openWindows, placeOf } from './windows.ts'
+import { openWindows } from './windows.ts'
 
 /** How often views that follow the clock are looked at, milliseconds. */
 const TICK_MS = 5_000
@@ -77,6 +78,7 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
   const database = await openDatabase(store)
   const meta = openMeta(store.db)
   let running: Running | null = null
+  let untold = NOTHING
   const parts: RuntimeParts = {
     file: openReplicaFile(store, meta),
     database,
@@ -126,13 +128,19 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
     return made[query]?.(params) ?? refusedView('NOT_ENROLLED')
   }
 
+  /**
+   * In a turn of its own: a command's answer and its way to the server go before the views, and the
+   * changes of one turn are one change to them.
+   */
   function tell(change: Partial<Change>): void {
-    try {
-      windows.tell({ ...NOTHING, ...change })
-    } catch (error) {
-      // A view's fault must not look like the command's that brought the change: that is durable.
-      log({ event: 'fault', at: placeOf(error) })
-    }
+    if (untold === NOTHING) setImmediate(tellNow)
+    untold = mergeChanges(untold, { ...NOTHING, ...change })
+  }
+
+  function tellNow(): void {
+    const change = untold
+    untold = NOTHING
+    if (store.db.open) windows.tell(change)
   }
 
   const identity = meta.get('identity')
@@ -149,13 +157,4 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
       log({ event: 'closed' })
     },
   }
-}
-
-const NOTHING: Change = {
-  collections: new Set(),
-  outbox: false,
-  session: false,
-  sync: false,
-  import: false,
-  clock: false,
 }

@@ -28,7 +28,7 @@ export interface PulledPage {
 /** Applies a page of the feed and its checkpoint in one transaction: both are there, or neither. */
 export function applyPage(core: ReplicaCore, page: PulledPage): void {
   const { file } = core
-  const changed = file.store.transaction((tx) => {
+  const changed = file.repeatableTransaction((tx) => {
     const collections = applyDocuments(core, tx, readFeed(core, page.documents))
     const reseeding = file.meta.get('reseeding') ?? false
     if (reseeding) noteReseeded(core, page.documents)
@@ -47,7 +47,7 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
 /** Applies the server's answers to a push, command by command, in one transaction. */
 export function applyResults(core: ReplicaCore, results: readonly CommandResult[]): void {
   const { file } = core
-  const changed = file.store.transaction((tx) => {
+  const changed = file.repeatableTransaction((tx) => {
     const documents = new Map<string, FeedDocument>()
     for (const result of results) {
       for (const document of [...settleCommand(core, result), ...result.documents]) {

@@ -3,6 +3,7 @@ import { SEARCH_NORMALISER_VERSION } from '#shared/arabic.ts'
 import { patientSearchText } from '#shared/patient-search.ts'
 import { Patient } from '#shared/patient.ts'
 import type { SearchSource } from '../storage/search-index.ts'
+import type { StoreTx } from '../storage/store-tx.ts'
 import type { Store } from '../storage/store.ts'
 import { type HeldDirectory, holdDirectory } from './clinic-directory.ts'
 import { type Counters, openCounters } from './counters.ts'
@@ -21,12 +22,22 @@ export interface ReplicaFile {
   readonly rows: DocumentRows
   readonly duplicates: DuplicateKeys
   readonly directory: HeldDirectory
+  /**
+   * A transaction of what the server has and will say again. It is whole like any other, but returns
+   * before the disk has it: a power cut may take it back together with its checkpoint, or with the
+   * outbox rows it settled, and then it is asked for again (a push is answered as the first time). A
+   * command's own transaction waits for the disk, and with itself for all before it: SQLite's log is
+   * one, and `synchronous = NORMAL` never tears it (sqlite.org/pragma.html#pragma_synchronous).
+   */
+  repeatableTransaction<T>(run: (tx: StoreTx) => T): T
 }
 
 /** After RxDB has opened its collections: their tables must exist. */
 export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const { db } = store
   const rows = openDocumentRows(db)
+  const waitLess = db.prepare('PRAGMA synchronous = NORMAL')
+  const waitAgain = db.prepare('PRAGMA synchronous = FULL')
   return {
     store,
     db,
@@ -36,6 +47,14 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     rows,
     duplicates: openDuplicateKeys(db),
     directory: holdDirectory(() => rows.all('clinic')),
+    repeatableTransaction(run) {
+      waitLess.run()
+      try {
+        return store.transaction(run)
+      } finally {
+        waitAgain.run()
+      }
+    },
   }
 }
 

@@ -297,3 +297,17 @@ test('the clock of the server counts while ours is far off', () => {
   core.clock.heard(START - 1_000, testClock().monotonic())
   expect(core.clock.now()).toBe(START)
 })
+
+test('only what the server will say again may return before the disk has it', () => {
+  const { core } = opened
+  const waits = (): unknown => core.file.db.pragma('synchronous', { simple: true })
+  const [NORMAL, FULL] = [1, 2]
+  expect(waits()).toBe(FULL)
+  core.file.repeatableTransaction(() => expect(waits()).toBe(NORMAL))
+  expect(() =>
+    core.file.repeatableTransaction(() => {
+      throw new Error('spoilt')
+    }),
+  ).toThrow('spoilt')
+  expect(waits()).toBe(FULL)
+})
