@@ -66,7 +66,7 @@ describe('entitlementState', () => {
     expect(entitlementState(entitlementOf('CANCELED'), END + DAY, CLOCK).status).toBe('EXPIRED')
   })
 
-  it('a paid station may write for 30 days without asking, and no longer', () => {
+  it('a paid station may write for 30 days without asking, to the end of that session', () => {
     const longPaid: Entitlement = {
       ...entitlementOf('PAID', END),
       subscription: {
@@ -75,8 +75,11 @@ describe('entitlementState', () => {
         endsAt: new Date(END + 300 * DAY).toISOString(),
       },
     }
-    expect(entitlementState(longPaid, END + OFFLINE_DAYS * DAY - 1, CLOCK).canWrite).toBe(true)
-    expect(entitlementState(longPaid, END + OFFLINE_DAYS * DAY, CLOCK)).toMatchObject({
+    // 22:00 in Cairo: the session goes on until 05:00.
+    expect(entitlementState(longPaid, END + OFFLINE_DAYS * DAY, CLOCK).canWrite).toBe(true)
+    const cutOver = Date.parse('2026-12-23T03:00:00Z')
+    expect(entitlementState(longPaid, cutOver - 1, CLOCK).canWrite).toBe(true)
+    expect(entitlementState(longPaid, cutOver, CLOCK)).toMatchObject({
       status: 'ACTIVE',
       canWrite: false,
       reason: 'OFFLINE_TOO_LONG',

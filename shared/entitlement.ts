@@ -65,7 +65,8 @@ export function entitlementState(
   const left = Math.ceil((ends - now) / DAY_MS)
   const warnDays = now < until && left <= WARNING_DAYS ? Math.max(left, 0) : null
   if (now < until) {
-    const askedInTime = now < Date.parse(entitlement.issuedAt) + OFFLINE_DAYS * DAY_MS
+    const askBy = Date.parse(entitlement.issuedAt) + OFFLINE_DAYS * DAY_MS
+    const askedInTime = now < askBy || now < nextCutOver(askBy, clock)
     return {
       status: STATUS_BEFORE_END[subscription.kind],
       canWrite: askedInTime,

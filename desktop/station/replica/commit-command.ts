@@ -6,7 +6,13 @@ import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
 import { nextStamp, stampTime } from '#shared/stamp.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
 import type { CommandDraft, CommandTx } from './replica.ts'
-import { rememberTime, type ReplicaCore, subscriptionState, touching } from './replica-core.ts'
+import {
+  rememberEnd,
+  rememberTime,
+  type ReplicaCore,
+  subscriptionState,
+  touching,
+} from './replica-core.ts'
 import { signText } from './station-key.ts'
 import { isSameJson, putDocuments } from './write-documents.ts'
 
@@ -39,6 +45,7 @@ export function commitCommand<T>(
     return output
   } catch (error) {
     core.lastStamp = stampBefore
+    if (error instanceof AppError && error.code === 'SUBSCRIPTION') rememberEnd(core)
     throw error
   }
 }

@@ -10,6 +10,7 @@ import type { Replica, ReplicaCollections, Touched } from './replica.ts'
 import {
   latestTime,
   nodeOf,
+  rememberEnd,
   type ReplicaCore,
   subscriptionState,
   touching,
@@ -32,6 +33,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
   const { file, identity, database, clock } = parts
   const listeners = new Set<(touched: Touched) => void>()
   const read = readReplica(file)
+  let known = { time: file.meta.get('latestTime') ?? 0, at: clock.monotonic() }
   const core: ReplicaCore = {
     file,
     read,
@@ -41,7 +43,12 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     node: nodeOf(identity),
     entitlement: parts.entitlement,
     lastStamp: file.meta.get('lastStamp'),
-    latestTime: file.meta.get('latestTime') ?? 0,
+    get latestTime() {
+      return known.time + clock.monotonic() - known.at
+    },
+    set latestTime(time) {
+      known = { time, at: clock.monotonic() }
+    },
     tell(touched) {
       for (const listener of listeners) listener(touched)
     },
@@ -86,6 +93,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     entitlement() {
       const state = subscriptionState(core, latestTime(core))
       if (state === null || core.entitlement === null) return null
+      if (!state.canWrite) rememberEnd(core)
       return { ...state, endsAt: core.entitlement.subscription.endsAt }
     },
     now: () => clock.now(),

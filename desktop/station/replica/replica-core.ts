@@ -19,7 +19,10 @@ export interface ReplicaCore {
   entitlement: Entitlement | null
   /** The latest stamp given or seen; written with each command and page. */
   lastStamp: Stamp | null
-  /** The latest time ever seen, milliseconds. */
+  /**
+   * The latest time ever seen, milliseconds. It runs on by the monotonic clock: set back every
+   * evening, a clock wins only what the desk was switched off.
+   */
   latestTime: number
   tell(touched: Touched): void
 }
@@ -33,6 +36,18 @@ export function subscriptionState(core: ReplicaCore, at: number): EntitlementSta
   if (core.entitlement === null || !core.file.directory.isOpen()) return null
   const now = Math.max(at, latestTime(core))
   return entitlementState(core.entitlement, now, core.file.directory.settings())
+}
+
+/**
+ * Once the end of the right to write was seen it stays seen, though nothing else be written: else a
+ * clock set back and a restart would undo it. Outside a transaction; writes once.
+ */
+export function rememberEnd(core: ReplicaCore): void {
+  const { store, meta, directory } = core.file
+  if (core.entitlement === null) return
+  const written = meta.get('latestTime') ?? 0
+  if (!entitlementState(core.entitlement, written, directory.settings()).canWrite) return
+  store.transaction(() => rememberTime(core))
 }
 
 /** Remembers a stamp of another station, so that what is made here afterwards sorts after it. */
