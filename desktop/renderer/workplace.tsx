@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Slip } from '#desktop/station/contract/actions.ts'
 import { Board } from './board/board.tsx'
 import { rowElement } from './board/board-focus.ts'
@@ -82,18 +82,17 @@ function usePanel() {
     if (focused?.closest('[data-keeps-row]') === null) before.current = focused
     setPanel(next)
   }, [])
-  const close = useCallback(() => {
-    setPanel(null)
+  const close = useCallback(() => setPanel(null), [])
+  useEffect(() => {
     const place = before.current
-    // Once the panel has let go of the focus; unless something has taken it meanwhile.
-    setTimeout(() => {
-      if (document.activeElement !== document.body || !(place instanceof HTMLElement)) return
-      const visitId = place.dataset['visit']
-      const row = visitId === undefined ? null : rowElement(visitId)
-      const target = row ?? place
-      target.focus()
-    }, 0)
-  }, [])
+    if (panel !== null || !(place instanceof HTMLElement)) return
+    before.current = null
+    // The panel has let go of the focus; unless something has taken it meanwhile.
+    if (document.activeElement !== document.body) return
+    const visitId = place.dataset['visit']
+    const target = (visitId === undefined ? null : rowElement(visitId)) ?? place
+    target.focus()
+  }, [panel])
   return { panel, open, close }
 }
 

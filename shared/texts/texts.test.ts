@@ -57,7 +57,9 @@ describe('the texts of both languages', () => {
     expect(counted.length).toBeGreaterThan(10)
     for (const base of counted) {
       expect(formsOf(ar, base), base).toEqual(ARABIC_FORMS)
-      expect(formsOf(en, base), base).toEqual(['one', 'other'])
+      // English may have words of its own for none.
+      const english = formsOf(en, base).filter((form) => form !== 'zero')
+      expect(english, base).toEqual(['one', 'other'])
     }
   })
 

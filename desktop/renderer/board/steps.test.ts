@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { RIGHTS, VisitStatus } from '#shared/roles.ts'
+import { RIGHTS, type VisitStatus } from '#shared/roles.ts'
 import { stepsOf } from './steps.ts'
 
 const row = (role: keyof typeof RIGHTS, status: VisitStatus, called = false) => ({

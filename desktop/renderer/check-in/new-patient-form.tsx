@@ -11,6 +11,7 @@ import { Field } from '../ui/field.tsx'
 import { ageAt, parseBirthDate } from '../ui/formats.ts'
 import { useFormats, useLocale, useText } from '../ui/locale-context.tsx'
 import { LtrRun, Run } from '../ui/run.tsx'
+import { isolate } from '../ui/texts.ts'
 import {
   draftOf,
   prefilledForm,
@@ -190,7 +191,10 @@ function BirthDateField({ form, change, today, bad }: Part & { today: string; ba
   const typing = form.birthDate.trim().length < 5
   const hint =
     read !== null
-      ? `${formats.day(read)} · ${text('count.years', { count: ageAt(read, today).years })}`
+      ? [formats.day(read), text('count.years', { count: ageAt(read, today).years })]
+          // Arabic-Indic digits on both sides of the dot would change places.
+          .map(isolate)
+          .join(' · ')
       : bad && !typing
         ? text('checkIn.birthDateBad')
         : text('checkIn.birthDateHint')

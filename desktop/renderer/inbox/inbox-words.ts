@@ -4,7 +4,7 @@ import type { FieldValue } from '#shared/fields.ts'
 import { PatientField } from '#shared/patient.ts'
 import { Priority, VisitField, VisitType } from '#shared/visit.ts'
 import type { Formats } from '../ui/formats.ts'
-import type { Text } from '../ui/texts.ts'
+import { isolate, type Text } from '../ui/texts.ts'
 
 export function itemTitle(text: Text, item: InboxItem): string {
   switch (item.kind) {
@@ -38,7 +38,7 @@ export function valueWords(text: Text, formats: Formats, field: string, value: F
   if (value === null || value === '') return text('inbox.nothing')
   if (Array.isArray(value)) {
     if (value.length === 0) return text('inbox.nothing')
-    return value.map((each) => (field === 'phones' ? formats.phone(each) : each)).join(' · ')
+    return value.map((each) => isolate(field === 'phones' ? formats.phone(each) : each)).join(' · ')
   }
   if (typeof value === 'number') return formats.number(value)
   if (typeof value === 'boolean') return value ? '✓' : '✗'

@@ -35,6 +35,7 @@ export function Choices<Value extends string>(props: {
             name={props.name}
             value={choice.value}
             checked={choice.value === value}
+            data-autofocus={focusFirst === true && choice.value === value ? true : undefined}
             onChange={() => props.onChange(choice.value)}
           />
           <span className="choice-face">

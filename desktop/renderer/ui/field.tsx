@@ -25,6 +25,8 @@ export function Field({ label, hint, tone, focusOnMount, ...input }: FieldProps)
         spellCheck={false}
         {...input}
         ref={element}
+        // A dialog's focus trap asks for it by this name.
+        data-autofocus={focusOnMount === true ? true : undefined}
         id={id}
         className="field-input"
         aria-invalid={tone === 'trouble' ? true : undefined}
