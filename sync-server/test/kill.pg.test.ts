@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { calculateJwkThumbprint } from 'jose'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Command } from '#shared/commands.ts'
@@ -22,6 +23,7 @@ const privateKey = makePrivateKey()
 let database: TestDatabase
 let clinic: TestClinic
 let key: SigningKey
+let listener: pg.Client
 let running: { child: ChildProcess; url: string } | null = null
 
 beforeAll(async () => {
@@ -29,9 +31,13 @@ beforeAll(async () => {
   // The server's clock is the real one here: a trial that lasts, whenever this runs.
   clinic = await createTestClinic(database, 3_650)
   key = await importSigningKey(privateKey)
+  listener = new pg.Client({ connectionString: database.appUrl })
+  await listener.connect()
+  await listener.query('LISTEN dawr_clinics')
 })
 afterAll(async () => {
   if (running !== null) await kill()
+  await listener.end()
   await database.drop()
 })
 
@@ -70,6 +76,13 @@ async function kill(): Promise<void> {
     if (rows[0]?.count === 0) return
     await pause(10)
   }
+}
+
+/** PostgreSQL tells of a push the moment it is committed. */
+function nextCommit(): Promise<void> {
+  return new Promise((settle) => {
+    listener.once('notification', () => settle())
+  })
 }
 
 /** A desk that works on; what was not answered is sent again as it was. */
@@ -143,6 +156,8 @@ test('a server killed at any moment loses nothing that it answered, and doubles 
     const url = running?.url ?? expect.fail('the server is not there')
     const working = workers.map((worker) => work(url, worker))
     await pause(100 + Math.random() * 200)
+    // Every other time just after a commit, before its answer can have gone out.
+    if (round % 2 === 1) await nextCommit()
     await kill()
     await Promise.all(working)
     for (const { waiting, answered } of workers) {
