@@ -3,6 +3,7 @@ import {
   useEffect,
   useEffectEvent,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
   useState,
   type KeyboardEvent,
@@ -92,7 +93,8 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
     setEager(false)
     pick(0)
   })
-  useEffect(() => {
+  // Before the next key can come: an Enter between the answer and the pick would be lost.
+  useLayoutEffect(() => {
     if (eager && search.fresh) pickFirst()
   }, [eager, search.fresh])
 

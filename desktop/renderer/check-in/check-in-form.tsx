@@ -1,5 +1,5 @@
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
-import { useEffect, useEffectEvent, useRef, useState, type SubmitEvent } from 'react'
+import { useEffectEvent, useLayoutEffect, useRef, useState, type SubmitEvent } from 'react'
 import type { ActionInput, ActionOutput } from '#desktop/station/contract/actions.ts'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
 import type { PaymentMethod } from '#shared/entry.ts'
@@ -222,7 +222,8 @@ function useEarlyEnter(takeEarlyEnter: () => boolean) {
   const submitEarly = useEffectEvent(() => {
     if (takeEarlyEnter()) form.current?.requestSubmit()
   })
-  useEffect(() => submitEarly(), [])
+  // With the form itself, so that no key comes between.
+  useLayoutEffect(() => submitEarly(), [])
   return form
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from 'react'
+import { useLayoutEffect, useRef, type ReactNode } from 'react'
 
 interface Choice<Value extends string> {
   value: Value
@@ -18,7 +18,7 @@ export function Choices<Value extends string>(props: {
   const { value, choices } = props
   const group = useRef<HTMLFieldSetElement>(null)
   const { focusFirst } = props
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focusFirst !== true) return
     const inputs = group.current?.querySelectorAll('input') ?? []
     const checked = [...inputs].find((input) => input.checked)

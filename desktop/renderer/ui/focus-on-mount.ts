@@ -1,4 +1,4 @@
-import { useEffect, useRef, type RefObject } from 'react'
+import { useLayoutEffect, useRef, type RefObject } from 'react'
 
 /** After the element is there, and again never: what comes later does not pull the focus back. */
 export function useFocusOnMount<Element extends HTMLElement>(
@@ -6,7 +6,7 @@ export function useFocusOnMount<Element extends HTMLElement>(
 ): RefObject<Element | null> {
   const element = useRef<Element>(null)
   const wantedAtFirst = useRef(wanted)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wantedAtFirst.current) element.current?.focus()
   }, [])
   return element
