@@ -1,13 +1,18 @@
 // Every command of the desk at 100,000 patients, from the window's message until the station says it
 // is durable: with the cable pulled, and with the server there, pushing and pulling meanwhile.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CallId, PatientId } from '#shared/ids.ts'
+import { Visit } from '#shared/visit.ts'
 import { layCable } from './cable.ts'
+import { type Caller, enrolCaller } from './caller.ts'
 import { enrolDesk } from './desk-process.ts'
 import { type Latencies, workRound } from './desk-round.ts'
 import { makePatients } from './documents.ts'
+import { openOutbox, printPush } from './outbox.ts'
 import { percentile } from './rows.ts'
 import { startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
-import type { BenchWindow } from './window.ts'
 
 const ALL = 'all commands'
 const WITHIN = 1.2
@@ -19,18 +24,25 @@ await runSuite('desk', async (bench) => {
   const cable = await layCable(server.url)
   bench.onEnd(() => cable.close())
   const desk = await enrolDesk(bench, cable.url, 'desk')
-  const other = await enrolDesk(bench, server.url, 'other')
+  const other = await enrolCaller(server.url)
   // What a window at work watches.
   for (const query of ['board', 'session', 'sync', 'inbox'] as const) {
     desk.watch(query, {}, () => undefined)
   }
   const likenesses = makePatients(500, Date.now(), 21)
+  const patients = server.feed
+    .filter(({ collection }) => collection === 'patients')
+    .map(({ id }) => PatientId.parse(id))
+  const waiting = server.feed
+    .filter(({ collection }) => collection === 'visits')
+    .map(({ doc }) => Visit.parse(doc))
+    .filter(({ status }) => status === 'WAITING')
   let made = 0
   const work = async (times: number): Promise<Latencies> => {
     const latencies: Latencies = new Map()
     for (let round = 0; round < times; round += 1) {
       made += 1
-      const known = server.patients[(made * 37) % server.patients.length]
+      const known = patients[(made * 37) % patients.length]
       const likeness = likenesses[made % likenesses.length]
       if (known === undefined || likeness === undefined) throw new Error('nobody to check in')
       await workRound(desk, { known, likeness }, latencies)
@@ -50,7 +62,7 @@ await runSuite('desk', async (bench) => {
     cable.plugIn()
     await desk.act('syncNow', {})
     await desk.until('sync', {}, ({ state, unsynced }) => state === 'LIVE' && unsynced === 0)
-    const end = callMeanwhile(other)
+    const end = callMeanwhile(other, waiting)
     online.push(await work(rounds))
     await end()
   }
@@ -70,16 +82,20 @@ await runSuite('desk', async (bench) => {
 })
 
 /** Another desk at work, for there to be something to pull: a call four times a second. */
-function callMeanwhile(other: BenchWindow): () => Promise<void> {
+function callMeanwhile(other: Caller, waiting: readonly Visit[]): () => Promise<void> {
   const over = new AbortController()
+  const outbox = openOutbox(other.identity)
   const calling = (async () => {
-    const { lines } = await other.until('board', {}, () => true)
-    const waiting = lines.flatMap((line) => line.waiting)
     for (let index = 0; !over.signal.aborted; index += 1) {
-      const row = waiting[index % waiting.length]
-      // The desk may have taken it out of the line meanwhile: then this call is refused, and no matter.
-      if (row !== undefined) await other.act('call', { visitId: row.visitId }).catch(() => null)
-      await new Promise((resolve) => setTimeout(resolve, 250))
+      const base = waiting[index % waiting.length]
+      if (base === undefined) throw new Error('nobody waits')
+      const command = outbox.sign('call', (fact) => {
+        const id = CallId.parse(randomUUID())
+        const next = { ...base, calls: [...base.calls, { id, ...fact, room: '1' }] }
+        return [{ collection: 'visits', id: base.id, base, next }]
+      })
+      await other.post('/v1/push', printPush([command]))
+      await sleep(250)
     }
   })()
   return async () => {

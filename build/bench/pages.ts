@@ -14,7 +14,7 @@ export function buildRenderer(folder: string): Promise<unknown> {
 }
 
 export function buildFloorPage(folder: string): Promise<unknown> {
-  const script = fileURLToPath(import.meta.resolve('./floor-page/main.ts'))
+  const script = fileURLToPath(import.meta.resolve('./floor-page/main.tsx'))
   return buildPage(dirname(script), folder)
 }
 

@@ -1,14 +1,10 @@
 // What the server takes in: judged, merged, audited and stored in the feed, against one bare insert.
-import { randomBytes } from 'node:crypto'
-import type { Command } from '#shared/commands.ts'
-import { CommandId, makeUuidv7 } from '#shared/ids.ts'
+import type { Write } from '#shared/commands.ts'
 import type { Patient } from '#shared/patient.ts'
-import { PROTOCOL_VERSION, PushResponse } from '#shared/protocol.ts'
-import { formatStamp, nodeOfStation } from '#shared/stamp.ts'
-import { privateKeyObject, signText } from '#desktop/station/replica/station-key.ts'
-import { type Caller, enrolCaller, postText } from './caller.ts'
-import { DESK } from './clinic.ts'
+import { PushResponse } from '#shared/protocol.ts'
+import { enrolCaller, postText } from './caller.ts'
 import { makePatients } from './documents.ts'
+import { type Fact, openOutbox, printPush } from './outbox.ts'
 import { chunks, timed } from './samples.ts'
 import { startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
@@ -22,7 +18,7 @@ await runSuite('push', async (bench) => {
   const existing = bench.quick ? 1_000 : 50_000
   const server = await startBenchServer(bench, { patients: existing, history: 0, today: false })
   const caller = await enrolCaller(server.url)
-  const outbox = openOutbox(caller)
+  const outbox = openOutbox(caller.identity)
   const figures = { single: [] as number[], imported: [] as number[], floor: [] as number[] }
   const push = async (bodies: readonly string[], documents: number): Promise<number> => {
     const { ms, result } = await timed(async () => {
@@ -43,8 +39,12 @@ await runSuite('push', async (bench) => {
 
   for (let run = -1; run < runs; run += 1) {
     const makeNew = (seed: number) => makePatients(count, Date.now(), 1_000 * (run + 2) + seed)
-    const singles = makeNew(1).map((patient) => outbox.sign('registerPatient', [patient]))
-    const imports = chunks(makeNew(2), BATCH).map((batch) => outbox.sign('importPatients', batch))
+    const singles = makeNew(1).map((patient) =>
+      outbox.sign('registerPatient', (fact) => [newPatient(patient, fact)]),
+    )
+    const imports = chunks(makeNew(2), BATCH).map((batch) =>
+      outbox.sign('importPatients', (fact) => batch.map((patient) => newPatient(patient, fact))),
+    )
     const single = await push(chunks(singles, BATCH).map(printPush), count)
     const imported = await push(
       imports.map((command) => printPush([command])),
@@ -82,48 +82,8 @@ await runSuite('push', async (bench) => {
   })
 })
 
-interface Signed {
-  payload: string
-  signature: string
-}
-
-/** Makes commands as this station's outbox would: in order, stamped, signed. */
-function openOutbox({ identity }: Caller) {
-  const { stationId } = identity
-  const key = privateKeyObject(identity.key)
-  const node = nodeOfStation(stationId)
-  let seq = 0
-  return {
-    sign(name: 'registerPatient' | 'importPatients', patients: readonly Patient[]): Signed {
-      seq += 1
-      const now = Date.now()
-      const at = formatStamp(now, seq % 0xffff, node)
-      const payload = JSON.stringify({
-        commandId: CommandId.parse(makeUuidv7(now, new Uint8Array(randomBytes(10)))),
-        stationId,
-        seq,
-        name,
-        by: DESK.userId,
-        at,
-        seen: 0,
-        writes: patients.map((patient) => {
-          const created = { at, by: DESK.userId, stationId }
-          return {
-            collection: 'patients',
-            id: patient.id,
-            base: null,
-            next: { ...patient, created },
-          }
-        }),
-        decision: null,
-      } satisfies Command)
-      return { payload, signature: signText(key, payload) }
-    },
-  }
-}
-
-function printPush(commands: readonly Signed[]): string {
-  return JSON.stringify({ protocol: PROTOCOL_VERSION, commands })
+function newPatient(patient: Patient, created: Fact): Write {
+  return { collection: 'patients', id: patient.id, base: null, next: { ...patient, created } }
 }
 
 /** A refused command is quick: a figure with one in it means nothing. */

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { readyUrl } from '../start/supervisor.ts'
-import { PatientId } from '#shared/ids.ts'
 import type { FeedDocument } from '#shared/protocol.ts'
 import { Visit } from '#shared/visit.ts'
 import { createClinic } from '#server/clinics/create-clinic.ts'
@@ -24,8 +23,8 @@ export interface BenchServer {
   readonly url: string
   /** Hono and pg alone on the same PostgreSQL: `floor-server.ts`. */
   readonly floorUrl: string
-  /** Those who were there at the start. */
-  readonly patients: readonly PatientId[]
+  /** What was there at the start. */
+  readonly feed: readonly FeedDocument[]
 }
 
 /** A real server and a floor server, each in a process of its own, on one durable PostgreSQL. */
@@ -56,9 +55,7 @@ export async function startBenchServer(bench: Bench, size: Size): Promise<BenchS
   return {
     url: await supervisor.start(program(import.meta.resolve('#server/main.ts'))),
     floorUrl: await supervisor.start(program(import.meta.resolve('./floor-server.ts'))),
-    patients: feed
-      .filter(({ collection }) => collection === 'patients')
-      .map(({ id }) => PatientId.parse(id)),
+    feed,
   }
 }
 

@@ -1,7 +1,7 @@
 // The board's own rows over an array in memory: no station, no contract, no file. What is left is
 // what React and the browser cost.
 import { DirectionProvider, MantineProvider } from '@mantine/core'
-import { createElement, useMemo, useState } from 'react'
+import { useMemo, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import {
   BoardContext,
@@ -44,27 +44,23 @@ function Floor(props: { board: BoardView }) {
       focusNext(lines[next])
     }
   })
-  return createElement(
-    BoardContext,
-    { value: hands },
-    createElement(
-      'main',
-      { className: 'board', 'data-testid': 'board' },
-      createElement(
-        'div',
-        { className: 'lines' },
-        lines.map((line, index) =>
-          createElement(LineColumn, {
-            key: line.doctorId,
-            line,
-            active: index === active,
-            settings,
-            opened: null,
-            showsFolds: true,
-          }),
-        ),
-      ),
-    ),
+  return (
+    <BoardContext value={hands}>
+      <main className="board" data-testid="board">
+        <div className="lines">
+          {lines.map((line, index) => (
+            <LineColumn
+              key={line.doctorId}
+              line={line}
+              active={index === active}
+              settings={settings}
+              opened={null}
+              showsFolds
+            />
+          ))}
+        </div>
+      </main>
+    </BoardContext>
   )
 }
 
@@ -92,13 +88,15 @@ function focusNext(line: LineView | undefined): void {
 const root = document.querySelector('#root')
 if (root === null) throw new Error('index.html has no root')
 createRoot(root).render(
-  createElement(
-    DirectionProvider,
-    { initialDirection: 'rtl' },
-    createElement(
-      MantineProvider,
-      { theme, cssVariablesResolver, defaultColorScheme: 'light' },
-      createElement(LocaleProvider, null, createElement(Floor, { board: window.benchBoard })),
-    ),
-  ),
+  <DirectionProvider initialDirection="rtl">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariablesResolver}
+      defaultColorScheme="light"
+    >
+      <LocaleProvider>
+        <Floor board={window.benchBoard} />
+      </LocaleProvider>
+    </MantineProvider>
+  </DirectionProvider>,
 )
