@@ -138,13 +138,16 @@ function applyDocuments(
   masters: readonly MasterDocument[],
 ): Set<CollectionName> {
   const changed = new Set<CollectionName>()
+  // A first sync asks this once a page, not once a document.
+  const { queued, held } = core.file.outbox.count()
+  const isPending = queued + held > 0
   for (const collection of AnyCollection.options) {
     const documents = new Map<string, Documents[CollectionName] | null>()
     for (const master of masters) {
       if (master.collection !== collection) continue
       for (const stamp of stampsOf(master.doc)) receiveStamp(core, stamp)
       raiseCounters(core.file, core.identity.letter, master)
-      documents.set(master.id, replayPending(core.file.outbox, master))
+      documents.set(master.id, isPending ? replayPending(core.file.outbox, master) : master.doc)
     }
     if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
   }

@@ -62,21 +62,24 @@ export function putDocuments<C extends CollectionName>(
   { collection, documents }: { collection: C; documents: ReadonlyMap<string, Documents[C] | null> },
 ): boolean {
   const changed: Record<string, unknown>[] = []
+  let more = 0
   const stored = tx.getMany(collection, [...documents.keys()])
   for (const [id, document] of documents) {
     const before = stored.get(id)
     const live = before === undefined || before._deleted ? null : withoutMeta<Documents[C]>(before)
     if (document === null ? live === null : live !== null && isSameJson(live, document)) continue
     changed.push(document === null ? { ...live, id, _deleted: true } : { ...document })
+    more += Number(document !== null) - Number(live !== null)
     noteDocument(file, { collection, before: live, after: document })
   }
+  if (collection === 'patients' && more !== 0) file.counters.add('patients', more)
   if (changed.length > 0) tx.put(collection, changed)
   return changed.length > 0
 }
 
-/** What the station keeps beside a document: the count, the duplicates' keys, its own numbers. */
+/** What the station keeps beside a document. */
 function noteDocument(
-  { counters, duplicates, directory }: ReplicaFile,
+  { duplicates, directory }: ReplicaFile,
   change: { collection: CollectionName; before: object | null; after: object | null },
 ): void {
   switch (change.collection) {
@@ -86,8 +89,6 @@ function noteDocument(
         before: Documents['patients'] | null
         after: Documents['patients'] | null
       }
-      const more = Number(after !== null) - Number(before !== null)
-      if (more !== 0) counters.add('patients', more)
       duplicates.update(before, after)
       return
     }

@@ -1,5 +1,10 @@
 import { AppError } from '#shared/errors.ts'
-import { MAX_PULL_DOCUMENTS, PROTOCOL_VERSION, PullResponse } from '#shared/protocol.ts'
+import {
+  type Checkpoint,
+  MAX_PULL_DOCUMENTS,
+  PROTOCOL_VERSION,
+  PullResponse,
+} from '#shared/protocol.ts'
 import { applyPage, beginReseed, type PulledPage } from '../replica/apply-answers.ts'
 import { verifyEntitlement } from '../replica/entitlement-proof.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
@@ -15,19 +20,32 @@ export interface Pulled {
   readonly subscriptionChanged: boolean
 }
 
-/**
- * Asks for the next page of the feed and applies it with its checkpoint.
- *
- * @throws AppError when the line or the server failed, or BAD_SIGNATURE for an entitlement that no
- *   pinned key signed; then nothing was applied
- */
-export async function pullPage(core: ReplicaCore, door: StationDoor): Promise<Pulled> {
+/** Brings the feed in, page by page. */
+export interface Pull {
+  /**
+   * Applies the next page with its checkpoint, and has the one after it sent meanwhile.
+   *
+   * @throws AppError when the line or the server failed, or BAD_SIGNATURE for an entitlement that no
+   *   pinned key signed; then nothing was applied
+   */
+  next(): Promise<Pulled>
+  /** Forgets a page that is on its way: it would be older than what comes in before it. */
+  forget(): void
+}
+
+interface Request {
+  /** The checkpoint asked from; JSON, to be compared. */
+  readonly from: string
+  readonly sent: number
+  readonly answer: Promise<PullResponse>
+}
+
+export function openPull(core: ReplicaCore, door: StationDoor): Pull {
   const { file } = core
-  const checkpoint = file.meta.get('checkpoint')
-  const sent = core.clock.monotonic()
-  let answer: PullResponse
-  try {
-    answer = await door.post({
+  let ahead: Request | null = null
+
+  function request(checkpoint: Checkpoint | null): Request {
+    const answer = door.post({
       path: '/v1/pull',
       body: {
         protocol: PROTOCOL_VERSION,
@@ -39,30 +57,49 @@ export async function pullPage(core: ReplicaCore, door: StationDoor): Promise<Pu
       answer: PullResponse,
       timeoutMs: TIMEOUT_MS,
     })
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'RESEED' && checkpoint !== null) {
-      beginReseed(core)
-      return { seq: 0, head: 1, upToDate: false, subscriptionChanged: false }
-    }
-    throw error
+    // Whoever asks for it hears of its failure; a page that was forgotten may fail unheard.
+    answer.catch(() => null)
+    return { from: JSON.stringify(checkpoint), sent: core.clock.monotonic(), answer }
   }
-  core.clock.heard(answer.serverTime, sent)
-  const stands = answer.checkpoint.seq === checkpoint?.seq
-  if (stands && !answer.upToDate) throw new AppError('UNAVAILABLE', { seq: answer.checkpoint.seq })
-  const before = JSON.stringify(core.entitlement?.subscription)
-  const entitlement = await readEntitlement(core, answer.entitlement)
-  applyPage(core, {
-    documents: answer.documents,
-    checkpoint: answer.checkpoint,
-    upToDate: answer.upToDate,
-    entitlement,
-    contacts: answer.stations,
-  })
+
   return {
-    seq: answer.checkpoint.seq,
-    head: Math.max(answer.head, answer.checkpoint.seq),
-    upToDate: answer.upToDate,
-    subscriptionChanged: JSON.stringify(core.entitlement?.subscription) !== before,
+    async next() {
+      const checkpoint = file.meta.get('checkpoint')
+      const taken = ahead?.from === JSON.stringify(checkpoint) ? ahead : request(checkpoint)
+      ahead = null
+      let answer: PullResponse
+      try {
+        answer = await taken.answer
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'RESEED' || checkpoint === null)
+          throw error
+        beginReseed(core)
+        return { seq: 0, head: 1, upToDate: false, subscriptionChanged: false }
+      }
+      core.clock.heard(answer.serverTime, taken.sent)
+      const stands = answer.checkpoint.seq === checkpoint?.seq
+      if (stands && !answer.upToDate) {
+        throw new AppError('UNAVAILABLE', { seq: answer.checkpoint.seq })
+      }
+      const before = JSON.stringify(core.entitlement?.subscription)
+      const entitlement = await readEntitlement(core, answer.entitlement)
+      // In one breath with applying this page: a command made in between would not have seen it.
+      if (!answer.upToDate) ahead = request(answer.checkpoint)
+      applyPage(core, {
+        documents: answer.documents,
+        checkpoint: answer.checkpoint,
+        upToDate: answer.upToDate,
+        entitlement,
+        contacts: answer.stations,
+      })
+      return {
+        seq: answer.checkpoint.seq,
+        head: Math.max(answer.head, answer.checkpoint.seq),
+        upToDate: answer.upToDate,
+        subscriptionChanged: JSON.stringify(core.entitlement?.subscription) !== before,
+      }
+    },
+    forget: () => void (ahead = null),
   }
 }
 

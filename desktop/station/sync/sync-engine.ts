@@ -6,7 +6,7 @@ import type { StationLog } from '../station-log.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
-import { pullPage } from './pull.ts'
+import { openPull } from './pull.ts'
 import type { ServerLine } from './server-line.ts'
 import type { StationCredential } from './station-credential.ts'
 import { stationDoor } from './station-door.ts'
@@ -58,6 +58,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   const stopping = new AbortController()
   const door = stationDoor(parts.line, parts.credential, stopping.signal)
   const push = openPush(core, door)
+  const pull = openPull(core, door)
   let state = startSyncState(core.clock.now())
   let contacts: readonly StationContact[] = core.file.meta.get('contacts') ?? []
   let connection: AbortController | null = null
@@ -155,6 +156,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   function disconnect(): void {
     connection?.abort()
     connection = null
+    pull.forget()
     streamIsOpen = false
   }
 
@@ -194,11 +196,11 @@ export function startSync(parts: SyncParts): SyncEngine {
     return headSeq > known
   }
 
-  async function pull(): Promise<void> {
+  async function pullNext(): Promise<void> {
     pullWanted = false
     // What is heard meanwhile counts again; what was heard before may be of an epoch that is over.
     headSeq = 0
-    const pulled = await pullPage(core, door)
+    const pulled = await pull.next()
     checkpointSeq = pulled.seq
     headSeq = Math.max(headSeq, pulled.head)
     for (const seq of ownSeqs) if (seq <= checkpointSeq) ownSeqs.delete(seq)
@@ -223,6 +225,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (pushWanted) {
       pushWanted = false
       // What is committed while this is on its way asks for a push of its own.
+      pull.forget()
       const seqs = await push.sendNext()
       if (seqs === null) return
       pushWanted = true
@@ -231,7 +234,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       return
     }
     if (pullWanted || hasNews()) {
-      await pull()
+      await pullNext()
       return
     }
     const now = core.clock.monotonic()

@@ -160,7 +160,7 @@ async function inLanes<T>(work: readonly T[], run: (item: T) => Promise<void>): 
 
 test(
   'killed between any two statements, a command is there whole or not at all',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const commands = ['check-in-new', 'check-in-known', 'import', 'take-payment', 'start-visit']
     const counts = { before: 0, after: 0 }
@@ -191,7 +191,7 @@ test(
 
 test(
   `killed at ${RANDOM_KILLS} random moments, what was confirmed is whole and nothing is half there`,
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async () => {
     const counts = { before: 0, after: 0, between: 0 }
     const kills = (): number => counts.before + counts.after
