@@ -19,3 +19,12 @@ export type ClinicNews = z.infer<typeof ClinicNews>
 export async function notifyClinic(tx: ClinicTx, news: ClinicNews): Promise<void> {
   await tx.query('SELECT pg_notify($1, $2)', [NEWS_CHANNEL, JSON.stringify(news)])
 }
+
+/** Null: not of this form. An instance of another version says things that this one does not know. */
+export function readNotification<T>(schema: z.ZodType<T>, payload: string): T | null {
+  try {
+    return schema.safeParse(JSON.parse(payload)).data ?? null
+  } catch {
+    return null
+  }
+}

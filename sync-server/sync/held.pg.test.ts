@@ -94,6 +94,8 @@ describe('a person deactivated while their station was offline', () => {
       'HELD QUARANTINED',
       'HELD PARENT_HELD',
     ])
+    const [, child] = await desk.push(arrival, begun)
+    expect(child?.details).toEqual({ parent: arrival.commandId })
     const decided = await decide(arrival, true)
     expect(decided).toMatchObject({ verdict: 'ACCEPTED', details: { verdict: 'ACCEPTED' } })
     expect(decided?.documents.map(({ collection }) => collection)).toEqual([

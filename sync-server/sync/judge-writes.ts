@@ -1,4 +1,5 @@
 import type { Command, Write } from '#shared/commands.ts'
+import type { CommandId } from '#shared/ids.ts'
 import { judgeCommand } from '#shared/judge.ts'
 import { applyWrites } from './apply-writes.ts'
 import { judgeContext } from './history-seen.ts'
@@ -14,7 +15,7 @@ import {
 import { putQuarantined } from './quarantine.ts'
 import { keyOf, type WorkingSet } from './working-set.ts'
 
-const NO_KEYS: ReadonlySet<string> = new Set()
+const NOTHING: ReadonlyMap<string, CommandId> = new Map()
 
 /** Judges a command that writes documents, and applies it if it is lawful. */
 export function judgeWrites(
@@ -24,9 +25,8 @@ export function judgeWrites(
 ): JudgedCommand {
   const held = heldBefore(set, command)
   // Its base holds what the server has not accepted: judged now, it would be torn from its parent.
-  if (touchesOf(command).some((key) => held.has(key))) {
-    return hold(command, options, { code: 'PARENT_HELD', details: {} })
-  }
+  const parent = firstIn(held, touchesOf(command))
+  if (parent !== null) return holdBehind(parent, command, options)
   const isAdmitted = options.admittedBy !== null
   const judgement = judgeCommand(command, judgeContext(set, command, { ...options, isAdmitted }))
   if (judgement.verdict === 'ACCEPTED') {
@@ -42,9 +42,22 @@ export function judgeWrites(
     if (judgement.code === 'QUARANTINED') putQuarantined(set, command, judgement.details)
     return hold(command, options, judgement)
   }
-  return referencesOf(command).some((key) => held.has(key))
-    ? hold(command, options, { code: 'PARENT_HELD', details: {} })
-    : refuse(set, command, options, judgement)
+  const needed = firstIn(held, referencesOf(command))
+  return needed === null
+    ? refuse(set, command, options, judgement)
+    : holdBehind(needed, command, options)
+}
+
+function holdBehind(parent: CommandId, command: Command, options: JudgeOptions): JudgedCommand {
+  return hold(command, options, { code: 'PARENT_HELD', details: { parent } })
+}
+
+function firstIn(held: ReadonlyMap<string, CommandId>, keys: readonly string[]): CommandId | null {
+  for (const key of keys) {
+    const commandId = held.get(key)
+    if (commandId !== undefined) return commandId
+  }
+  return null
 }
 
 /** A change of something that does not stand here. */
@@ -52,13 +65,13 @@ function isOrphan(set: WorkingSet, { collection, id, base }: Write): boolean {
   return base !== null && !set.documents.has(keyOf(collection, id))
 }
 
-/** What the station's earlier commands, still held, write. */
-function heldBefore(set: WorkingSet, command: Command): ReadonlySet<string> {
-  if (set.held.size === 0 || command.stationId !== set.stationId) return NO_KEYS
-  const keys = new Set<string>()
+/** What the station's earlier commands, still held, write: document -> the first of them. */
+function heldBefore(set: WorkingSet, command: Command): ReadonlyMap<string, CommandId> {
+  if (set.held.size === 0 || command.stationId !== set.stationId) return NOTHING
+  const keys = new Map<string, CommandId>()
   for (const [commandId, { stationSeq, touches }] of set.held) {
     if (commandId === command.commandId || stationSeq >= command.seq) continue
-    for (const key of touches) keys.add(key)
+    for (const key of touches) if (!keys.has(key)) keys.set(key, commandId)
   }
   return keys
 }

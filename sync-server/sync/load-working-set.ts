@@ -96,7 +96,7 @@ type HeldRow = { commandId: string; stationSeq: number; touches: string[] }
 
 const READ_HELD = `
   SELECT command_id AS "commandId", station_seq AS "stationSeq", touches FROM commands
-  WHERE clinic_id = $1 AND station_id = $2 AND verdict = 'HELD'`
+  WHERE clinic_id = $1 AND station_id = $2 AND verdict = 'HELD' ORDER BY station_seq`
 
 /**
  * Locks the clinic's feed and loads all that judging these commands can need. The statements are

@@ -8,14 +8,14 @@ const Seat = z.tuple([ClinicId, StationId])
 type Seat = z.infer<typeof Seat>
 
 /** What server instances tell each other about the streams they hold. */
-const PresenceMessage = z.object({
+export const PresenceMessage = z.object({
   from: z.string(),
   opened: z.array(Seat).optional(),
   closed: z.array(Seat).optional(),
   /** A new instance: tell it all. */
   asks: z.boolean().optional(),
 })
-type PresenceMessage = z.infer<typeof PresenceMessage>
+export type PresenceMessage = z.infer<typeof PresenceMessage>
 
 const ALIVE_MS = 20_000
 /** An instance that was not heard of for so long is gone, and its streams with it. */
@@ -29,7 +29,7 @@ export interface Presence {
   close: (clinicId: ClinicId, stationId: StationId) => void
   /** Whether a stream of the station is open, at any instance. */
   isLive: (stationId: StationId) => boolean
-  hear: (payload: string) => void
+  hear: (message: PresenceMessage) => void
   /** Listening (again): ask the others, and tell them. */
   introduce: () => void
   end: () => void
@@ -109,8 +109,7 @@ export function createPresence(
     },
     isLive: (stationId) =>
       local.has(stationId) || [...others.values()].some(({ seats }) => seats.has(stationId)),
-    hear: (payload) => {
-      const message = PresenceMessage.parse(JSON.parse(payload))
+    hear: (message) => {
       if (message.from === self) return
       const seats = others.get(message.from)?.seats ?? new Map<StationId, ClinicId>()
       others.set(message.from, { heardAt: Date.now(), seats })

@@ -3,10 +3,10 @@ import type { ClinicId, StationId } from '#shared/ids.ts'
 import { HEARTBEAT_MS } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
-import { ClinicNews, NEWS_CHANNEL } from './clinic-news.ts'
+import { ClinicNews, NEWS_CHANNEL, readNotification } from './clinic-news.ts'
 import { createEventStream, encodeEvent, type EventStream } from './event-stream.ts'
 import { openListener } from './listener.ts'
-import { createPresence, PRESENCE_CHANNEL } from './presence.ts'
+import { createPresence, PRESENCE_CHANNEL, PresenceMessage } from './presence.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
 
 /** The event streams of this server instance. */
@@ -89,11 +89,18 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }
 
   function hearNews(payload: string): void {
-    const { clinicId, head, revoked } = ClinicNews.parse(JSON.parse(payload))
+    const news = readNotification(ClinicNews, payload)
+    if (news === null) return
+    const { clinicId, head, revoked } = news
     for (const seat of rooms.get(clinicId)?.seats ?? []) {
       if (revoked?.includes(seat.stationId) === true) sayBye(seat, 'STATION_REVOKED')
     }
     tellHead(clinicId, head)
+  }
+
+  function hearPresence(payload: string): void {
+    const message = readNotification(PresenceMessage, payload)
+    if (message !== null) presence.hear(message)
   }
 
   /** What was missed while nobody listened. */
@@ -117,7 +124,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     channels: [NEWS_CHANNEL, PRESENCE_CHANNEL],
     onMessage: (channel, payload) => {
       if (channel === NEWS_CHANNEL) hearNews(payload)
-      else presence.hear(payload)
+      else hearPresence(payload)
     },
     onReady: () => {
       presence.introduce()
