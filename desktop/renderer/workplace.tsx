@@ -4,6 +4,7 @@ import { Board } from './board/board.tsx'
 import { rowElement } from './board/board-focus.ts'
 import { DeskPanels } from './desk-panels.tsx'
 import type { FinderHandle } from './finder.tsx'
+import { KeyStrip } from './key-strip.tsx'
 import { printSlip } from './slip/print-slip.ts'
 import { TopBar } from './top-bar.tsx'
 import { TopNotices } from './top-notices.tsx'
@@ -66,6 +67,7 @@ export function Workplace(props: { session: SignedIn }) {
             <span>{text('app.noQueueHint')}</span>
           </main>
         )}
+        {session.maySeeQueue && <KeyStrip />}
       </div>
       <DeskPanels panel={panel} />
     </DeskContext>

@@ -196,13 +196,16 @@ function useBoardShortcuts(board: {
       board.setActive(next.doctorId)
       focusLine(next.doctorId)
     }
-    if (shortcut === 'PAY' && focused !== undefined) {
-      if (!focused.actions.includes('TAKE_PAYMENT')) {
-        toast({ kind: 'TROUBLE', text: text('error.FORBIDDEN') })
-      } else if (focused.balance !== null && focused.balance.minor <= 0) {
-        toast({ text: text('payment.nothingDue') })
-      } else runStep(focused, { step: 'TAKE_PAYMENT' })
-    }
-    if (shortcut === 'PRINT' && focused !== undefined) runStep(focused, { step: 'REPRINT' })
+    if (shortcut !== 'PAY' && shortcut !== 'PRINT') return
+    // Nobody chosen: whoever is next in the line that F4 calls from.
+    const line = board.lines.find(({ doctorId }) => doctorId === board.active)
+    const meant = focused ?? line?.waiting[0]
+    if (meant === undefined) toast({ kind: 'NOTE', text: text('board.chooseRow') })
+    else if (shortcut === 'PRINT') runStep(meant, { step: 'REPRINT' })
+    else if (!meant.actions.includes('TAKE_PAYMENT')) {
+      toast({ kind: 'TROUBLE', text: text('error.FORBIDDEN') })
+    } else if (meant.balance !== null && meant.balance.minor <= 0) {
+      toast({ kind: 'NOTE', text: text('payment.nothingDueOf', { name: meant.name }) })
+    } else runStep(meant, { step: 'TAKE_PAYMENT' })
   })
 }

@@ -8,7 +8,8 @@ import { normalisePhone } from '#shared/phone.ts'
 import { useWatch } from '../station-client/station-context.tsx'
 import { Choices } from '../ui/choices.tsx'
 import { Field } from '../ui/field.tsx'
-import { ageAt, parseBirthDate } from '../ui/formats.ts'
+import { ageWords } from '../ui/age.ts'
+import { parseBirthDate } from '../ui/formats.ts'
 import { useFormats, useLocale, useText } from '../ui/locale-context.tsx'
 import { LtrRun, Run } from '../ui/run.tsx'
 import { isolate } from '../ui/texts.ts'
@@ -191,7 +192,7 @@ function BirthDateField({ form, change, today, bad }: Part & { today: string; ba
   const typing = form.birthDate.trim().length < 5
   const hint =
     read !== null
-      ? [formats.day(read), text('count.years', { count: ageAt(read, today).years })]
+      ? [formats.day(read), ageWords(text, read, today)]
           // Arabic-Indic digits on both sides of the dot would change places.
           .map(isolate)
           .join(' · ')

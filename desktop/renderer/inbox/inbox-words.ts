@@ -1,7 +1,7 @@
 import type { InboxItem } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import type { FieldValue } from '#shared/fields.ts'
-import { PatientField } from '#shared/patient.ts'
+import { BirthDate, PatientField } from '#shared/patient.ts'
 import { Priority, VisitField, VisitType } from '#shared/visit.ts'
 import type { Formats } from '../ui/formats.ts'
 import { isolate, type Text } from '../ui/texts.ts'
@@ -47,6 +47,6 @@ export function valueWords(text: Text, formats: Formats, field: string, value: F
   const priority = Priority.safeParse(value)
   if (field === 'priority' && priority.success) return text(`priority.${priority.data}`)
   if (field === 'sex' && (value === 'MALE' || value === 'FEMALE')) return text(`sex.${value}`)
-  if (field === 'birthDate' && /^\d{4}-\d{2}-\d{2}$/.test(value)) return formats.day(value)
+  if (field === 'birthDate' && BirthDate.safeParse(value).success) return formats.day(value)
   return field === 'nationalId' || field === 'fileNumber' ? formats.digits(value) : value
 }

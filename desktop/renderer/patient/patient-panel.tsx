@@ -3,7 +3,7 @@ import type { QueryView } from '#desktop/station/contract/queries.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { useWatch } from '../station-client/station-context.tsx'
 import { useDesk } from '../ui/desk-context.tsx'
-import { ageAt } from '../ui/formats.ts'
+import { ageWords } from '../ui/age.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { PatientIdentity } from './patient-identity.tsx'
 import { VisitTimeline } from './visit-timeline.tsx'
@@ -43,7 +43,7 @@ function PatientHead(props: { patient: QueryView<'patient'> }) {
   const formats = useFormats()
   const desk = useDesk()
   const { patientId, draft, registeredAt, mayCheckIn, unsynced } = props.patient
-  const age = draft.birthDate === null ? null : ageAt(draft.birthDate, desk.session.queueDay)
+  const today = desk.session.queueDay
   return (
     <header className="patient-head">
       <div className="patient-who">
@@ -51,7 +51,7 @@ function PatientHead(props: { patient: QueryView<'patient'> }) {
           <bdi>{draft.name}</bdi>
         </h2>
         <span className="patient-facts">
-          {age !== null && <span>{text('count.years', { count: age.years })}</span>}
+          {draft.birthDate !== null && <span>{ageWords(text, draft.birthDate, today)}</span>}
           {draft.sex !== null && <span>{text(`sex.${draft.sex}`)}</span>}
           <span>{text('patient.registered', { day: formats.day(registeredAt.slice(0, 10)) })}</span>
           {unsynced && (

@@ -1,5 +1,7 @@
 import { useState } from 'react'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
+import { can } from '#shared/roles.ts'
+import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { LtrRun, Run } from '../ui/run.tsx'
 import { RefundForm } from './refund-form.tsx'
@@ -26,7 +28,9 @@ export function VisitTimeline(props: { visits: readonly PatientVisit[] }) {
 function TimelineVisit(props: { visit: PatientVisit }) {
   const text = useText()
   const formats = useFormats()
+  const { session } = useDesk()
   const { visit } = props
+  const mayRefund = can(session.person.roles, visit.status, 'REFUND') && keptOf(visit) > 0
   return (
     <li className="timeline-visit" data-status={visit.status}>
       <div className="timeline-first">
@@ -44,11 +48,18 @@ function TimelineVisit(props: { visit: PatientVisit }) {
         <TimelinePayment
           key={payment.entryId}
           payment={payment}
-          // What was given back already; the station checks it per payment.
-          refundable={payment.kind === 'PAYMENT'}
+          refundable={mayRefund && payment.kind === 'PAYMENT'}
         />
       ))}
     </li>
+  )
+}
+
+/** What the clinic still has of a visit's money, in minor units; the station judges each refund. */
+function keptOf(visit: PatientVisit): number {
+  return visit.payments.reduce(
+    (kept, { kind, amount }) => kept + (kind === 'PAYMENT' ? amount.minor : -amount.minor),
+    0,
   )
 }
 

@@ -1,7 +1,7 @@
 import { IconUserPlus } from '@tabler/icons-react'
 import { useEffect, useRef, type ReactNode } from 'react'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
-import { ageAt } from '../ui/formats.ts'
+import { ageWords } from '../ui/age.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { LtrRun, Run } from '../ui/run.tsx'
 
@@ -80,20 +80,13 @@ function HitRow(props: { hit: Hit; today: string }) {
   const text = useText()
   const formats = useFormats()
   const { hit, today } = props
-  const age = hit.birthDate === null ? null : ageAt(hit.birthDate, today)
   return (
     <>
       <span className="hit-first">
         <span className="hit-name">
           <Run>{hit.name}</Run>
         </span>
-        {age !== null && (
-          <span>
-            {age.years < 2
-              ? text('count.months', { count: age.months })
-              : text('count.years', { count: age.years })}
-          </span>
-        )}
+        {hit.birthDate !== null && <span>{ageWords(text, hit.birthDate, today)}</span>}
         {hit.possibleDuplicate && (
           <span className="tag" data-tone="NO_SHOW">
             {text('finder.duplicate')}

@@ -41,12 +41,16 @@ export function PersonChoice(props: { onSignedIn: () => void }) {
     else setProblem(refusalText(text, result.code, result.details))
   }
   const choose = (person: Person): void => {
-    if (person.demoPassword !== null) {
-      void finish({
-        name: 'signIn',
-        input: { email: person.email, password: person.demoPassword },
-      })
-    } else go({ kind: person.hasPin ? 'PIN' : 'PASSWORD', person })
+    // Who has set a PIN is asked for it, in the demo too: that is how they see it work.
+    if (person.hasPin) go({ kind: 'PIN', person })
+    else byPassword(person)
+  }
+  const byPassword = (person: Person): void => {
+    if (person.demoPassword === null) {
+      go({ kind: 'PASSWORD', person })
+      return
+    }
+    void finish({ name: 'signIn', input: { email: person.email, password: person.demoPassword } })
   }
 
   if (people === null) return null
@@ -94,10 +98,7 @@ export function PersonChoice(props: { onSignedIn: () => void }) {
           <Link label={text('session.useTiles')} onClick={() => go({ kind: 'PEOPLE' })} />
         )}
         {step.kind === 'PIN' && (
-          <Link
-            label={text('session.usePassword')}
-            onClick={() => go({ kind: 'PASSWORD', person: step.person })}
-          />
+          <Link label={text('session.usePassword')} onClick={() => byPassword(step.person)} />
         )}
         {step.kind === 'PEOPLE' && (
           <Link

@@ -34,6 +34,13 @@ describe('formats', () => {
     expect(english.moment('2026-11-21T08:00:00Z', '2026-11-22')).toBe('21 Nov, 10:00')
   })
 
+  it('say of a date no more than is known', () => {
+    expect(english.day('1984-11-03')).toBe('3 Nov 1984')
+    expect(english.day('1984-11')).toBe('Nov 1984')
+    expect(english.day('1984')).toBe('1984')
+    expect(arabic.day('1984')).toBe('١٩٨٤')
+  })
+
   it('write money with as many decimals as it has', () => {
     expect(english.money({ minor: 25_000, currency: 'EGP' })).toMatch(/250$/)
     expect(english.money({ minor: 25_050, currency: 'EGP' })).toMatch(/250\.50$/)
@@ -60,14 +67,17 @@ describe('what a person types', () => {
     ['3/11/1984', '1984-11-03'],
     ['٣/١١/١٩٨٤', '1984-11-03'],
     ['1984-11-03', '1984-11-03'],
-    ['1984', '1984-01-01'],
-    ['42', '1984-01-01'],
-    ['0', '2026-01-01'],
+    ['11/1984', '1984-11'],
+    ['1984-3', '1984-03'],
+    ['1984', '1984'],
+    ['٤٢', '1984'],
+    ['0', '2026'],
+    ['11/2026', '2026-11'],
   ])('%s is the date of birth %s', (typed, date) => {
     expect(parseBirthDate(typed, '2026-11-22')).toBe(date)
   })
 
-  it.each(['31/2/1984', '1/1/2030', '1/1/1800', 'amin', '200'])(
+  it.each(['31/2/1984', '13/1984', '12/2026', '1/1/2030', '1/1/1800', 'amin', '200'])(
     '%s is no date of birth',
     (typed) => {
       expect(parseBirthDate(typed, '2026-11-22')).toBeNull()
@@ -79,7 +89,16 @@ describe('time that has passed', () => {
   it('counts whole years', () => {
     expect(ageAt('1984-11-23', '2026-11-22').years).toBe(41)
     expect(ageAt('1984-11-22', '2026-11-22').years).toBe(42)
-    expect(ageAt('2026-09-30', '2026-11-22')).toEqual({ years: 0, months: 1 })
+    expect(ageAt('2026-09-30', '2026-11-22')).toEqual({
+      years: 0,
+      months: 1,
+      about: false,
+    })
+  })
+
+  it('is about so much when the day of birth is not known', () => {
+    expect(ageAt('1984', '2026-11-22')).toMatchObject({ years: 42, about: true })
+    expect(ageAt('1984-12', '2026-11-22')).toMatchObject({ years: 41, about: false })
   })
 
   it('is never below zero, though two clocks differ', () => {

@@ -1,5 +1,6 @@
 import { toArabicIndicDigits, toLatinDigits } from '#shared/digits.ts'
 import { currencyDecimals, type Money } from '#shared/money.ts'
+import type { BirthDate } from '#shared/patient.ts'
 import { formatPhone } from '#shared/phone.ts'
 
 export type Language = 'ar' | 'en'
@@ -21,7 +22,7 @@ export interface Formats {
   time: (instant: string | number) => string
   /** Sunday 22 November 2026 */
   longDay: (day: string) => string
-  /** 22 Nov 2026 */
+  /** 22 Nov 2026; of a partial date (`YYYY-MM`, `YYYY`) as much as it says. */
   day: (day: string) => string
   /** 22 Nov, 19:05; only the time on `today`. */
   moment: (instant: string, today: string | null) => string
@@ -49,6 +50,11 @@ export function makeFormats(place: Place): Formats {
     year: 'numeric',
     timeZone: 'UTC',
   })
+  const shortMonth = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  })
   const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
   const numbers = new Intl.NumberFormat(locale)
   const time = (instant: string | number): string => clock.format(new Date(instant))
@@ -66,7 +72,13 @@ export function makeFormats(place: Place): Formats {
       }).format(minor / 10 ** currencyDecimals(currency)),
     time,
     longDay: (day) => longDate.format(Date.parse(`${day}T00:00:00Z`)),
-    day: (day) => shortDate.format(Date.parse(`${day}T00:00:00Z`)),
+    day(day) {
+      if (day.length === 'YYYY'.length) return digits(day)
+      if (day.length === 'YYYY-MM'.length) {
+        return shortMonth.format(Date.parse(`${day}-01T00:00:00Z`))
+      }
+      return shortDate.format(Date.parse(`${day}T00:00:00Z`))
+    },
     moment(instant, today) {
       const date = new Date(instant)
       return localDay(date, timeZone) === today
@@ -81,12 +93,27 @@ function localDay(date: Date, timeZone: string): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(date)
 }
 
-/** Whole years (and months) between a birth date and a day, both YYYY-MM-DD. */
-export function ageAt(birthDate: string, today: string): { years: number; months: number } {
-  const [birthYear = 0, birthMonth = 1, birthDay = 1] = birthDate.split('-').map(Number)
+export interface Age {
+  years: number
+  months: number
+  /** Only the year of birth is known: the age may be one year less. */
+  about: boolean
+}
+
+/** Whole years (and months) between a birth date, perhaps a partial one, and a day YYYY-MM-DD. */
+export function ageAt(birthDate: string, today: string): Age {
+  const [birthYear = 0, birthMonth, birthDay = 1] = birthDate.split('-').map(Number)
   const [year = 0, month = 1, day = 1] = today.split('-').map(Number)
+  if (birthMonth === undefined) {
+    const years = Math.max(0, year - birthYear)
+    return { years, months: years * 12, about: true }
+  }
   const months = (year - birthYear) * 12 + (month - birthMonth) - (day < birthDay ? 1 : 0)
-  return { years: Math.max(0, Math.floor(months / 12)), months: Math.max(0, months) }
+  return {
+    years: Math.max(0, Math.floor(months / 12)),
+    months: Math.max(0, months),
+    about: false,
+  }
 }
 
 /** Minutes from one instant to another, never below zero: clocks of two stations may differ. */
@@ -110,25 +137,36 @@ export function editableAmount(money: Money): string {
 }
 
 /**
- * A date of birth as a desk types it: 3/11/1984, 1984-11-03, a bare year, or an age of up to three
- * digits; either digits. A year or an age gives the first of January. Null if it is none of these.
+ * A date of birth as a desk types it: 3/11/1984, 1984-11-03, 11/1984, a bare year, or an age of up to
+ * three digits; either digits. It says no more than was said: an age gives a year. Null if it is none.
  */
-export function parseBirthDate(text: string, today: string): string | null {
+export function parseBirthDate(text: string, today: string): BirthDate | null {
   const plain = toLatinDigits(text).trim()
   const thisYear = Number(today.slice(0, 4))
   const dayFirst = /^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})$/.exec(plain)
   const yearFirst = /^(\d{4})[/.\- ](\d{1,2})[/.\- ](\d{1,2})$/.exec(plain)
+  const monthOnly = /^(\d{1,2})[/.\- ](\d{4})$/.exec(plain)
+  const yearAndMonth = /^(\d{4})[/.\- ](\d{1,2})$/.exec(plain)
   const date =
     dayFirst !== null
       ? isoDate(dayFirst[3], dayFirst[2], dayFirst[1])
       : yearFirst !== null
         ? isoDate(yearFirst[1], yearFirst[2], yearFirst[3])
-        : /^\d{4}$/.test(plain)
-          ? isoDate(plain, '1', '1')
-          : /^\d{1,3}$/.test(plain)
-            ? isoDate(String(thisYear - Number(plain)), '1', '1')
-            : null
+        : monthOnly !== null
+          ? isoMonth(monthOnly[2], monthOnly[1])
+          : yearAndMonth !== null
+            ? isoMonth(yearAndMonth[1], yearAndMonth[2])
+            : /^\d{4}$/.test(plain)
+              ? plain
+              : /^\d{1,3}$/.test(plain)
+                ? String(thisYear - Number(plain))
+                : null
+  // A shorter text comes before the day that begins with it: this year and this month are not ahead.
   return date !== null && date <= today && Number(date.slice(0, 4)) > thisYear - 130 ? date : null
+}
+
+function isoMonth(year = '', month = ''): string | null {
+  return isoDate(year, month, '1')?.slice(0, 'YYYY-MM'.length) ?? null
 }
 
 function isoDate(year = '', month = '', day = ''): string | null {

@@ -38,12 +38,16 @@ export function usePerform(): <A extends ActionName>(
 
 /** Undoes the last step and says so. */
 export function useUndo(): () => void {
-  const perform = usePerform()
+  const act = useAct()
   const toast = useToast()
   const text = useText()
   return useCallback(() => {
-    void perform('undoLast', {}).then((result) => {
+    void act('undoLast', {}).then((result) => {
       if (result.ok) toast({ text: text('toast.undone') })
+      // Nothing went wrong: the key was pressed and there was nothing for it to do.
+      else if (result.code === 'NOTHING_TO_UNDO')
+        toast({ kind: 'NOTE', text: text(`error.${result.code}`) })
+      else toast({ kind: 'TROUBLE', text: refusalText(text, result.code, result.details) })
     })
-  }, [perform, toast, text])
+  }, [act, toast, text])
 }

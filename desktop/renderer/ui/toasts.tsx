@@ -1,65 +1,55 @@
-import { createContext, use, useCallback, useMemo, useRef, useState, type ReactNode } from 'react'
-import { IconAlertTriangle, IconCheck, IconX } from '@tabler/icons-react'
+import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
+import { IconAlertTriangle, IconCheck, IconInfoCircle, IconX } from '@tabler/icons-react'
 import { useText } from './locale-context.tsx'
 import './toasts.css'
 
+type ToastKind = 'DONE' | 'NOTE' | 'TROUBLE'
+
 export interface Toast {
   text: string
-  kind?: 'DONE' | 'TROUBLE'
+  /** DONE unless said: something was done. NOTE: there was nothing to do. */
+  kind?: ToastKind
   /** Offers the way back; Ctrl+Z does the same. */
   undo?: () => void
 }
 
 type ShownToast = Toast & { id: number }
 
-function kindOf(toast: Toast): 'DONE' | 'TROUBLE' {
-  return toast.kind ?? 'DONE'
-}
-
-const SHOWN_MS = { DONE: 7_000, TROUBLE: 12_000 }
+const SHOWN_MS: Record<ToastKind, number> = { DONE: 7_000, NOTE: 4_000, TROUBLE: 12_000 }
+const ICONS = { DONE: IconCheck, NOTE: IconInfoCircle, TROUBLE: IconAlertTriangle }
 
 const ToastContext = createContext<((toast: Toast) => void) | null>(null)
 
-/** What was just done, beside the work: never over it, and never taking the focus. */
+/** What was just done, in the strip below the work: one at a time, never over a row, never focused. */
 export function ToastProvider(props: { children: ReactNode }) {
-  const [toasts, setToasts] = useState<ShownToast[]>([])
+  const [shown, setShown] = useState<ShownToast | null>(null)
   const lastId = useRef(0)
-  const dismiss = useCallback(
-    (id: number) => setToasts((shown) => shown.filter((toast) => toast.id !== id)),
-    [],
-  )
-  const show = useCallback(
-    (toast: Toast) => {
-      const id = (lastId.current += 1)
-      // Of what was done only the last is news; trouble stays beside it.
-      setToasts((shown) => [
-        ...shown.filter((one) => kindOf(one) !== kindOf(toast)),
-        { ...toast, id },
-      ])
-      setTimeout(() => dismiss(id), SHOWN_MS[kindOf(toast)])
-    },
-    [dismiss],
-  )
-  const list = useMemo(
-    () => toasts.map((toast) => <ToastCard key={toast.id} toast={toast} dismiss={dismiss} />),
-    [toasts, dismiss],
-  )
+  const show = useCallback((toast: Toast) => {
+    setShown({ ...toast, id: (lastId.current += 1) })
+  }, [])
+  const dismiss = useCallback(() => setShown(null), [])
+  useEffect(() => {
+    if (shown === null) return
+    const timer = setTimeout(dismiss, SHOWN_MS[shown.kind ?? 'DONE'])
+    return () => clearTimeout(timer)
+  }, [shown, dismiss])
   return (
     <ToastContext value={show}>
       {props.children}
       <output className="toasts" data-testid="toasts">
-        {list}
+        {shown !== null && <ToastCard key={shown.id} toast={shown} dismiss={dismiss} />}
       </output>
     </ToastContext>
   )
 }
 
-function ToastCard(props: { toast: ShownToast; dismiss: (id: number) => void }) {
+function ToastCard(props: { toast: ShownToast; dismiss: () => void }) {
   const text = useText()
   const { toast, dismiss } = props
-  const Icon = toast.kind === 'TROUBLE' ? IconAlertTriangle : IconCheck
+  const kind = toast.kind ?? 'DONE'
+  const Icon = ICONS[kind]
   return (
-    <div className="toast" data-kind={kindOf(toast)} data-testid="toast">
+    <div className="toast" data-kind={kind} data-testid="toast">
       <Icon size="1.125rem" aria-hidden />
       <span className="toast-text">{toast.text}</span>
       {toast.undo !== undefined && (
@@ -69,7 +59,7 @@ function ToastCard(props: { toast: ShownToast; dismiss: (id: number) => void }) 
           className="toast-undo"
           data-testid="toast-undo"
           onClick={() => {
-            dismiss(toast.id)
+            dismiss()
             toast.undo?.()
           }}
         >
@@ -82,7 +72,7 @@ function ToastCard(props: { toast: ShownToast; dismiss: (id: number) => void }) 
         tabIndex={-1}
         className="toast-close"
         aria-label={text('action.dismiss')}
-        onClick={() => dismiss(toast.id)}
+        onClick={dismiss}
       >
         <IconX size="1rem" aria-hidden />
       </button>
