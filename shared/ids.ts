@@ -1,6 +1,10 @@
 import { z } from 'zod'
 
-const uuid = z.uuid().max(36)
+/** RFC 9562, in lower case only: PostgreSQL and JavaScript must agree on which ids are equal. */
+const uuid = z
+  .string()
+  .max(36)
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 
 export const ClinicId = uuid.brand<'ClinicId'>()
 export type ClinicId = z.infer<typeof ClinicId>
