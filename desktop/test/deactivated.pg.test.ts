@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withClinic } from '#server/database/clinic-tx.ts'
 import { signIn } from '#server/test/test-server.ts'
 import type { InboxItem } from '#desktop/station/contract/queries.ts'
+import type { VisitId } from '#shared/ids.ts'
 import {
   boardOf,
   checkIn,
@@ -52,9 +53,9 @@ async function setActive(account: string, active: boolean): Promise<void> {
 }
 
 interface Night {
-  before: string
-  accepted: string
-  rejected: string
+  before: VisitId
+  accepted: VisitId
+  rejected: VisitId
 }
 
 /** Three check-ins, the last two after the deactivation; the doctor has begun on both of these. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { withClinic } from '#server/database/clinic-tx.ts'
+import type { VisitId } from '#shared/ids.ts'
 import { boardOf, checkIn, inboxOf, lineOf, statusOn } from './support/desk-work.ts'
 import { type Desk, openWorld, type World } from './support/station-in-process.ts'
 
@@ -144,8 +145,8 @@ describe('a desk whose clock runs six hours ahead', () => {
 })
 
 /** By turns at both desks, each asked what day it is. */
-async function workThroughNight({ arrivals, day }: Night): Promise<string[]> {
-  const visits: string[] = []
+async function workThroughNight({ arrivals, day }: Night): Promise<VisitId[]> {
+  const visits: VisitId[] = []
   for (const [index, instant] of arrivals.entries()) {
     world.setTime(instant)
     const { window } = index % 2 === 0 ? first : second
@@ -157,7 +158,7 @@ async function workThroughNight({ arrivals, day }: Night): Promise<string[]> {
 }
 
 /** At 05:00 both begin anew with ticket 1; who waits still is shown, and settled by a person. */
-async function endsAtCutOver({ cutOver, nextDay, day }: Night, visits: string[]): Promise<void> {
+async function endsAtCutOver({ cutOver, nextDay, day }: Night, visits: VisitId[]): Promise<void> {
   await Promise.all([first.isSettled(0), second.isSettled(0)])
   world.setTime(cutOver)
   for (const { window } of [first, second]) {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
 import { startTestServer, type TestServer } from '#server/test/test-server.ts'
+import type { VisitId } from '#shared/ids.ts'
 import { type DeskWindow, openDeskWindow } from '../../build/start/desk-window.ts'
 import { type ChaosProxy, openChaosProxy } from './support/chaos-proxy.ts'
 import { boardOf, checkIn, lineOf, rowsOf, statusOn } from './support/desk-work.ts'
@@ -75,8 +76,8 @@ function unlock(account: string, pin = PIN): Promise<unknown> {
 }
 
 /** @returns each visit that a person saw confirmed, with its ticket as printed */
-async function checkInUntilDark(): Promise<Map<string, string>> {
-  const confirmed = new Map<string, string>()
+async function checkInUntilDark(): Promise<Map<VisitId, string>> {
+  const confirmed = new Map<VisitId, string>()
   const enough = Promise.withResolvers<void>()
   async function work(): Promise<void> {
     for (let number = 1; ; number += 1) {

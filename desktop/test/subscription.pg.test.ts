@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { withClinic } from '#server/database/clinic-tx.ts'
 import { recordSubscription } from '#server/subscriptions/subscription.ts'
 import { renewSubscription, type Subscription } from '#shared/entitlement.ts'
+import type { VisitId } from '#shared/ids.ts'
 import {
   boardOf,
   checkIn,
@@ -62,8 +63,8 @@ function verdicts(): Promise<Array<{ name: string; verdict: string }>> {
 }
 
 /** Three arrivals: before the end, after it, and in the last moment of its session. */
-async function workThroughEnd(): Promise<string[]> {
-  const visits: string[] = []
+async function workThroughEnd(): Promise<VisitId[]> {
+  const visits: VisitId[] = []
   for (const instant of ['2026-12-07T09:00:00Z', '2026-12-07T10:01:00Z', LAST_MOMENT]) {
     world.setTime(instant)
     visits.push((await checkIn(desk.window, `مريض ${instant}`)).visitId)
@@ -75,7 +76,7 @@ async function workThroughEnd(): Promise<string[]> {
 }
 
 /** From the cut-over on nothing new begins here, and what is open is finished and paid. */
-async function finishWhatIsOpen(visitId: string): Promise<void> {
+async function finishWhatIsOpen(visitId: VisitId): Promise<void> {
   const { act, until } = desk.window
   const before = (await until('sync', {}, () => true)).unsynced
   const [row] = (await boardOf(desk.window)).leftOpen
