@@ -3,7 +3,7 @@
 // smoke in a few seconds. One suite after another: the machine's cores are part of what is measured.
 import { spawnSync } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -30,7 +30,8 @@ const rows: unknown[] = []
 let failed = 0
 for (const file of files) {
   const start = performance.now()
-  console.log(`\n== ${basename(file, '.bench.ts')}`)
+  // Above a fraction: something else ran here, and the figures are partly its own.
+  console.log(`\n== ${basename(file, '.bench.ts')} (load before: ${loadavg()[0]?.toFixed(1)})`)
   const result = join(results, `${basename(file)}.json`)
   const args = [file, '--json', result, ...(values.quick ? ['--quick'] : [])]
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' })

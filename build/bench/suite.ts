@@ -31,7 +31,11 @@ export async function runSuite(suite: string, run: (bench: Bench) => Promise<voi
         return made
       },
       onEnd: (end) => void ends.push(end),
-      add: (measured) => void rows.push(toRow({ suite, ...measured })),
+      add({ mark, ...measured }) {
+        // A smoke meets no mark and misses none.
+        const marked = mark === undefined || values.quick ? {} : { mark }
+        rows.push(toRow({ suite, ...measured, ...marked }))
+      },
     })
   } finally {
     for (const end of ends.toReversed()) await end()
