@@ -54,8 +54,9 @@ export function applyResults(core: ReplicaCore, results: readonly CommandResult[
       for (const document of [...settleCommand(core, result), ...result.documents]) {
         const key = `${document.collection}/${document.id}`
         const earlier = documents.get(key)
-        // A replayed answer may carry what stood when it was first given.
-        if (earlier === undefined || earlier.seq <= document.seq) documents.set(key, document)
+        // A replayed answer may carry what stood when it was first given; and what stood before the
+        // first of several refused writes stands after them all.
+        if (earlier === undefined || earlier.seq < document.seq) documents.set(key, document)
       }
     }
     const collections = applyDocuments(core, tx, readFeed(core, [...documents.values()]))
@@ -67,7 +68,13 @@ export function applyResults(core: ReplicaCore, results: readonly CommandResult[
   core.tell(touching(changed, true))
 }
 
-/** @returns documents that are no more, should the answer not say what stands instead */
+/** The feed number of what the server did not name: anything that it did name goes before it. */
+const UNNAMED = -1
+
+/**
+ * @returns what stands where the answer to a refused command does not say so: the server refuses a bad
+ *   signature, or data it cannot keep, without a look at the documents
+ */
 function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[] {
   const { commandId, verdict, code, details } = result
   const { outbox } = core.file
@@ -80,12 +87,17 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
     case 'HELD':
       outbox.hold(commandId, code ?? 'INTERNAL', details)
       return []
-    case 'REJECTED':
+    case 'REJECTED': {
       outbox.reject({ command, code: code ?? 'INTERNAL', details, answeredAt: core.clock.now() })
+      const stands = command.writes.map(({ collection, id }) => ({
+        collection,
+        id,
+        seq: UNNAMED,
+        doc: outbox.master(collection, id),
+      }))
       outbox.remove(commandId)
-      return command.writes
-        .filter(({ base }) => base === null)
-        .map(({ collection, id }) => ({ collection, id, seq: -1, doc: null }))
+      return stands
+    }
   }
 }
 
@@ -148,11 +160,19 @@ function applyDocuments(
       if (master.collection !== collection) continue
       for (const stamp of stampsOf(master.doc)) receiveStamp(core, stamp)
       raiseCounters(core.file, core.identity.letter, master)
-      documents.set(master.id, isPending ? replayPending(core.file.outbox, master) : master.doc)
+      documents.set(master.id, isPending ? standOn(core, master) : master.doc)
     }
     if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
   }
   return changed
+}
+
+/** What stands here; while anything is pending on it, the server's word is kept for a refusal. */
+function standOn({ file }: ReplicaCore, master: MasterDocument): MasterDocument['doc'] {
+  const { collection, id, doc } = master
+  if (file.outbox.pending(collection, id) === 'NONE') return doc
+  file.outbox.noteMaster(collection, id, doc)
+  return replayPending(file.outbox, master)
 }
 
 /** The stamps that a later command of this station must come after. */

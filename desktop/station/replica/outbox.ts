@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Command } from '#shared/commands.ts'
-import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import { AppError, ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { SignedCommand } from '#shared/protocol.ts'
 import { Stamp } from '#shared/stamp.ts'
 import type { OutboxRow, PendingState, RejectedRow } from './replica.ts'
@@ -27,6 +27,7 @@ export interface PushBounds {
 
 /** Commands that were confirmed to a person and that the server has not accepted yet. */
 export interface Outbox {
+  /** @throws AppError INVALID for text that no server could keep; then nothing may be confirmed */
   append(command: Command, signed: SignedCommand): void
   /** In the order made, at least one if there is any; held ones only when they are to be tried again. */
   next(bounds: PushBounds): OutboxPayload[]
@@ -37,6 +38,10 @@ export interface Outbox {
   /** The pending commands that write this document, in order. */
   writing(collection: string, id: string): Command[]
   pending(collection: string, id: string): PendingState
+  /** Keeps what the server has of a document that is still being written here; null: nothing. */
+  noteMaster(collection: string, id: string, doc: object | null): void
+  /** What the server has of a document with pending writes: as it last said, or as they found it. */
+  master(collection: string, id: string): unknown
   rows(): OutboxRow[]
   /** Latest first. */
   latest(limit: number): OutboxRow[]
@@ -81,6 +86,20 @@ export function openOutbox(db: Database.Database): Outbox {
     .pluck()
   const update = db.prepare<[string, string, string]>(
     `UPDATE outbox SET state = 'HELD', code = ?, details = ? WHERE command_id = ?`,
+  )
+  const upsertMaster = db.prepare<[string, string, string]>(
+    `INSERT INTO masters (collection, id, doc) VALUES (?, ?, ?)
+     ON CONFLICT (collection, id) DO UPDATE SET doc = excluded.doc`,
+  )
+  const selectMaster = db
+    .prepare<[string, string], string>('SELECT doc FROM masters WHERE collection = ? AND id = ?')
+    .pluck()
+  const dropMasters = db.prepare<[number, number]>(
+    `DELETE FROM masters
+     WHERE (collection, id) IN (SELECT collection, id FROM outbox_writes WHERE seq = ?)
+       AND NOT EXISTS (SELECT 1 FROM outbox_writes AS other
+         WHERE other.collection = masters.collection AND other.id = masters.id
+           AND other.seq <> ?)`,
   )
   const dropWrites = db.prepare<[number]>('DELETE FROM outbox_writes WHERE seq = ?')
   const drop = db.prepare<[number]>('DELETE FROM outbox WHERE seq = ?')
@@ -138,9 +157,13 @@ export function openOutbox(db: Database.Database): Outbox {
     details: ErrorDetails.parse(JSON.parse(details)),
   })
 
+  const writing = (collection: string, id: string): Command[] =>
+    selectWriting.all(collection, id).map(load)
+
   return {
     append(command, { payload, signature }) {
       const { seq, commandId, at, writes } = command
+      if (UNKEEPABLE.test(payload)) throw new AppError('INVALID', { issues: ['writes'] })
       insert.run(seq, commandId, at, payload, signature)
       for (const { collection, id } of writes) insertWrite.run(collection, id, seq)
     },
@@ -163,6 +186,7 @@ export function openOutbox(db: Database.Database): Outbox {
     remove(commandId) {
       const seq = selectSeq.get(commandId)
       if (seq === undefined) return
+      dropMasters.run(seq, seq)
       dropWrites.run(seq)
       drop.run(seq)
       parsed.delete(seq)
@@ -176,9 +200,19 @@ export function openOutbox(db: Database.Database): Outbox {
         answeredAt,
       )
     },
-    writing: (collection, id) => selectWriting.all(collection, id).map(load),
+    writing,
     // HELD sorts before QUEUED: one held command of the document makes it held.
     pending: (collection, id) => selectState.get(collection, id) ?? 'NONE',
+    noteMaster: (collection, id, doc) => void upsertMaster.run(collection, id, JSON.stringify(doc)),
+    master(collection, id) {
+      const said = selectMaster.get(collection, id)
+      if (said !== undefined) {
+        const doc: unknown = JSON.parse(said)
+        return doc
+      }
+      const [first] = writing(collection, id)
+      return first?.writes.find((write) => write.collection === collection && write.id === id)?.base
+    },
     rows: () => selectRows.all().map(readRow),
     latest: (limit) => selectLatest.all(limit).map(readRow),
     held: () => selectHeld.all().map(readRow),
@@ -196,6 +230,12 @@ export function openOutbox(db: Database.Database): Outbox {
     dismissRejected: (commandId) => dropRejected.run(commandId).changes > 0,
   }
 }
+
+/**
+ * NUL and halves of surrogate pairs, as JSON.stringify escapes them: PostgreSQL's jsonb keeps neither,
+ * so the server could only refuse what a person had seen confirmed. An escaped backslash is no escape.
+ */
+const UNKEEPABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
 /** It was parsed before it was signed, and the file's pages are authenticated: not parsed again. */
 function parseCommand(payload: string): Command {

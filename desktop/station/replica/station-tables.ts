@@ -31,6 +31,12 @@ const STEPS: readonly string[] = [
      PRIMARY KEY (collection, id, seq)
    ) WITHOUT ROWID;
    CREATE INDEX outbox_writes_by_seq ON outbox_writes (seq);
+   CREATE TABLE masters (
+     collection TEXT NOT NULL,
+     id TEXT NOT NULL,
+     doc TEXT NOT NULL,
+     PRIMARY KEY (collection, id)
+   ) WITHOUT ROWID;
    CREATE TABLE rejected (
      command_id TEXT PRIMARY KEY,
      payload TEXT NOT NULL,

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { CommandResult } from '#shared/protocol.ts'
+import type { PatientId } from '#shared/ids.ts'
+import { applyPage, applyResults } from './apply-answers.ts'
+import {
+  DESK,
+  draftName,
+  draftPatient,
+  feed,
+  fillClinic,
+  openTestReplica,
+  page,
+  temporaryFolder,
+  type TestReplica,
+} from './test-replica.ts'
+
+let opened: TestReplica
+let place: { folder: string; remove: () => void }
+let id: PatientId
+
+beforeEach(async () => {
+  place = temporaryFolder()
+  opened = await openTestReplica({ folder: place.folder })
+  fillClinic(opened.core)
+  id = opened.replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+  applyResults(opened.core, [
+    { ...answer(0), documents: [feed('patients', standing() as never, 2)] },
+  ])
+})
+afterEach(async () => {
+  await opened.close()
+  place.remove()
+})
+
+const standing = () => opened.replica.read.patient(id)
+
+function rename(name: string): void {
+  opened.replica.commit(DESK, (tx) => draftName(tx, id, name))
+}
+
+/** The answer to one of the commands in the outbox; a refusal looks at no document. */
+function answer(index: number, verdict: CommandResult['verdict'] = 'ACCEPTED'): CommandResult {
+  const row = opened.replica.outbox()[index]
+  if (row === undefined) throw new Error('no such command')
+  const code = verdict === 'ACCEPTED' ? null : 'INVALID'
+  return { commandId: row.command.commandId, verdict, code, details: {}, documents: [] }
+}
+
+test('a refused change is taken back although the answer names no document', () => {
+  rename('اسم آخر')
+  applyResults(opened.core, [answer(0, 'REJECTED')])
+  expect(standing()?.name).toBe('أحمد علي')
+  expect(opened.replica.rejected()).toMatchObject([{ code: 'INVALID' }])
+})
+
+test('two refused changes are both taken back, in one answer or in two', () => {
+  rename('الثاني')
+  rename('الثالث')
+  applyResults(opened.core, [answer(0, 'REJECTED'), answer(1, 'REJECTED')])
+  expect(standing()?.name).toBe('أحمد علي')
+  rename('الثاني')
+  rename('الثالث')
+  applyResults(opened.core, [answer(0, 'REJECTED')])
+  expect(standing()?.name).toBe('الثالث')
+  applyResults(opened.core, [answer(0, 'REJECTED')])
+  expect(standing()?.name).toBe('أحمد علي')
+})
+
+test('what another station wrote meanwhile stands when ours is refused', () => {
+  const before = standing()
+  rename('اسم آخر')
+  applyPage(opened.core, page([feed('patients', { ...before, note: 'منهم' } as never, 3)]))
+  expect(standing()).toMatchObject({ name: 'اسم آخر', note: 'منهم' })
+  applyResults(opened.core, [answer(0, 'REJECTED')])
+  expect(standing()).toEqual({ ...before, note: 'منهم' })
+  const kept = opened.core.file.db.prepare('SELECT count(*) FROM masters').pluck().get()
+  expect(kept).toBe(0)
+})
+
+test.each([
+  ['NUL', 'أحمد\0'],
+  ['half a character', 'أحمد \ud83d'],
+])('text that no server could keep is never confirmed: %s', (_what, name) => {
+  expect(() => rename(name)).toThrow(expect.objectContaining({ code: 'INVALID' }))
+  expect(standing()?.name).toBe('أحمد علي')
+  expect(opened.replica.outbox()).toEqual([])
+})
+
+test('a backslash, an emoji and what only looks like an escape are text', () => {
+  for (const name of ['\\u0000', '\\\\ud83d', 'أحمد 😀', 'أ\\']) {
+    rename(name)
+    expect(standing()?.name).toBe(name)
+  }
+})
