@@ -5,6 +5,7 @@ import { CommandId, makeUuidv7, type UserId } from '#shared/ids.ts'
 import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
 import { nextStamp, stampTime } from '#shared/stamp.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
+import { deskNow } from './desk-time.ts'
 import type { CommandDraft, CommandTx } from './replica.ts'
 import {
   rememberEnd,
@@ -27,7 +28,7 @@ export function commitCommand<T>(
   by: UserId,
   make: (tx: CommandTx) => CommandDraft<T>,
 ): T {
-  const stampBefore = core.lastStamp
+  const deskBefore = core.desk
   try {
     const { output, command } = core.file.store.transaction((tx) => {
       const commandTx = beginCommand(core, by)
@@ -44,7 +45,7 @@ export function commitCommand<T>(
     )
     return output
   } catch (error) {
-    core.lastStamp = stampBefore
+    core.desk = deskBefore
     if (error instanceof AppError && error.code === 'SUBSCRIPTION') rememberEnd(core)
     throw error
   }
@@ -53,7 +54,7 @@ export function commitCommand<T>(
 function beginCommand(core: ReplicaCore, by: UserId): CommandTx {
   const { file, identity } = core
   const { letter, clinicId, stationId } = identity
-  const at = nextStamp(core.lastStamp, core.clock.now(), core.node)
+  const at = nextStamp(core.lastStamp, deskNow(core.desk, core.clock), core.node)
   core.lastStamp = at
   const now = stampTime(at)
   const newId = makeIds(now)

@@ -4,6 +4,7 @@ import { ftsMatch } from '#shared/patient-search.ts'
 import { PatientId } from '#shared/ids.ts'
 import type { SearchQuery } from '../storage/search-query.ts'
 import { commitCommand } from './commit-command.ts'
+import { deskNow, startDeskTime, withLastStamp } from './desk-time.ts'
 import { readReplica } from './replica-reader.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { Replica, ReplicaCollections, Touched } from './replica.ts'
@@ -42,7 +43,13 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     clock,
     node: nodeOf(identity),
     entitlement: parts.entitlement,
-    lastStamp: file.meta.get('lastStamp'),
+    desk: startDeskTime(file.meta.get('lastStamp'), clock),
+    get lastStamp() {
+      return core.desk.lastStamp
+    },
+    set lastStamp(stamp) {
+      core.desk = withLastStamp(core.desk, stamp, clock)
+    },
     get latestTime() {
       return known.time + clock.monotonic() - known.at
     },
@@ -96,7 +103,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       if (!state.canWrite) rememberEnd(core)
       return { ...state, endsAt: core.entitlement.subscription.endsAt }
     },
-    now: () => clock.now(),
+    now: () => deskNow(core.desk, clock),
   }
   return { replica, core }
 }

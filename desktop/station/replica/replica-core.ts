@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import { type Entitlement, type EntitlementState, entitlementState } from '#shared/entitlement.ts'
 import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
+import type { DeskTime } from './desk-time.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { ReplicaReader, Touched } from './replica.ts'
 import type { StationClock } from './station-clock.ts'
@@ -17,7 +18,9 @@ export interface ReplicaCore {
   /** The last 8 hex digits of the station's id, as its stamps carry them. */
   readonly node: string
   entitlement: Entitlement | null
-  /** The latest stamp given or seen; written with each command and page. */
+  /** What time it is at the desk, for stamps and views alike (`deskNow`). */
+  desk: DeskTime
+  /** The latest stamp given or seen, of `desk`; written with each command and page. */
   lastStamp: Stamp | null
   /**
    * The latest time ever seen, milliseconds. It runs on by the monotonic clock: set back every

@@ -140,6 +140,9 @@ export interface Replica {
   issuingLetters(queueDay: CalendarDate): string[]
   /** Null until the server's first statement has come. */
   entitlement(): (EntitlementState & { endsAt: string }) | null
-  /** The station's time: its clock, corrected by the server's when that is far off; milliseconds. */
+  /**
+   * The desk's time, milliseconds: its clock, corrected by the server's when that is far off, and
+   * never before the latest stamp. `CommandTx.now` is the same.
+   */
   now(): number
 }

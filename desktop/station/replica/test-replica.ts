@@ -89,12 +89,21 @@ export const ENTITLEMENT: Entitlement = {
 }
 
 export interface TestClock extends ClockSource {
-  set(time: number): void
+  /** Time passes until then; by a HAND that sets the clock no time passes, nor backwards. */
+  set(time: number, by?: 'HAND'): void
 }
 
 export function testClock(start = START): TestClock {
   let now = start
-  return { wall: () => now, monotonic: () => now, set: (time) => void (now = time) }
+  let ran = start
+  return {
+    wall: () => now,
+    monotonic: () => ran,
+    set(time, by) {
+      if (by !== 'HAND') ran += Math.max(0, time - now)
+      now = time
+    },
+  }
 }
 
 export interface TestReplica {

@@ -256,3 +256,29 @@ test('a board of 150 visits is computed well within a frame, whatever else is in
   // 2 ms on a quiet machine; the bound is for one that others use too.
   expect(median).toBeLessThan(10)
 })
+
+test('with a wrong clock, set back or forward, board and search show whom the desk has checked in', async () => {
+  const station = await openTestStation()
+  const day = 86_400_000
+  const present = station.clock.wall()
+  for (const wrong of [present - 3 * day, present + day, present - day, present]) {
+    station.clock.set(wrong, 'HAND')
+    const { visitId } = await checkIn(station, { name: `منى ${wrong}` })
+    const board = await boardOf(station)
+    expect(lineOf(board).waiting.map((row) => row.visitId)).toContain(visitId)
+    expect(board.queueDay).toBe(station.replica.read.visit(visitId)?.queueDay)
+    const { hits } = await station.views.search({ text: '', limit: 1 }).compute()
+    expect(hits[0]?.today.map((visit) => visit.visitId)).toEqual([visitId])
+  }
+})
+
+test('with a clock that was set back the undo ends after two minutes all the same', async () => {
+  const station = await openTestStation()
+  const { visitId } = await checkIn(station)
+  await station.act.markNoShow({ visitId })
+  station.clock.set(station.clock.wall() - 3_600_000, 'HAND')
+  expect(rowOf(await boardOf(station), visitId).undoUntil).not.toBeNull()
+  passMinutes(station, 3)
+  expect(rowOf(await boardOf(station), visitId).undoUntil).toBeNull()
+  expect(() => station.act.undoLast({})).toThrow(expect.objectContaining({ code: 'UNDO_LATE' }))
+})
