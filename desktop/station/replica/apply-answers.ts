@@ -85,7 +85,7 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
       outbox.remove(commandId)
       return []
     case 'HELD':
-      outbox.hold(commandId, code ?? 'INTERNAL', details)
+      outbox.hold(commandId, { by: 'SERVER', code: code ?? 'INTERNAL', details })
       return []
     case 'REJECTED': {
       outbox.reject({ command, code: code ?? 'INTERNAL', details, answeredAt: core.clock.now() })
@@ -108,7 +108,7 @@ export function holdCommands(
 ): void {
   core.file.store.transaction(() => {
     for (const { commandId, code, details } of held) {
-      core.file.outbox.hold(commandId, code, details)
+      core.file.outbox.hold(commandId, { by: 'STATION', code, details })
     }
   })
   core.tell(touching([], true))

@@ -25,6 +25,18 @@ export interface PushBounds {
   readonly includeHeld: boolean
 }
 
+export interface HoldReason {
+  readonly by: 'SERVER' | 'STATION'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+}
+
+/** The first command held here that writes a document. */
+export interface HeldWriter {
+  readonly seq: number
+  readonly commandId: string
+}
+
 /** Commands that were confirmed to a person and that the server has not accepted yet. */
 export interface Outbox {
   /** @throws AppError INVALID for text that no server could keep; then nothing may be confirmed */
@@ -32,7 +44,13 @@ export interface Outbox {
   /** In the order made, at least one if there is any; held ones only when they are to be tried again. */
   next(bounds: PushBounds): OutboxPayload[]
   find(commandId: string): Command | null
-  hold(commandId: string, code: ErrorCode, details: ErrorDetails): void
+  /** @param by the server has judged the command, or the station keeps it back unheard */
+  hold(commandId: string, reason: HoldReason): void
+  /**
+   * Documents that commands held here write and of which the server has not heard, up to an outbox
+   * number: what stands on them must wait.
+   */
+  unheard(upToSeq: number): ReadonlyMap<string, HeldWriter>
   remove(commandId: string): void
   reject(row: RejectedRow): void
   /** The pending commands that write this document, in order. */
@@ -46,7 +64,8 @@ export interface Outbox {
   /** Latest first. */
   latest(limit: number): OutboxRow[]
   held(): OutboxRow[]
-  count(): { queued: number; held: number; oldest: Stamp | null }
+  /** `unheard`: those of both that the server has never judged. */
+  count(): { queued: number; held: number; unheard: number; oldest: Stamp | null }
   rejected(): RejectedRow[]
   dismissRejected(commandId: string): boolean
 }
@@ -84,8 +103,13 @@ export function openOutbox(db: Database.Database): Outbox {
   const selectPayload = db
     .prepare<[number], string>('SELECT payload FROM outbox WHERE seq = ?')
     .pluck()
-  const update = db.prepare<[string, string, string]>(
-    `UPDATE outbox SET state = 'HELD', code = ?, details = ? WHERE command_id = ?`,
+  const update = db.prepare<[string, string, number, string]>(
+    `UPDATE outbox SET state = 'HELD', code = ?, details = ?, heard = max(heard, ?)
+     WHERE command_id = ?`,
+  )
+  const selectUnheard = db.prepare<[number], HeldWriter & { id: string }>(
+    `SELECT outbox_writes.id, seq, command_id AS commandId FROM outbox JOIN outbox_writes USING (seq)
+     WHERE state = 'HELD' AND heard = 0 AND seq <= ? ORDER BY seq DESC`,
   )
   const upsertMaster = db.prepare<[string, string, string]>(
     `INSERT INTO masters (collection, id, doc) VALUES (?, ?, ?)
@@ -120,9 +144,13 @@ export function openOutbox(db: Database.Database): Outbox {
   const selectRows = select<[]>('ORDER BY seq')
   const selectLatest = select<[number]>('ORDER BY seq DESC LIMIT ?')
   const selectHeld = select<[]>("WHERE state = 'HELD' ORDER BY seq")
-  const selectCount = db.prepare<[], { queued: number; held: number; oldest: string | null }>(
+  const selectCount = db.prepare<
+    [],
+    { queued: number; held: number; unheard: number; oldest: string | null }
+  >(
     `SELECT count(*) FILTER (WHERE state = 'QUEUED') AS queued,
-            count(*) FILTER (WHERE state = 'HELD') AS held, min(at) AS oldest FROM outbox`,
+            count(*) FILTER (WHERE state = 'HELD') AS held,
+            count(*) FILTER (WHERE heard = 0) AS unheard, min(at) AS oldest FROM outbox`,
   )
   const insertRejected = db.prepare<[string, string, string, string, number]>(
     `INSERT OR REPLACE INTO rejected (command_id, payload, code, details, answered_at)
@@ -182,7 +210,11 @@ export function openOutbox(db: Database.Database): Outbox {
       const seq = selectSeq.get(commandId)
       return seq === undefined ? null : load(seq)
     },
-    hold: (commandId, code, details) => void update.run(code, JSON.stringify(details), commandId),
+    hold: (commandId, { by, code, details }) =>
+      void update.run(code, JSON.stringify(details), by === 'SERVER' ? 1 : 0, commandId),
+    // The earliest writer comes last and stands.
+    unheard: (upToSeq) =>
+      new Map(selectUnheard.all(upToSeq).map(({ id, seq, commandId }) => [id, { seq, commandId }])),
     remove(commandId) {
       const seq = selectSeq.get(commandId)
       if (seq === undefined) return
@@ -217,8 +249,8 @@ export function openOutbox(db: Database.Database): Outbox {
     latest: (limit) => selectLatest.all(limit).map(readRow),
     held: () => selectHeld.all().map(readRow),
     count() {
-      const { queued, held, oldest } = selectCount.get() ?? { queued: 0, held: 0, oldest: null }
-      return { queued, held, oldest: oldest === null ? null : Stamp.parse(oldest) }
+      const counted = selectCount.get() ?? { queued: 0, held: 0, unheard: 0, oldest: null }
+      return { ...counted, oldest: counted.oldest === null ? null : Stamp.parse(counted.oldest) }
     },
     rejected: () =>
       selectRejected.all().map(({ payload, code, details, answeredAt }) => ({

@@ -21,6 +21,7 @@ const STEPS: readonly string[] = [
      payload TEXT NOT NULL,
      signature TEXT NOT NULL,
      state TEXT NOT NULL CHECK (state IN ('QUEUED', 'HELD')),
+     heard INTEGER NOT NULL DEFAULT 0,
      code TEXT,
      details TEXT NOT NULL
    );

@@ -32,6 +32,8 @@ test('a held check-in keeps back what stands on its visit, and nothing else', ()
   replica.commit(DESK, (tx) => draftPatient(tx, 'سعاد محمود'))
   const [held, ...later] = replica.outbox().map(({ command }) => command)
   if (held === undefined) throw new Error('nothing held')
-  const dependents = dependentsOf(held, later)
-  expect(dependents.map(({ seq, name }) => [seq, name])).toEqual([[4, 'call']])
+  const dependents = dependentsOf(new Map(held.writes.map(({ id }) => [id, held])), later)
+  expect(dependents.map(({ command, parent }) => [command.seq, parent])).toEqual([
+    [4, held.commandId],
+  ])
 })

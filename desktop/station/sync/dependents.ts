@@ -1,4 +1,11 @@
 import type { Command, Write } from '#shared/commands.ts'
+import type { HeldWriter } from '../replica/outbox.ts'
+
+export interface Dependent {
+  readonly command: Command
+  /** The id of a held command that it waits for. */
+  readonly parent: string
+}
 
 /** The documents that a write makes, changes or stands on. */
 function namedBy({ collection, next, id }: Write): string[] {
@@ -18,18 +25,26 @@ function namedBy({ collection, next, id }: Write): string[] {
 }
 
 /**
- * The commands behind `held` that stand on what it wrote, directly or through another: sent without
- * it, the server would take them for nonsense and reject them for good.
+ * The commands that stand on what held ones wrote, directly or through another: sent without them,
+ * the server would take them for nonsense and reject them for good.
  *
- * @param later the commands after it, in order
+ * @param held documents written by held commands
+ * @param commands in order
  */
-export function dependentsOf(held: Command, later: readonly Command[]): Command[] {
-  const written = new Set(held.writes.map(({ id }) => id))
-  const dependents: Command[] = []
-  for (const command of later) {
-    if (!command.writes.flatMap(namedBy).some((id) => written.has(id))) continue
-    dependents.push(command)
-    for (const { id } of command.writes) written.add(id)
+export function dependentsOf(
+  held: ReadonlyMap<string, HeldWriter>,
+  commands: readonly Command[],
+): Dependent[] {
+  const writers = new Map(held)
+  const dependents: Dependent[] = []
+  for (const command of commands) {
+    const parent = command.writes
+      .flatMap(namedBy)
+      .map((id) => writers.get(id))
+      .find((writer) => writer !== undefined && writer.seq < command.seq)
+    if (parent === undefined) continue
+    dependents.push({ command, parent: parent.commandId })
+    for (const { id } of command.writes) if (!writers.has(id)) writers.set(id, command)
   }
   return dependents
 }

@@ -61,33 +61,48 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       return true
     }
     // Alone, and still refused: kept back here, so that what is behind it can go.
-    const held = outbox.find(first.commandId)
-    if (held === null) return true
-    const later = outbox.rows().filter(({ seq, state }) => seq > first.seq && state === 'QUEUED')
-    const children = dependentsOf(
-      held,
-      later.map(({ command }) => command),
-    )
-    holdCommands(core, [
-      { commandId: held.commandId, code: error.code, details: error.details },
-      ...children.map(({ commandId }) => ({
-        commandId,
-        code: 'PARENT_HELD' as const,
-        details: { parent: held.commandId },
-      })),
-    ])
+    const { commandId } = first
+    holdCommands(core, [{ commandId, code: error.code, details: error.details }])
     afterSeq = includeHeld ? first.seq : 0
     return true
   }
 
+  /**
+   * Holds back what stands on a command of which the server has not heard, also one made only after
+   * that was held. Those held ahead of `afterSeq` have had their turn in this round; the others, if held
+   * ones are tried again, go before what stands on them.
+   */
+  function holdOrphans(rows: readonly OutboxPayload[]): readonly OutboxPayload[] {
+    const unheard = outbox.unheard(includeHeld ? afterSeq : Number.MAX_SAFE_INTEGER)
+    if (unheard.size === 0) return rows
+    const made = rows.flatMap(({ commandId }) => outbox.find(commandId) ?? [])
+    const orphans = dependentsOf(unheard, made)
+    if (orphans.length === 0) return rows
+    holdCommands(
+      core,
+      orphans.map(({ command, parent }) => ({
+        commandId: command.commandId,
+        code: 'PARENT_HELD',
+        details: { parent },
+      })),
+    )
+    const held = new Set<string>(orphans.map(({ command }) => command.commandId))
+    return rows.filter(({ commandId }) => !held.has(commandId))
+  }
+
   return {
     async sendNext() {
-      const rows = outbox.next({ commands, bytes, afterSeq, includeHeld })
-      const last = rows.at(-1)
+      const next = outbox.next({ commands, bytes, afterSeq, includeHeld })
+      const last = next.at(-1)
       if (last === undefined) {
         includeHeld = false
         afterSeq = 0
         return null
+      }
+      const rows = holdOrphans(next)
+      if (rows.length === 0) {
+        if (includeHeld) afterSeq = last.seq
+        return []
       }
       const sent = core.clock.monotonic()
       let answer: PushResponse
@@ -115,6 +130,7 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       // A held command stays in the outbox: go on behind it, or this round would not end.
       if (includeHeld) afterSeq = last.seq
       commands = Math.min(commands * 2, MAX_PUSH_COMMANDS)
+      bytes = Math.min(bytes * 2, BYTES_AT_MOST)
       return results.flatMap(({ documents }) => documents.map(({ seq }) => seq))
     },
     retryHeld() {
