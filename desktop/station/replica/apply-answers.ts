@@ -221,13 +221,12 @@ function renewEntitlement(
 }
 
 /**
- * With nothing unsent, no stamp of this station is out there but clamped: its own may come back too.
- * At once, or whoever is checked in after the clock was put right is still a patient of tomorrow.
+ * Once the server has judged all that was made here, no stamp of this station is out there but clamped:
+ * its own may come back too. At once, or whoever is checked in after the clock was put right is still a
+ * patient of tomorrow; what the server holds may be held for days, and must not put that off.
  */
 function lowerStamp(core: ReplicaCore): void {
+  if (core.lastStamp === null || core.file.outbox.count().unheard > 0) return
   const ceiling = formatStamp(core.clock.now() + MAX_AHEAD_MS, 0xffff, core.node)
-  const { queued, held } = core.file.outbox.count()
-  if (core.lastStamp !== null && core.lastStamp > ceiling && queued + held === 0) {
-    core.lastStamp = ceiling
-  }
+  if (core.lastStamp > ceiling) core.lastStamp = ceiling
 }

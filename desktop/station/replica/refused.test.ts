@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { CommandResult } from '#shared/protocol.ts'
+import { formatStamp, MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
+import { START } from '#shared/test-values.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { applyPage, applyResults } from './apply-answers.ts'
 import {
@@ -13,6 +15,8 @@ import {
   temporaryFolder,
   type TestReplica,
 } from './test-replica.ts'
+
+const NO_STAMP = formatStamp(0, 0, '00000000')
 
 let opened: TestReplica
 let place: { folder: string; remove: () => void }
@@ -91,4 +95,21 @@ test('a backslash, an emoji and what only looks like an escape are text', () => 
     rename(name)
     expect(standing()?.name).toBe(name)
   }
+})
+
+test('what the server holds does not keep a wrong clock’s stamps going; what it has not seen does', () => {
+  const { replica, core, clock } = opened
+  const tomorrow = START + 86_400_000
+  clock.set(tomorrow)
+  rename('غدا')
+  rename('غدا أيضا')
+  clock.set(START)
+  const held: Partial<CommandResult> = { verdict: 'HELD', code: 'SUBSCRIPTION' }
+  applyResults(core, [{ ...answer(0), ...held }])
+  expect(stampTime(core.lastStamp ?? NO_STAMP)).toBe(tomorrow)
+  applyResults(core, [{ ...answer(1), ...held }])
+  expect(replica.countOutbox()).toMatchObject({ queued: 0, held: 2 })
+  replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+  const at = replica.outbox().at(-1)?.command.at
+  expect(stampTime(at ?? NO_STAMP)).toBeLessThanOrEqual(START + MAX_AHEAD_MS + 1)
 })
