@@ -124,7 +124,7 @@ describe('a desk whose clock runs six hours ahead', () => {
     await first.restart()
     await first.signIn('reception')
     const early = await checkIn(first.window, 'ساعة خاطئة')
-    expect(early.slip).toMatchObject({ queueDay: night.nextDay, ticket: '1' })
+    expect(early.slip).toMatchObject({ queueDay: night.nextDay, ticket: 'A-1' })
     made.push(early, await checkIn(second.window, 'ساعة صحيحة'))
     await first.goOnline()
     world.passMinutes(1)
@@ -169,7 +169,7 @@ async function endsAtCutOver({ cutOver, nextDay, day }: Night, visits: VisitId[]
   }
   // The desk that gave out last night's last ticket gives out this day's first.
   const morning = await checkIn(second.window, 'مريض الصباح')
-  expect(morning.slip).toMatchObject({ queueDay: nextDay, ticket: '1', before: 0 })
+  expect(morning.slip).toMatchObject({ queueDay: nextDay, ticket: 'B-1', before: 0 })
   const [noShow, paid] = visits
   if (noShow === undefined || paid === undefined) throw new Error('nobody was left')
   const amount = { minor: 300_00, currency: 'EGP' } as const

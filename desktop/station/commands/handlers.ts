@@ -21,10 +21,7 @@ export type DeskHandlers = {
 }
 
 export interface CommandDeps extends Pick<ClinicDeps, 'session'> {
-  replica: Pick<
-    Replica,
-    'commit' | 'read' | 'rejected' | 'dismissRejected' | 'issuingLetters' | 'now'
-  >
+  replica: Pick<Replica, 'commit' | 'read' | 'rejected' | 'dismissRejected' | 'now'>
 }
 
 export function commandHandlers(deps: ClinicDeps): CommandHandlers {

@@ -1,11 +1,11 @@
 import { AppError } from '#shared/errors.ts'
 import type { VisitId } from '#shared/ids.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import type { Slip } from '../contract/actions.ts'
 import type { Replica } from '../replica/replica.ts'
 import { lineOf } from './line.ts'
 import { formatReceipt } from './money.ts'
 import { accountOf } from './paid.ts'
+import { ticketText } from './ticket-text.ts'
 
 /**
  * What the slip of a visit says now. `before` counts those in front in this doctor's line.
@@ -13,7 +13,7 @@ import { accountOf } from './paid.ts'
  * @throws AppError NOT_FOUND
  */
 export function slipOf(
-  replica: Pick<Replica, 'read' | 'issuingLetters' | 'now'>,
+  replica: Pick<Replica, 'read' | 'now'>,
   visitId: VisitId,
   seesMoney: boolean,
 ): Slip {
@@ -29,7 +29,7 @@ export function slipOf(
     .toSorted((a, b) => (a.at < b.at ? 1 : -1))[0]
   return {
     clinicName: read.settings().name,
-    ticket: formatTicket(visit.ticket, replica.issuingLetters(visit.queueDay).length > 1),
+    ticket: ticketText(read, visit.ticket),
     patientName: patient.name,
     doctorName: doctor?.name ?? '',
     room: doctor?.room ?? '',

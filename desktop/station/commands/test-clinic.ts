@@ -194,9 +194,6 @@ export function openTestClinic(): TestClinic {
       read,
       rejected: () => [],
       dismissRejected: () => false,
-      issuingLetters: (day) => [
-        ...new Set(read.visitsOfDay(day).map(({ ticket }) => ticket.letter)),
-      ],
       now: () => clinic.clock,
     },
     doctors,

@@ -29,8 +29,6 @@ export interface DocumentRows {
   ids(collection: CollectionName): string[]
   visitsOfDay(queueDay: string): Documents['visits'][]
   visitsOfPatient(patientId: string, limit: number): Documents['visits'][]
-  /** Letters on that day's tickets, sorted. */
-  lettersOfDay(queueDay: string): string[]
   entriesOf(field: 'visitId' | 'patientId' | 'queueDay', value: string): Documents['entries'][]
 }
 
@@ -57,12 +55,6 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     'visits',
     'AND ".patientId" = ? ORDER BY ".queueDay" DESC, id DESC LIMIT ?',
   )
-  const lettersOfDay = db
-    .prepare<[string], string>(
-      `SELECT DISTINCT json_extract(json, '$.ticket.letter') AS letter FROM ${table('visits')}
-       WHERE deleted = 0 AND ".queueDay" = ? ORDER BY letter`,
-    )
-    .pluck()
   const entriesOf = {
     visitId: select('entries', 'AND ".visitId" = ?'),
     patientId: select('entries', 'AND ".patientId" = ?'),
@@ -90,7 +82,6 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     visitsOfDay: (queueDay) => visitsOfDay.all(queueDay).map(([json]) => read('visits', json)),
     visitsOfPatient: (patientId, limit) =>
       visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),
-    lettersOfDay: (queueDay) => lettersOfDay.all(queueDay),
     entriesOf: (field, value) => entriesOf[field].all(value).map(([json]) => read('entries', json)),
   }
 }

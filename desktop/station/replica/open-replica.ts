@@ -96,7 +96,6 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       return [...found].slice(0, limit).map((id) => PatientId.parse(id))
     },
     countPatients: () => file.counters.value('patients'),
-    issuingLetters: file.rows.lettersOfDay,
     entitlement() {
       const state = subscriptionState(core, latestTime(core))
       if (state === null || core.entitlement === null) return null

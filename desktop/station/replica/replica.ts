@@ -136,8 +136,6 @@ export interface Replica {
   /** Ids that any of the readings finds, those of earlier readings first. */
   searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
   countPatients(): number
-  /** Letters on tickets of that day; more than one: tickets are shown with theirs. */
-  issuingLetters(queueDay: CalendarDate): string[]
   /** Null until the server's first statement has come. */
   entitlement(): (EntitlementState & { endsAt: string }) | null
   /**

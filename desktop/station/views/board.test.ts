@@ -4,7 +4,7 @@ import type { VisitId } from '#shared/ids.ts'
 import { idOf, patientOf, visitOf } from '#shared/test-values.ts'
 import type { BoardView, LineView, VisitRow } from '../contract/queries.ts'
 import { BoardView as BoardSchema } from '../contract/queries.ts'
-import { ADMIN, DESK, DOCTOR, feed, OTHER_STATION } from '../replica/test-replica.ts'
+import { ADMIN, DESK, DOCTOR, feed, OTHER_STATION, STATION } from '../replica/test-replica.ts'
 import {
   ACCOUNTANT,
   checkIn,
@@ -13,6 +13,7 @@ import {
   OTHER_DESK,
   passMinutes,
   SECOND_DOCTOR,
+  stationDoc,
   STOREKEEPER,
   type TestStation,
 } from './test-station.ts'
@@ -133,11 +134,13 @@ test('undo is offered on the one visit it would take back, and no longer than it
   await expect(async () => station.act.undoLast({})).rejects.toMatchObject({ code: 'UNDO_LATE' })
 })
 
-test('letters show once two stations give out tickets; payments of merged visits count together', async () => {
+test('letters show once two stations are enrolled; payments of merged visits count together', async () => {
   const station = await openTestStation()
   const payment = { amount: { minor: 30_000, currency: 'EGP' as const }, method: 'CASH' as const }
   const { visitId, patientId } = await checkIn(station, { payment })
+  station.receive(stationDoc(STATION, 'A'))
   expect(rowOf(await boardOf(station), visitId).ticket).toBe('1')
+  station.receive(stationDoc(OTHER_STATION, 'B'))
   const other = visitOf({
     id: idOf(900),
     patientId,
@@ -281,4 +284,24 @@ test('with a clock that was set back the undo ends after two minutes all the sam
   passMinutes(station, 3)
   expect(rowOf(await boardOf(station), visitId).undoUntil).toBeNull()
   expect(() => station.act.undoLast({})).toThrow(expect.objectContaining({ code: 'UNDO_LATE' }))
+})
+
+test('two desks that do not hear each other never print the same number', async () => {
+  const station = await openTestStation()
+  station.receive(stationDoc(STATION, 'A'))
+  expect((await checkIn(station)).slip.ticket).toBe('1')
+  station.receive(stationDoc(OTHER_STATION, 'B'))
+  // Nothing of B has arrived, and its first ticket may be anybody's by now.
+  const { visitId, patientId, slip } = await checkIn(station)
+  expect(slip.ticket).toBe('A-2')
+  expect(rowOf(await boardOf(station), visitId).ticket).toBe('A-2')
+  const { hits } = await station.views.search({ text: '', limit: 1 }).compute()
+  expect(hits[0]?.today[0]?.ticket).toBe('A-2')
+  const panel = await station.views.patient({ patientId }).compute()
+  expect(panel.visits[0]?.ticket).toBe('A-2')
+  const proposal = await station.views.proposal({ patientId, doctorId: null }).compute()
+  expect(proposal.today[0]?.ticket).toBe('A-2')
+  // The other machine was given up: its tickets of today keep their letter.
+  station.receive(stationDoc(STATION, 'A', false))
+  expect(rowOf(await boardOf(station), visitId).ticket).toBe('A-2')
 })

@@ -1,4 +1,3 @@
-import type { CalendarDate } from '#shared/fields.ts'
 import type { Doctor } from '#shared/clinic.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import { addDays, queueDayOf } from '#shared/queue-day.ts'
@@ -78,14 +77,6 @@ async function rowContext(
   const visits = [...today, ...leftOpen]
   const seesMoney = seesAccounts(person.roles, settings)
   const { queued, held } = replica.countOutbox()
-  const letters = new Map<CalendarDate, boolean>()
-  const [first] = today
-  if (first !== undefined) {
-    letters.set(
-      first.queueDay,
-      today.some(({ ticket }) => ticket.letter !== first.ticket.letter),
-    )
-  }
   return {
     replica,
     settings,
@@ -98,11 +89,6 @@ async function rowContext(
     duplicates: new Set(duplicateVisits(visits).flatMap((group) => group.map(({ id }) => id))),
     undo,
     hasPending: queued + held > 0,
-    showsLetters(day) {
-      const known = letters.get(day) ?? replica.issuingLetters(day).length > 1
-      letters.set(day, known)
-      return known
-    },
   }
 }
 

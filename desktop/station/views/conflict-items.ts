@@ -1,12 +1,12 @@
 import type { Superseded } from '#shared/fields.ts'
 import { type Patient, PatientField } from '#shared/patient.ts'
 import { markOf } from '#shared/resolve.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import { type Visit, VisitField } from '#shared/visit.ts'
 import { foldVisit } from '#shared/visit-fold.ts'
 import { duplicateVisits } from '../commands/duplicate-visits.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import { accountOf } from '../commands/paid.ts'
+import { ticketText } from '../commands/ticket-text.ts'
 import type { InboxItem } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import { about } from './about.ts'
@@ -102,15 +102,11 @@ export function overruledItems(replica: Replica, visit: Visit): InboxItem[] {
     }),
     kind: 'OVERRULED',
     visitId: visit.id,
-    ticket: ticketOf(replica, visit),
+    ticket: ticketText(replica.read, visit.ticket),
     step: transition.status,
     reason,
     stands: visit.status,
   }))
-}
-
-function ticketOf(replica: Replica, { ticket, queueDay }: Visit): string {
-  return formatTicket(ticket, replica.issuingLetters(queueDay).length > 1)
 }
 
 /** @param group visits of one patient, doctor and day */
@@ -131,7 +127,7 @@ export function duplicateItems(
         doctorName: doctorName(replica, first.doctorId),
         visits: visits.map((visit) => ({
           visitId: visit.id,
-          ticket: ticketOf(replica, visit),
+          ticket: ticketText(replica.read, visit.ticket),
           status: visit.status,
           at: instantOf(visit.created.at),
           byName: nameOf(replica.read, visit.created.by),

@@ -4,7 +4,15 @@ import { makeUuidv7, VisitId } from '#shared/ids.ts'
 import { idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
 import { InboxView, type InboxItem } from '../contract/queries.ts'
 import { applyResults } from '../replica/apply-answers.ts'
-import { ADMIN, CLINIC, DESK, DOCTOR, feed, OTHER_STATION } from '../replica/test-replica.ts'
+import {
+  ADMIN,
+  CLINIC,
+  DESK,
+  DOCTOR,
+  feed,
+  OTHER_STATION,
+  STATION,
+} from '../replica/test-replica.ts'
 import {
   checkIn,
   draftOf,
@@ -12,6 +20,7 @@ import {
   openTestStation,
   OTHER_DESK,
   SECOND_DOCTOR,
+  stationDoc,
   type TestStation,
 } from './test-station.ts'
 
@@ -115,6 +124,7 @@ test('what another station overwrote is shown and put back, also when the index 
 
 test('a cancellation against care and a double check-in are shown and settled', async () => {
   const station = await openTestStation()
+  station.receive(stationDoc(STATION, 'A'), stationDoc(OTHER_STATION, 'B'))
   const { visitId, patientId } = await checkIn(station)
   const base = station.replica.read.visit(visitId)
   if (base === null) throw new RangeError('no visit')

@@ -4,10 +4,10 @@ import type { CalendarDate } from '#shared/fields.ts'
 import type { Patient, PatientDraft } from '#shared/patient.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import { can, governingStatus, mayView } from '#shared/roles.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import { formatReceipt } from '../commands/money.ts'
 import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
+import { ticketText } from '../commands/ticket-text.ts'
 import type { PatientView, QueryParams } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
@@ -102,7 +102,7 @@ function makeVisit(
   return {
     visitId: visit.id,
     queueDay: visit.queueDay,
-    ticket: formatTicket(visit.ticket, replica.issuingLetters(visit.queueDay).length > 1),
+    ticket: ticketText(read, visit.ticket),
     doctorName: doctor?.name ?? nameOf(read, visit.doctorId),
     type: visit.type,
     status: visit.status,

@@ -2,9 +2,9 @@ import type { Doctor } from '#shared/clinic.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { UserId } from '#shared/ids.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import { type Visit, VisitType } from '#shared/visit.ts'
 import { priceOf } from '../commands/check-in.ts'
+import { ticketText } from '../commands/ticket-text.ts'
 import type { ProposalView, QueryParams } from '../contract/queries.ts'
 import { findWhere } from './live-documents.ts'
 import { requireSight } from './sight.ts'
@@ -64,7 +64,7 @@ async function computeProposal(
       .filter(({ queueDay, mergedInto }) => queueDay === today && mergedInto === null)
       .map((visit) => ({
         visitId: visit.id,
-        ticket: formatTicket(visit.ticket, replica.issuingLetters(today).length > 1),
+        ticket: ticketText(read, visit.ticket),
         doctorName: nameOfDoctor.get(visit.doctorId) ?? '',
         status: visit.status,
       })),

@@ -6,9 +6,9 @@ import type { Patient } from '#shared/patient.ts'
 import { rankPatientHits } from '#shared/patient-rank.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import { accountOf, entriesByAccount } from '../commands/paid.ts'
+import { ticketText } from '../commands/ticket-text.ts'
 import type { QueryParams, SearchHit, SearchView } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import { findWhere } from './live-documents.ts'
@@ -107,7 +107,7 @@ function makeHit(
       .filter(({ queueDay, mergedInto }) => queueDay === known.today && mergedInto === null)
       .map(({ id, ticket, status }) => ({
         visitId: id,
-        ticket: formatTicket(ticket, replica.issuingLetters(known.today).length > 1),
+        ticket: ticketText(replica.read, ticket),
         status,
       })),
     possibleDuplicate: patient.possibleDuplicateOf !== null,

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { ClinicDoc, Settings } from '#shared/clinic.ts'
-import type { UserId } from '#shared/ids.ts'
+import type { StationId, UserId } from '#shared/ids.ts'
 import type { PatientDraft } from '#shared/patient.ts'
 import type { FeedDocument, StationContact } from '#shared/protocol.ts'
 import type { Role } from '#shared/roles.ts'
@@ -153,6 +153,12 @@ export function draftOf(name: string, changes: Partial<PatientDraft> = {}): Pati
     note: null,
     ...changes,
   }
+}
+
+/** As the clinic's directory names its stations. */
+export function stationDoc(stationId: StationId, letter: string, active = true): FeedDocument {
+  const body = { kind: 'STATION' as const, stationId, name: letter, letter, active }
+  return feed('clinic', { id: `station:${stationId}`, clinicId: CLINIC, body } as ClinicDoc)
 }
 
 /** Checks somebody new in, a minute later. */

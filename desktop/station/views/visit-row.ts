@@ -1,14 +1,13 @@
 import type { Settings } from '#shared/clinic.ts'
-import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId, VisitId } from '#shared/ids.ts'
 import type { Patient } from '#shared/patient.ts'
 import { type Action, governingStatus, type VisitStatus } from '#shared/roles.ts'
 import { type Stamp, stampTime } from '#shared/stamp.ts'
-import { formatTicket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import { type FoldedVisit, foldVisit } from '#shared/visit-fold.ts'
 import { standingCall } from '../commands/line.ts'
 import type { Account } from '../commands/paid.ts'
+import { ticketText } from '../commands/ticket-text.ts'
 import type { VisitRow } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import { openConflicts } from './open-conflicts.ts'
@@ -28,7 +27,6 @@ export interface RowContext {
   undo: { visitId: VisitId; until: number } | null
   /** False while everything was confirmed by the server. */
   hasPending: boolean
-  showsLetters: (day: CalendarDate) => boolean
 }
 
 export function instantOf(stamp: Stamp): string {
@@ -42,7 +40,7 @@ export function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
   return {
     visitId: visit.id,
     patientId: visit.patientId,
-    ticket: formatTicket(visit.ticket, context.showsLetters(visit.queueDay)),
+    ticket: ticketText(context.replica.read, visit.ticket),
     name: patient?.name ?? '',
     birthDate: patient?.birthDate ?? null,
     doctorId: visit.doctorId,
