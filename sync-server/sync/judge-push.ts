@@ -10,9 +10,11 @@ import {
   type JudgedCommand,
   type JudgeOptions,
   refuse,
+  standingText,
   touchesOf,
 } from './judged-command.ts'
 import { putDecision, quarantinedIn } from './quarantine.ts'
+import { answerAgain, type PrintedDocument } from './stored-answer.ts'
 import type { WorkingSet } from './working-set.ts'
 
 export interface JudgedPush {
@@ -38,7 +40,9 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
       // The id of another station's command: its answer is not this one's to read.
       return answerText(command, { verdict: 'REJECTED', code: 'INVALID', details: {} }, [])
     }
-    if (before !== undefined && before.verdict !== 'HELD') return before.answer
+    if (before !== undefined && before.verdict !== 'HELD') {
+      return answerAgain(before.answer, (key) => printed(set, key))
+    }
     const seen = Math.max(seenBy(command, set.acks), before?.seen ?? 0)
     const admittedBy = before?.admittedBy ?? null
     // A held one as it was kept: its stamps may have been clamped then.
@@ -99,6 +103,11 @@ function judgeDecision(set: WorkingSet, command: Command, options: JudgeOptions)
     ...(outcome.code === null ? {} : { code: outcome.code }),
   }
   return [outcome, accept(command, options, { changed: [decided], details }, outcome.changed)]
+}
+
+function printed(set: WorkingSet, key: string): PrintedDocument | null {
+  const standing = set.documents.get(key)
+  return standing === undefined ? null : { seq: standing.seq, text: standingText(standing) }
 }
 
 /** So that what comes later in the same push sees it. */

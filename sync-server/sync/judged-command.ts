@@ -111,13 +111,13 @@ function judgedAs(
   return { command, verdict, code, details, seen, admittedBy, changed, answer }
 }
 
-function standingText({ collection, seq, text, doc }: Standing): string {
+export function standingText({ collection, seq, text, doc }: Standing): string {
   return `{"collection":"${collection}","id":${JSON.stringify(doc.id)},"seq":${seq},"doc":${text ?? JSON.stringify(doc)}}`
 }
 
 /** Joined as text: documents were printed once. */
 export function answerText(
-  { commandId }: Command,
+  { commandId }: Pick<Command, 'commandId'>,
   { verdict, code, details }: Pick<CommandResult, 'verdict' | 'code' | 'details'>,
   documents: readonly string[],
 ): string {

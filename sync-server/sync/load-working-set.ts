@@ -9,6 +9,7 @@ import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, SettingsMeta } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
+import { documentsOfAnswer } from './stored-answer.ts'
 import { addStanding, type AnsweredCommand, ticketKey, type WorkingSet } from './working-set.ts'
 
 /** What the station's stamps were clamped to before. */
@@ -135,8 +136,13 @@ export async function loadWorkingSet(
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
+  const again = [...answered.values()].flatMap(({ verdict, answer }) =>
+    verdict === 'HELD' ? [] : documentsOfAnswer(answer),
+  )
   const more =
-    kept.length === 0 ? [] : await loadDocuments(tx, kept, { always: [], stationId, now })
+    kept.length + again.length === 0
+      ? []
+      : await loadDocuments(tx, kept, { always: again, stationId, now })
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Patient } from '#shared/patient.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import { Visit } from '#shared/visit.ts'
+import { changeStaff } from '../clinics/staff.ts'
 import { withClinic } from '../database/clinic-tx.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { createTestClinic, type Desk, MINUTE, newId, type TestClinic } from './test-clinic.ts'
@@ -68,6 +69,40 @@ describe('a command that is lawful', () => {
     const after = await head()
     expect(await desk.push(...commands, ...commands)).toEqual([...first, ...first])
     expect(await head()).toBe(after)
+  })
+
+  test('is answered again with what stands by then, not with what stood', async () => {
+    const made = register(desk, 'reception')
+    const [first] = await desk.push(made)
+    const edited = editPatient(other, 'reception2', madePatient(made), { note: 'near the door' })
+    const [newer] = await other.push(edited)
+    const [again] = await desk.push(made)
+    expect(again).toEqual({ ...first, documents: newer?.documents })
+  })
+
+  test('let in by an ADMIN is answered again with what stands by then', async () => {
+    await clinic.within((tx) =>
+      changeStaff(tx, {
+        userId: clinic.people.reception,
+        change: { active: false },
+        by: clinic.people.admin,
+        now: clinic.clock.now,
+      }),
+    )
+    clinic.clock.now += MINUTE
+    const arrival = checkIn(desk, 'reception', { number: 1 })
+    const decision = other.make('decideQuarantined', 'admin', () => [], {
+      decision: { commandId: arrival.commandId, accept: true },
+    })
+    expect(verdicts(await desk.push(arrival))).toEqual(['HELD QUARANTINED'])
+    expect(verdicts(await other.push(decision))).toEqual(['ACCEPTED'])
+    await other.pull()
+    const canceled = step(other, 'reception2', madeVisit(arrival), ['cancel', 'CANCELED'])
+    expect(verdicts(await other.push(canceled))).toEqual(['ACCEPTED'])
+    const [again] = await desk.push(arrival)
+    expect(docOf(Visit, again).status).toBe('CANCELED')
+    const [decided] = await other.push(decision)
+    expect(decided?.documents).toEqual(expect.arrayContaining(again?.documents ?? []))
   })
 
   test('may come twice in one push, and late', async () => {
