@@ -78,6 +78,8 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
   const database = await openDatabase(store)
   const meta = openMeta(store.db)
   let running: Running | null = null
+  let enrolling: Promise<Running> | null = null
+  let isClosing = false
   let untold = NOTHING
   const parts: RuntimeParts = {
     file: openReplicaFile(store, meta),
@@ -99,16 +101,29 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
 
   async function enrol(request: ActionInput<'enrol'>): Promise<void> {
     if (running !== null) throw new AppError('INVALID', { issues: ['clinicId'] })
+    // Two windows that ask at once would make two stations, with two syncs on one file.
+    if (enrolling !== null) throw new AppError('UNAVAILABLE')
+    enrolling = becomeStation(request)
+    try {
+      running = await enrolling
+    } finally {
+      enrolling = null
+    }
+    // Whoever enrols is often not who will sit here: everybody signs in for themselves.
+    tell({ session: true, sync: true })
+  }
+
+  async function becomeStation(request: ActionInput<'enrol'>): Promise<Running> {
     const { identity, refreshToken } = await enrolStation(request)
+    // Closed meanwhile, nobody would stop what starts here.
+    if (isClosing) throw new AppError('UNAVAILABLE')
     // Together or not at all: an identity without its token could never speak.
     store.transaction(() => {
       meta.set('identity', identity)
       meta.set('refreshToken', refreshToken)
     })
-    running = await start(identity)
     log({ event: 'enrolled', clinicId: identity.clinicId, stationId: identity.stationId })
-    // Whoever enrols is often not who will sit here: everybody signs in for themselves.
-    tell({ session: true, sync: true })
+    return start(identity)
   }
 
   async function act<A extends ActionName>(name: A, input: ActionInput<A>) {
@@ -151,6 +166,7 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
     connect: windows.connect,
     async close() {
       clearInterval(ticking)
+      isClosing = true
       await running?.clinic.stop()
       await database.close()
       await store.close()
