@@ -1,12 +1,14 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { Command } from '#shared/commands.ts'
+import { WritableCollection } from '#shared/collections.ts'
+import { Command, MAX_WRITES } from '#shared/commands.ts'
 import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
 import { CommandId } from '#shared/ids.ts'
-import type { CommandResult, PublicKey, SignedCommand } from '#shared/protocol.ts'
+import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
 import type { Stamp } from '#shared/stamp.ts'
 import type { StationCredential } from '../server-deps.ts'
+import { keyOf } from './working-set.ts'
 
 /** A signed command as it came off the line: read, or refused for itself. */
 export type Arrival =
@@ -18,20 +20,33 @@ export type Arrival =
       /** Its stamp as its station gave it, if that was too far ahead; else null. */
       clampedFrom: Stamp | null
     }
-  | { kind: 'REFUSED'; result: CommandResult }
+  | {
+      kind: 'REFUSED'
+      commandId: CommandId
+      code: ErrorCode
+      details: ErrorDetails
+      /** `collection:id` of what it writes, to be answered with what stands; none if it is not signed. */
+      touches: readonly string[]
+    }
 
 const verifySignature = promisify(verify)
 const Identified = z.object({ commandId: CommandId })
+/** What a command writes, whatever else is wrong with it. */
+const Touching = z.object({
+  writes: z
+    .array(z.object({ collection: WritableCollection, id: z.string().max(64) }))
+    .max(MAX_WRITES),
+})
 
-const keys = new Map<string, KeyObject>()
+const knownKeys = new Map<string, KeyObject>()
 const MAX_KEYS = 10_000
 
-function keyOf(jwk: PublicKey): KeyObject {
-  const known = keys.get(jwk.x)
+function keyOfStation(jwk: PublicKey): KeyObject {
+  const known = knownKeys.get(jwk.x)
   if (known !== undefined) return known
-  if (keys.size >= MAX_KEYS) keys.clear()
+  if (knownKeys.size >= MAX_KEYS) knownKeys.clear()
   const key = createPublicKey({ key: jwk, format: 'jwk' })
-  keys.set(jwk.x, key)
+  knownKeys.set(jwk.x, key)
   return key
 }
 
@@ -45,7 +60,7 @@ export async function readArrivals(
   commands: readonly SignedCommand[],
   station: StationCredential,
 ): Promise<Arrival[]> {
-  const key = keyOf(station.publicKey)
+  const key = keyOfStation(station.publicKey)
   return Promise.all(commands.map((signed, index) => readArrival(signed, station, { key, index })))
 }
 
@@ -58,10 +73,11 @@ async function readArrival(
   const identified = Identified.safeParse(value)
   if (!identified.success) throw new AppError('INVALID', { issues: [`commands.${index}`] })
   const { commandId } = identified.data
-  const refuse = (code: ErrorCode, details: ErrorDetails = {}): Arrival => ({
-    kind: 'REFUSED',
-    result: { commandId, verdict: 'REJECTED', code, details, documents: [] },
-  })
+  const refuse = (
+    code: ErrorCode,
+    details: ErrorDetails = {},
+    touches: readonly string[] = [],
+  ): Arrival => ({ kind: 'REFUSED', commandId, code, details, touches })
   // The signature is over UTF-8, where a lone surrogate has no form: it would not be what was signed.
   if (!payload.isWellFormed()) return refuse('INVALID', { issues: ['payload'] })
   const isSigned = await verifySignature(
@@ -71,18 +87,24 @@ async function readArrival(
     Buffer.from(signature, 'base64url'),
   )
   if (!isSigned) return refuse('BAD_SIGNATURE')
+  // It is the station's own: it is told what stands, and takes back what it had written.
+  const invalid = (issues: string[]): Arrival => refuse('INVALID', { issues }, readTouches(value))
   const parsed = Command.safeParse(value)
-  if (!parsed.success) return refuse('INVALID', { issues: issuesOf(parsed.error) })
+  if (!parsed.success) return invalid(issuesOf(parsed.error))
   const command = parsed.data
-  if (!isStorable(payload, value)) return refuse('INVALID', { issues: ['text'] })
-  if (command.stationId !== station.stationId) return refuse('INVALID', { issues: ['stationId'] })
+  if (!isStorable(payload, value)) return invalid(['text'])
+  if (command.stationId !== station.stationId) return invalid(['stationId'])
   const isOurs = command.writes.every(
     ({ base, next }) =>
       next.clinicId === station.clinicId && (base === null || base.clinicId === station.clinicId),
   )
-  return isOurs
-    ? { kind: 'COMMAND', command, payload, clampedFrom: null }
-    : refuse('INVALID', { issues: ['clinicId'] })
+  return isOurs ? { kind: 'COMMAND', command, payload, clampedFrom: null } : invalid(['clinicId'])
+}
+
+function readTouches(value: unknown): string[] {
+  const writes = Touching.safeParse(value).data?.writes ?? []
+  const keys = writes.filter(isStorableValue).map(({ collection, id }) => keyOf(collection, id))
+  return [...new Set(keys)]
 }
 
 function parseJson(text: string): unknown {

@@ -5,16 +5,17 @@ import { judgeContext, seenBy } from './history-seen.ts'
 import { judgeWrites } from './judge-writes.ts'
 import {
   accept,
-  answerText,
   hold,
   type JudgedCommand,
   type JudgeOptions,
   refuse,
-  standingText,
+  type PrintedDocument,
+  printedAt,
+  refusalText,
   touchesOf,
 } from './judged-command.ts'
 import { putDecision, quarantinedIn } from './quarantine.ts'
-import { answerAgain, type PrintedDocument } from './stored-answer.ts'
+import { answerAgain } from './stored-answer.ts'
 import type { WorkingSet } from './working-set.ts'
 
 export interface JudgedPush {
@@ -32,21 +33,24 @@ export interface JudgedPush {
  */
 export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: number): JudgedPush {
   const judged: JudgedCommand[] = []
+  const standing = (key: string): PrintedDocument | null => printedAt(set, key)
   const answers = arrivals.map((arrival) => {
-    if (arrival.kind === 'REFUSED') return JSON.stringify(arrival.result)
+    if (arrival.kind === 'REFUSED') return refusalText(arrival, arrival.touches, standing)
     const { command, clampedFrom } = arrival
     const before = set.answered.get(command.commandId)
     if (before !== undefined && before.stationId !== command.stationId) {
       // The id of another station's command: its answer is not this one's to read.
-      return answerText(command, { verdict: 'REJECTED', code: 'INVALID', details: {} }, [])
+      const { commandId } = command
+      return refusalText({ commandId, code: 'INVALID', details: {} }, touchesOf(command), standing)
     }
     if (before !== undefined && before.verdict !== 'HELD') {
-      return answerAgain(before.answer, (key) => printed(set, key))
+      return answerAgain(before.answer, standing)
     }
     const seen = Math.max(seenBy(command, set.acks), before?.seen ?? 0)
     const admittedBy = before?.admittedBy ?? null
-    // A held one as it was kept: its stamps may have been clamped then.
-    const result = judgeArrived(set, before?.command ?? command, {
+    // A held one as it was kept: its stamps may have been clamped then. One set aside never were.
+    const kept = before?.code === 'INTERNAL' ? null : before?.command
+    const result = judgeArrived(set, kept ?? command, {
       now,
       seen,
       admittedBy,
@@ -103,11 +107,6 @@ function judgeDecision(set: WorkingSet, command: Command, options: JudgeOptions)
     ...(outcome.code === null ? {} : { code: outcome.code }),
   }
   return [outcome, accept(command, options, { changed: [decided], details }, outcome.changed)]
-}
-
-function printed(set: WorkingSet, key: string): PrintedDocument | null {
-  const standing = set.documents.get(key)
-  return standing === undefined ? null : { seq: standing.seq, text: standingText(standing) }
 }
 
 /** So that what comes later in the same push sees it. */

@@ -1,6 +1,6 @@
 import type { Command } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
-import type { UserId } from '#shared/ids.ts'
+import type { CommandId, UserId } from '#shared/ids.ts'
 import type { CommandResult, Verdict } from '#shared/protocol.ts'
 import { type Stamp, stampTime } from '#shared/stamp.ts'
 import type { DocumentChange } from './apply-writes.ts'
@@ -87,12 +87,7 @@ export function refuse(
   options: JudgeOptions,
   reason: Reason,
 ): JudgedCommand {
-  const documents = command.writes.map(({ collection, id }) => {
-    const standing = set.documents.get(keyOf(collection, id))
-    return standing === undefined
-      ? `{"collection":"${collection}","id":${JSON.stringify(id)},"seq":0,"doc":null}`
-      : standingText(standing)
-  })
+  const documents = touchesOf(command).map((key) => printedAt(set, key)?.text ?? absentText(key))
   return judgedAs('REJECTED', command, options, { ...reason, documents, changed: [] })
 }
 
@@ -111,8 +106,36 @@ function judgedAs(
   return { command, verdict, code, details, seen, admittedBy, changed, answer }
 }
 
-export function standingText({ collection, seq, text, doc }: Standing): string {
+function standingText({ collection, seq, text, doc }: Standing): string {
   return `{"collection":"${collection}","id":${JSON.stringify(doc.id)},"seq":${seq},"doc":${text ?? JSON.stringify(doc)}}`
+}
+
+/** A document as it stands, printed as an answer carries it. */
+export interface PrintedDocument {
+  seq: number
+  text: string
+}
+
+export function printedAt(set: WorkingSet, key: string): PrintedDocument | null {
+  const standing = set.documents.get(key)
+  return standing === undefined ? null : { seq: standing.seq, text: standingText(standing) }
+}
+
+/** Of a key that nothing stands under: the station takes its own back. */
+function absentText(key: string): string {
+  const at = key.indexOf(':')
+  const id = JSON.stringify(key.slice(at + 1))
+  return `{"collection":"${key.slice(0, at)}","id":${id},"seq":0,"doc":null}`
+}
+
+/** Refused for itself, and so not remembered: with what stands instead, for the station to take back. */
+export function refusalText(
+  refused: { commandId: CommandId; code: ErrorCode; details: ErrorDetails },
+  touches: readonly string[],
+  standing: (key: string) => PrintedDocument | null,
+): string {
+  const documents = touches.map((key) => standing(key)?.text ?? absentText(key))
+  return answerText(refused, { verdict: 'REJECTED', ...refused }, documents)
 }
 
 /** Joined as text: documents were printed once. */

@@ -10,7 +10,7 @@ import { addDays } from '#shared/queue-day.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { referencesOf, touchesOf } from './judged-command.ts'
+import { type PrintedDocument, referencesOf, touchesOf } from './judged-command.ts'
 import { quarantineKeys } from './quarantine.ts'
 import type { ServerDocument, Standing } from './working-set.ts'
 
@@ -96,6 +96,29 @@ export async function loadDocuments(
     tickets.size > 0 ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId]) : [],
   ])
   return found.flat()
+}
+
+/**
+ * Documents as they stand, printed and not read: also one that this version cannot read.
+ *
+ * @param keys `collection:id`
+ */
+export async function printDocuments(
+  tx: ClinicTx,
+  keys: readonly string[],
+): Promise<(key: string) => PrintedDocument | null> {
+  const { rows } = await tx.query<{ key: string; seq: number; text: string }>(
+    `SELECT d.collection || ':' || d.id AS key, d.seq,
+       json_build_object('collection', d.collection, 'id', d.id, 'seq', d.seq, 'doc', d.doc)::text
+         AS text
+     FROM unnest($2::text[], $3::text[]) AS want (collection, id) CROSS JOIN LATERAL (
+       SELECT collection, id, seq, doc FROM documents
+       WHERE clinic_id = $1 AND collection = want.collection AND id = want.id AND NOT deleted
+       OFFSET 0) d`,
+    [tx.clinicId, ...split(new Set(keys), ':')],
+  )
+  const found = new Map(rows.map(({ key, seq, text }) => [key, { seq, text }]))
+  return (key) => found.get(key) ?? null
 }
 
 async function find(tx: ClinicTx, sql: string, wanted: readonly unknown[]): Promise<Standing[]> {

@@ -103,20 +103,26 @@ const READ_HELD = `
  * Locks the clinic's feed and loads all that judging these commands can need. The statements are
  * sent together: one round trip, and each sees what the writer before this one committed.
  *
+ * @param touches `collection:id` of documents asked for beside those of the commands
  * @param stamps of the commands, for those that were clamped before
  * @param now the server's time, milliseconds
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
   stationId: StationId,
-  arrived: { commands: readonly Command[]; stamps: readonly string[]; now: number },
+  arrived: {
+    commands: readonly Command[]
+    touches: readonly string[]
+    stamps: readonly string[]
+    now: number
+  },
 ): Promise<{ set: WorkingSet; clamps: KnownClamps }> {
-  const { commands, stamps, now } = arrived
+  const { commands, touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
   const seqs = commands.map(({ seq }) => seq)
   const authors = [...new Set(commands.map(({ by }) => by))]
-  const always = ['clinic:settings', `clinic:station:${stationId}`]
+  const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
   const [feed, answeredRows, heldRows, histories, documents] = await Promise.all([
     lockFeed(tx),
     tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
@@ -126,8 +132,8 @@ export async function loadWorkingSet(
       stationId,
       stamps,
       authors,
-      Math.min(...seqs),
-      Math.max(...seqs),
+      Math.min(...seqs, Number.MAX_SAFE_INTEGER),
+      Math.max(...seqs, 0),
       ids,
     ]),
     loadDocuments(tx, commands, { always, stationId, now }),

@@ -313,7 +313,27 @@ describe('what is not a command of this station', () => {
     await other.push(theirs)
     const copy = { ...register(desk, 'reception'), commandId: theirs.commandId }
     const [result] = await desk.push(copy)
-    expect(result).toMatchObject({ verdict: 'REJECTED', code: 'INVALID', documents: [] })
+    expect(result).toEqual({
+      commandId: theirs.commandId,
+      verdict: 'REJECTED',
+      code: 'INVALID',
+      details: {},
+      documents: [{ collection: 'patients', id: madePatient(copy).id, seq: 0, doc: null }],
+    })
+  })
+
+  test('signed, it is answered with what stands; not signed, with nothing', async () => {
+    const made = register(desk, 'reception')
+    const [first] = await desk.push(made)
+    const patient = madePatient(made)
+    const unstorable = editPatient(desk, 'reception', patient, { note: 'x\ud83d' })
+    const tooMuch = editPatient(desk, 'reception', patient, { note: 'x'.repeat(100_000) })
+    const misplaced = { ...editPatient(desk, 'reception', patient, { note: 'x' }), seq: 0 }
+    const results = await desk.push(unstorable, tooMuch, misplaced)
+    expect(verdicts(results)).toEqual(Array.from({ length: 3 }, () => 'REJECTED INVALID'))
+    for (const { documents } of results) expect(documents).toEqual(first?.documents)
+    const [forged] = await desk.send([{ ...desk.sign(misplaced), signature: '' }])
+    expect(forged?.documents).toEqual([])
   })
 
   test('without a readable id the request itself is refused', async () => {

@@ -1,6 +1,5 @@
 import pg from 'pg'
 import { z } from 'zod'
-import type { Command } from '#shared/commands.ts'
 import { AppError } from '#shared/errors.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
@@ -14,9 +13,10 @@ import { type Arrival, readArrivals } from './arrival.ts'
 import { clampCommand, stampsIn } from './clamp.ts'
 import { closeFeed, writeDocuments } from './feed.ts'
 import { judgePush } from './judge-push.ts'
-import { hold, type JudgedCommand } from './judged-command.ts'
+import { type JudgedCommand, refusalText } from './judged-command.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { recordCommands } from './record-commands.ts'
+import { setAside } from './set-aside.ts'
 import { changedDocuments, settingsIn, visitIn, type WorkingSet } from './working-set.ts'
 
 type PushDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'>
@@ -55,36 +55,16 @@ async function takeApart(
     try {
       answers.push(...(await takeTogether(deps, station, [arrival])))
     } catch (error) {
-      if (!isOfOneCommand(error) || arrival.kind === 'REFUSED') throw error
-      deps.log.error(
-        { commandId: arrival.command.commandId, ...describe(error) },
-        'command not taken',
+      if (!isOfOneCommand(error)) throw error
+      const { commandId } = arrival.kind === 'REFUSED' ? arrival : arrival.command
+      deps.log.error({ commandId, ...describe(error) }, 'command not taken')
+      const options = { isFinal: isRefusedData(error), now: deps.now() }
+      answers.push(
+        await withClinic(deps.pool, station.clinicId, (tx) => setAside(tx, arrival, options)),
       )
-      answers.push(...(await setAside(deps, station, arrival.command, error)))
     }
   }
   return answers
-}
-
-/**
- * Data that the database refuses can never become right. A fault of ours can: then the command is
- * HELD, and those that build on it with it, until we are mended.
- */
-async function setAside(
-  deps: PushDeps,
-  { clinicId }: StationCredential,
-  command: Command,
-  error: Error,
-): Promise<string[]> {
-  const options = { now: deps.now(), seen: command.seen, admittedBy: null, clampedFrom: null }
-  const held = hold(command, options, { code: 'INTERNAL', details: {} })
-  if (!isRefusedData(error)) {
-    await withClinic(deps.pool, clinicId, (tx) => recordCommands(tx, [held]))
-    return [held.answer]
-  }
-  const { commandId } = command
-  const result = { commandId, verdict: 'REJECTED', code: 'INVALID', details: {}, documents: [] }
-  return [JSON.stringify(result)]
 }
 
 async function takeTogether(
@@ -92,9 +72,9 @@ async function takeTogether(
   station: StationCredential,
   arrivals: readonly Arrival[],
 ): Promise<string[]> {
-  if (!arrivals.some(({ kind }) => kind === 'COMMAND')) {
-    return arrivals.flatMap((arrival) =>
-      arrival.kind === 'REFUSED' ? JSON.stringify(arrival.result) : [],
+  if (arrivals.every((each) => each.kind === 'REFUSED' && each.touches.length === 0)) {
+    return arrivals.map((each) =>
+      each.kind === 'REFUSED' ? refusalText(each, [], () => null) : '',
     )
   }
   for (let attempt = 1; ; attempt += 1) {
@@ -115,10 +95,16 @@ async function takeInto(
   now: number,
 ): Promise<string[]> {
   const commands = arrivals.flatMap((each) => (each.kind === 'COMMAND' ? each.command : []))
+  const touches = arrivals.flatMap((each) => (each.kind === 'REFUSED' ? each.touches : []))
   const stamps = [
     ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.payload) : []))),
   ]
-  const { set, clamps } = await loadWorkingSet(tx, stationId, { commands, stamps, now })
+  const { set, clamps } = await loadWorkingSet(tx, stationId, {
+    commands,
+    touches,
+    stamps,
+    now,
+  })
   const lettersBefore = set.letters.given
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
   const clamped = clampStamps(unknown, now, clamps.floor)

@@ -43,6 +43,15 @@ export function putDecision(
   return { before, after: putDocument(set, { collection: 'clinic', doc }) }
 }
 
+/** The document with its decision; null: there is nothing to decide. */
+export function decidedDocument(
+  { id, clinicId, body }: ClinicDoc,
+  decision: 'ACCEPTED' | 'REJECTED',
+): ClinicDoc | null {
+  if (body.kind !== 'QUARANTINED' || body.decision !== 'PENDING') return null
+  return { id, clinicId, body: { ...body, decision } }
+}
+
 /** The keys of the `clinic` documents that a command may need: its own, and the one it decides on. */
 export function quarantineKeys({ commandId, decision }: Command): string[] {
   return decision === null ? [idOf(commandId)] : [idOf(commandId), idOf(decision.commandId)]

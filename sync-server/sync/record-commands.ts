@@ -3,7 +3,8 @@ import { type JudgedCommand, touchesOf } from './judged-command.ts'
 
 /**
  * Stores what was answered to each command, in the transaction of its documents. A HELD one is
- * stored with its text and is not final: tried again, it is judged anew and this row replaced.
+ * stored with its text and is not final: tried again, it is judged anew and this row replaced. No
+ * other row ever is.
  */
 export async function recordCommands(
   tx: ClinicTx,
@@ -23,7 +24,8 @@ export async function recordCommands(
        payload text, admitted uuid)
      ON CONFLICT (clinic_id, command_id) DO UPDATE SET seen = excluded.seen,
        verdict = excluded.verdict, code = excluded.code, response = excluded.response,
-       payload = excluded.payload, admitted_by = excluded.admitted_by`,
+       payload = excluded.payload, admitted_by = excluded.admitted_by
+     WHERE commands.verdict = 'HELD' AND commands.station_id = excluded.station_id`,
     [tx.clinicId, `[${rows.join(',')}]`],
   )
 }

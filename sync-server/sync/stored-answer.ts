@@ -1,12 +1,6 @@
 import { CommandResult } from '#shared/protocol.ts'
-import { answerText } from './judged-command.ts'
+import { answerText, type PrintedDocument } from './judged-command.ts'
 import { keyOf } from './working-set.ts'
-
-/** A document as it stands, printed as an answer carries it. */
-export interface PrintedDocument {
-  seq: number
-  text: string
-}
 
 /** `collection:id` of the documents that a stored answer carries. */
 export function documentsOfAnswer(answer: string): string[] {
