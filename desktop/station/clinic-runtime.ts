@@ -61,9 +61,14 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     isOpen: replica.isOpen,
     door: stationDoor(line, credential, stopping.signal),
     now: () => replica.now(),
+    monotonic: () => clock.monotonic(),
     onChange: () => tell({ session: true }),
   })
-  const unlisten = replica.onCommitted((touched) => tell(touched))
+  const unlisten = replica.onCommitted((touched) => {
+    // Whoever is put out is out at once, also if nobody looks before they are taken in again.
+    if (touched.collections.has('clinic')) session.person()
+    tell(touched)
+  })
   const sync = startSync({
     core,
     replica,

@@ -35,8 +35,8 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       await clinic().session.unlock(userId, pin)
       return {}
     },
-    async setPin({ pin }) {
-      await clinic().session.setPin(pin)
+    async setPin({ password, pin }) {
+      await clinic().session.setPin(password, pin)
       return {}
     },
     lock() {

@@ -38,7 +38,7 @@ beforeEach(async () => {
   await window.sessionIs('LOCKED')
   for (const account of ['doctor', 'reception']) {
     await signIn(account)
-    await window.act('setPin', { pin: PIN })
+    await window.act('setPin', { password: DEMO_PASSWORD, pin: PIN })
   }
   await window.until('sync', {}, ({ state }) => state === 'LIVE')
 })

@@ -57,7 +57,11 @@ export const ACTIONS = {
   },
   /** Fast switching between people. */
   unlock: { input: z.strictObject({ userId: UserId, pin: Pin }), output: Nothing },
-  setPin: { input: z.strictObject({ pin: Pin }), output: Nothing },
+  /** The password again: at a desk left unlocked a PIN would be somebody else's for good. */
+  setPin: {
+    input: z.strictObject({ password: z.string().max(200), pin: Pin }),
+    output: Nothing,
+  },
   lock: { input: z.strictObject({}), output: Nothing },
   syncNow: { input: z.strictObject({}), output: Nothing },
 

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors.ts'
+import type { UserId } from '#shared/ids.ts'
 import type { KnownPerson } from './people.ts'
 
 /** Wrong passwords that cost nothing but themselves. */
@@ -16,12 +17,40 @@ function waitAfter(failed: number): number {
   return failed < FREE ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (failed - FREE), LONGEST_WAIT_MS)
 }
 
+/** Both in milliseconds: the station's time, and a clock that nobody can set. */
+export interface AttemptClock {
+  now(): number
+  monotonic(): number
+}
+
 /**
- * @param now milliseconds; a clock set back lengthens no wait beyond what it was
+ * How long whoever guessed wrong must still wait. The file keeps the end of a wait by the station's
+ * time; while the station runs, the wait goes by the monotonic clock from when it was first seen, so
+ * that a clock pushed forward skips none of it and one set back lengthens none.
+ */
+export function openWaits(
+  clock: AttemptClock,
+  known: readonly KnownPerson[],
+): (person: KnownPerson) => number {
+  const seen = new Map<UserId, { lockedUntil: number; endsAt: number }>()
+  const left = ({ userId, failed, lockedUntil }: KnownPerson): number => {
+    let wait = seen.get(userId)
+    if (wait?.lockedUntil !== lockedUntil) {
+      const ms = Math.min(lockedUntil - clock.now(), waitAfter(failed))
+      wait = { lockedUntil, endsAt: clock.monotonic() + ms }
+      seen.set(userId, wait)
+    }
+    return wait.endsAt - clock.monotonic()
+  }
+  for (const person of known) left(person)
+  return left
+}
+
+/**
+ * @param left milliseconds
  * @throws AppError TOO_MANY_ATTEMPTS
  */
-export function refuseWhileLocked({ failed, lockedUntil }: Attempts, now: number): void {
-  const left = Math.min(lockedUntil - now, waitAfter(failed))
+export function refuseWhileLocked(left: number): void {
   if (left > 0) {
     throw new AppError('TOO_MANY_ATTEMPTS', { retryAfterSeconds: Math.ceil(left / 1000) })
   }

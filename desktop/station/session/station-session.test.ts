@@ -21,6 +21,7 @@ let db: Database.Database
 let people: People
 let session: StationSession
 let now: number
+let monotonic: number
 let staff: ClinicStaff[]
 /** What the server answers: a refusal, or null for a person it knows. */
 let refusal: ErrorCode | null
@@ -41,6 +42,7 @@ function open(): void {
       },
     },
     now: () => now,
+    monotonic: () => monotonic,
     onChange: () => undefined,
   })
 }
@@ -49,11 +51,17 @@ beforeEach(() => {
   db = new Database(':memory:')
   prepareTables(db)
   now = START
+  monotonic = 0
   staff = [MONA]
   refusal = null
   open()
 })
 afterEach(() => db.close())
+
+function pass(ms: number): void {
+  now += ms
+  monotonic += ms
+}
 
 const signIn = (password = PASSWORD): Promise<void> =>
   session.signIn(' Mona@nour.example ', password)
@@ -96,6 +104,29 @@ describe('signing in', () => {
     expect(await codeOf(signIn())).toBe('MEMBER_INACTIVE')
   })
 
+  test('who was put out and taken in again signs in again', async () => {
+    await signIn()
+    staff = [{ ...MONA, active: false }]
+    expect(session.person()).toBeNull()
+    staff = [MONA]
+    expect(session.person()).toBeNull()
+  })
+
+  test('a lock ends the sign-ins that had begun', async () => {
+    await signIn()
+    await session.setPin(PASSWORD, '2468')
+    for (const begin of [signIn, () => session.unlock(MONA.userId, '2468')]) {
+      for (const code of [null, 'OFFLINE'] as const) {
+        refusal = code
+        const begun = begin()
+        session.lock()
+        expect(await codeOf(begun)).toBe('SESSION_LOCKED')
+        expect(session.person()).toBeNull()
+      }
+    }
+    expect(await codeOf(signIn())).toBe('OK')
+  })
+
   test('roles are those of the directory', async () => {
     await signIn()
     staff = [{ ...MONA, roles: ['ACCOUNTANT'] }]
@@ -112,11 +143,33 @@ describe('guessing', () => {
     }
     open()
     expect(await codeOf(signIn())).toBe('TOO_MANY_ATTEMPTS')
-    now += 31_000
+    pass(31_000)
     expect(await codeOf(signIn('wrong'))).toBe('SIGN_IN_FAILED')
-    now += 31_000
+    pass(31_000)
     expect(await codeOf(signIn())).toBe('TOO_MANY_ATTEMPTS')
-    now += 30_000
+    pass(30_000)
+    expect(await codeOf(signIn())).toBe('OK')
+  })
+
+  test('a clock pushed forward skips no wait, and one set back lengthens none', async () => {
+    await signIn()
+    refusal = 'OFFLINE'
+    for (let guess = 0; guess < 5; guess += 1) await codeOf(signIn('wrong'))
+    now += 86_400_000
+    expect(await codeOf(signIn())).toBe('TOO_MANY_ATTEMPTS')
+    now -= 2 * 86_400_000
+    pass(31_000)
+    expect(await codeOf(signIn())).toBe('OK')
+  })
+
+  test('a wait that a restart found goes by the monotonic clock too', async () => {
+    await signIn()
+    refusal = 'OFFLINE'
+    for (let guess = 0; guess < 5; guess += 1) await codeOf(signIn('wrong'))
+    open()
+    now += 86_400_000
+    expect(await codeOf(signIn())).toBe('TOO_MANY_ATTEMPTS')
+    pass(31_000)
     expect(await codeOf(signIn())).toBe('OK')
   })
 
@@ -131,7 +184,7 @@ describe('guessing', () => {
 describe('a PIN', () => {
   test('unlocks, until it was wrong too often; then the password forgives', async () => {
     await signIn()
-    await session.setPin('2468')
+    await session.setPin(PASSWORD, '2468')
     refusal = 'OFFLINE'
     session.lock()
     await session.unlock(MONA.userId, '2468')
@@ -143,6 +196,21 @@ describe('a PIN', () => {
     expect(await codeOf(session.unlock(MONA.userId, '2468'))).toBe('TOO_MANY_ATTEMPTS')
     await signIn()
     await session.unlock(MONA.userId, '2468')
+  })
+
+  test('is set with the password alone, and guessing that counts', async () => {
+    await signIn()
+    refusal = 'OFFLINE'
+    for (let guess = 0; guess < 5; guess += 1) {
+      expect(await codeOf(session.setPin('wrong', '2468'))).toBe('SIGN_IN_FAILED')
+    }
+    expect(await codeOf(session.setPin(PASSWORD, '2468'))).toBe('TOO_MANY_ATTEMPTS')
+    expect(people.byId(MONA.userId)?.pin).toBeNull()
+    pass(31_000)
+    const begun = session.setPin(PASSWORD, '2468')
+    session.lock()
+    expect(await codeOf(begun)).toBe('SESSION_LOCKED')
+    expect(people.byId(MONA.userId)?.pin).toBeNull()
   })
 
   test('of someone else opens nothing', async () => {

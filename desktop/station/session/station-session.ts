@@ -8,6 +8,7 @@ import {
   afterWrongPassword,
   afterWrongPin,
   NO_ATTEMPTS,
+  openWaits,
   PIN_ATTEMPTS,
   refuseWhileLocked,
 } from './attempts.ts'
@@ -38,8 +39,12 @@ export interface StationSession extends CurrentSession {
   signIn(email: string, password: string): Promise<void>
   /** @throws AppError SIGN_IN_FAILED, TOO_MANY_ATTEMPTS (then the password is needed), MEMBER_INACTIVE */
   unlock(userId: UserId, pin: string): Promise<void>
-  /** For the person who is signed in. @throws AppError SESSION_LOCKED */
-  setPin(pin: string): Promise<void>
+  /**
+   * For the person who is signed in, with their password.
+   * @throws AppError SESSION_LOCKED, SIGN_IN_FAILED, TOO_MANY_ATTEMPTS
+   */
+  setPin(password: string, pin: string): Promise<void>
+  /** Also ends whatever sign-in is under way: locked means locked. */
   lock(): void
 }
 
@@ -50,13 +55,18 @@ export interface SessionParts {
   readonly door: Pick<StationDoor, 'post'>
   /** The station's time, milliseconds. */
   readonly now: () => number
+  /** Milliseconds of a clock that nobody can set. */
+  readonly monotonic: () => number
   readonly onChange: () => void
 }
 
 /** One person at a time; none after a restart. */
 export function openSession(parts: SessionParts): StationSession {
   const { people, read, door, now, onChange } = parts
+  const waitLeft = openWaits(parts, people.all())
   let current: UserId | null = null
+  /** Raised by each lock: what began before it no longer enters. */
+  let epoch = 0
   // One secret is checked at a time: two guesses at once would count as one.
   let checking: Promise<unknown> = Promise.resolve()
 
@@ -71,7 +81,12 @@ export function openSession(parts: SessionParts): StationSession {
     return member ?? { name: person.name, roles: [], active: false }
   }
 
-  function enter(person: KnownPerson): void {
+  function refuseSince(begun: number): void {
+    if (begun !== epoch) throw new AppError('SESSION_LOCKED')
+  }
+
+  function enter(person: KnownPerson, begun: number): void {
+    refuseSince(begun)
     if (!memberOf(person).active) throw new AppError('MEMBER_INACTIVE')
     current = person.userId
     onChange()
@@ -83,18 +98,29 @@ export function openSession(parts: SessionParts): StationSession {
     return person
   }
 
-  async function signInHere(email: string, password: string): Promise<void> {
-    const person = known(() => people.byEmail(email), 'SIGN_IN_NEEDS_INTERNET')
-    refuseWhileLocked(person, now())
+  function countWrong(person: KnownPerson): void {
+    people.setAttempts(person.userId, afterWrongPassword(person, now()))
+    const counted = people.byId(person.userId)
+    // Looked at now, the wait begins now, whatever the clock is set to next.
+    if (counted !== null) waitLeft(counted)
+  }
+
+  async function checkPassword(person: KnownPerson, password: string): Promise<void> {
+    refuseWhileLocked(waitLeft(person))
     if (!(await matchesVerifier(person.password, password))) {
-      people.setAttempts(person.userId, afterWrongPassword(person, now()))
+      countWrong(person)
       throw new AppError('SIGN_IN_FAILED')
     }
     people.setAttempts(person.userId, NO_ATTEMPTS)
-    enter(person)
   }
 
-  async function signInOnline(email: string, password: string): Promise<void> {
+  async function signInHere(email: string, password: string, begun: number): Promise<void> {
+    const person = known(() => people.byEmail(email), 'SIGN_IN_NEEDS_INTERNET')
+    await checkPassword(person, password)
+    enter(person, begun)
+  }
+
+  async function signInOnline(email: string, password: string, begun: number): Promise<void> {
     const answer = await door.post({
       path: '/v1/sessions',
       body: { email, password },
@@ -103,20 +129,32 @@ export function openSession(parts: SessionParts): StationSession {
     })
     const { userId, name, roles } = answer
     people.know({ userId, email, name, roles, password: await makeVerifier(password) })
-    enter(known(() => people.byId(userId), 'INTERNAL'))
+    enter(
+      known(() => people.byId(userId), 'INTERNAL'),
+      begun,
+    )
   }
 
-  function oneByOne<T>(check: () => Promise<T>): Promise<T> {
-    const next = checking.then(check, check)
+  /** @param check is told the epoch in which it was asked for */
+  function oneByOne<T>(check: (begun: number) => Promise<T>): Promise<T> {
+    const begun = epoch
+    const next = checking.then(
+      () => check(begun),
+      () => check(begun),
+    )
     checking = next.catch(() => null)
     return next
   }
 
   function person(): Person | null {
     const here = current === null ? null : people.byId(current)
-    if (here === null) return null
-    const { name, roles, active } = memberOf(here)
-    return active ? { userId: here.userId, name, roles } : null
+    const member = here === null ? null : memberOf(here)
+    if (here === null || member?.active !== true) {
+      // Taken in again, they sign in again.
+      current = null
+      return null
+    }
+    return { userId: here.userId, name: member.name, roles: member.roles }
   }
 
   return {
@@ -127,24 +165,24 @@ export function openSession(parts: SessionParts): StationSession {
       return here
     },
     signIn: (given, password) =>
-      oneByOne(async () => {
+      oneByOne(async (begun) => {
         const email = normaliseEmail(given)
         const here = people.byEmail(email)
         // A desk's own count holds online too, or its guesses would be the server's to count alone.
-        if (here !== null) refuseWhileLocked(here, now())
+        if (here !== null) refuseWhileLocked(waitLeft(here))
         try {
-          await signInOnline(email, password)
+          await signInOnline(email, password, begun)
         } catch (error) {
           const code = error instanceof AppError ? error.code : 'INTERNAL'
           if (code === 'SIGN_IN_FAILED' && here !== null) {
-            people.setAttempts(here.userId, afterWrongPassword(here, now()))
+            countWrong(here)
           }
           if (!NOT_ABOUT_THE_PERSON.includes(code)) throw error
-          await signInHere(email, password)
+          await signInHere(email, password, begun)
         }
       }),
     unlock: (userId, pin) =>
-      oneByOne(async () => {
+      oneByOne(async (begun) => {
         const here = known(() => people.byId(userId), 'SIGN_IN_FAILED')
         if (here.pin === null) throw new AppError('SIGN_IN_FAILED')
         if (here.pinFailed >= PIN_ATTEMPTS) throw new AppError('TOO_MANY_ATTEMPTS')
@@ -153,15 +191,21 @@ export function openSession(parts: SessionParts): StationSession {
           throw new AppError('SIGN_IN_FAILED')
         }
         people.setAttempts(userId, { ...here, pinFailed: 0 })
-        enter(here)
+        enter(here, begun)
       }),
-    async setPin(pin) {
-      const here = person()
-      if (here === null) throw new AppError('SESSION_LOCKED')
-      people.setPin(here.userId, await makeVerifier(pin))
-      onChange()
-    },
+    setPin: (password, pin) =>
+      oneByOne(async (begun) => {
+        const here = current === null ? null : people.byId(current)
+        if (here === null) throw new AppError('SESSION_LOCKED')
+        await checkPassword(here, password)
+        const verifier = await makeVerifier(pin)
+        refuseSince(begun)
+        if (person()?.userId !== here.userId) throw new AppError('SESSION_LOCKED')
+        people.setPin(here.userId, verifier)
+        onChange()
+      }),
     lock() {
+      epoch += 1
       current = null
       onChange()
     },

@@ -131,7 +131,7 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
     },
     async signInWithPin(account) {
       await desk.signIn(account)
-      await window.act('setPin', { pin: PIN })
+      await window.act('setPin', { password: DEMO_PASSWORD, pin: PIN })
     },
     async unlock(account) {
       await window.act('unlock', { userId: userIdOf(account), pin: PIN })
