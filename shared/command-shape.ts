@@ -4,7 +4,7 @@ import type { Entry } from './entry.ts'
 import type { FieldValue, Mark } from './fields.ts'
 import { type Patient, PatientField } from './patient.ts'
 import { markOf } from './resolve.ts'
-import { type Call, type Transition, type Visit, VisitField } from './visit.ts'
+import { type Call, MERGED_REASON, type Transition, type Visit, VisitField } from './visit.ts'
 import { foldVisit } from './visit-fold.ts'
 
 /** What a command does to one visit, told apart from what it merely carries along. */
@@ -233,7 +233,9 @@ function isTheCommand(command: Command, changes: CommandChanges): boolean {
         visit.base !== null &&
         visit.transitions.length === 1 &&
         visit.transitions[0]?.undoes !== null &&
-        visit.calls.length + visit.fields.length + visit.settled.length === 0
+        visit.calls.length + visit.settled.length === 0 &&
+        // With the cancellation of a merge the merge itself; which step it is, the judge looks at.
+        visit.fields.every((field) => field === 'mergedInto' && visit.next.mergedInto === null)
       )
     case 'settleConflict':
       return (
@@ -279,6 +281,8 @@ function isVisitChange(name: keyof typeof VISIT_COMMANDS, change: VisitChange): 
     changesSomething &&
     change.fields.every((field) => fields.includes(field)) &&
     (name !== 'mergeVisits' ||
-      (change.next.mergedInto !== null && change.next.mergedInto !== change.next.id))
+      (step?.reason === MERGED_REASON &&
+        change.next.mergedInto !== null &&
+        change.next.mergedInto !== change.next.id))
   )
 }

@@ -26,7 +26,7 @@ import {
   visitOf,
   VISIT,
 } from './test-values.ts'
-import type { Transition, Visit } from './visit.ts'
+import { MERGED_REASON, type Transition, type Visit } from './visit.ts'
 import { foldVisit } from './visit-fold.ts'
 
 const author: UserId = pick(PEOPLE, 1)
@@ -233,6 +233,94 @@ describe('judgeCommand, steps of a visit', () => {
     expect(judgeCommand(commandOf('undoLast', [lateUndo], { at: late }), context)).toMatchObject({
       code: 'UNDO_LATE',
     })
+  })
+})
+
+describe('judgeCommand, merged visits', () => {
+  const merge = visitIn('WAITING')
+  const other = visitOf({ id: idOf(720) })
+
+  function merging(keep: Visit, changes: Partial<Transition> = {}): Command {
+    const write = step(merge, 'CANCELED', { reason: MERGED_REASON, ...changes })
+    if (write.collection !== 'visits') throw new TypeError('a step is of a visit')
+    const marks = { mergedInto: { at: now, by: author } }
+    return commandOf('mergeVisits', [
+      { ...write, next: { ...write.next, mergedInto: keep.id, marks } },
+    ])
+  }
+
+  function judged(command: Command, ...visits: Visit[]): unknown {
+    const find = (id: string): Visit | null => visits.find((visit) => visit.id === id) ?? null
+    const { verdict, ...rest } = judgeCommand(
+      command,
+      contextOf(['RECEPTION'], merge, { visit: find, visitAsSeen: find }),
+    )
+    return 'code' in rest ? rest.code : verdict
+  }
+
+  it('goes into a visit of the same patient, doctor and day, which still stands', () => {
+    expect(judged(merging(other), merge, other)).toBe('ACCEPTED')
+    expect(judged(merging(other), merge)).toBe('NOT_FOUND')
+    expect(judged(merging(other), merge, { ...other, patientId: idOf(721) })).toBe('NOT_FOUND')
+    expect(judged(merging(other), merge, { ...other, doctorId: idOf(722) })).toBe('INVALID')
+    expect(judged(merging(other), merge, { ...other, queueDay: '2026-11-21' })).toBe('INVALID')
+    for (const status of VisitStatus.options) {
+      const gone = status === 'CANCELED' || status === 'NO_SHOW'
+      expect(judged(merging(other), merge, { ...other, status })).toBe(
+        gone ? 'UNLAWFUL_STEP' : 'ACCEPTED',
+      )
+    }
+    expect(judged(merging(other, { reason: null }), merge, other)).toBe('NOT_THE_COMMAND')
+  })
+
+  it('is judged by what its author had seen of the visit kept', () => {
+    const canceled = { ...other, status: 'CANCELED' as const }
+    const find = (id: string): Visit => (id === merge.id ? merge : other)
+    const context = contextOf(['RECEPTION'], merge, { visit: () => canceled, visitAsSeen: find })
+    expect(judgeCommand(merging(other), context).verdict).toBe('ACCEPTED')
+  })
+
+  it('is undone whole: the cancellation with the merge, and no other step with it', () => {
+    const at = stampAt(610, station)
+    const by = { at, by: author }
+    const undoing = (visit: Visit, undone: Visit): Command =>
+      commandOf('undoLast', [{ collection: 'visits', id: visit.id, base: visit, next: undone }], {
+        at,
+      })
+    const [write] = merging(other).writes
+    if (write?.collection !== 'visits') throw new TypeError('a merge writes a visit')
+    const merged = write.next
+    const last = merged.transitions.at(-1)
+    const undo = step(merged, 'CANCELED', { id: idOf(501), at, undoes: last?.id ?? null })
+    if (undo.collection !== 'visits') throw new TypeError('a step is of a visit')
+    const marks = { ...merged.marks, mergedInto: by }
+    const whole = { ...undo.next, mergedInto: null, marks }
+    expect(judged(undoing(merged, whole), merged, other)).toBe('ACCEPTED')
+    expect(judged(undoing(merged, undo.next), merged, other)).toBe('NOT_THE_COMMAND')
+    expect(judged(undoing(merged, { ...whole, mergedInto: idOf(723) }), merged, other)).toBe(
+      'NOT_THE_COMMAND',
+    )
+    // Nor by a base that hides the merge: what is undone, the steps say.
+    const hidden = { ...merged, mergedInto: null, marks: {} }
+    const half = { ...undo.next, mergedInto: null, marks: {} }
+    expect(judged(undoing(hidden, half), merged, other)).toBe('NOT_THE_COMMAND')
+    const started = transitionOf({
+      id: idOf(502),
+      status: 'WITH_ASSISTANT',
+      at: now,
+      by: author,
+      stationId: station,
+    })
+    const inCare = visitOf({
+      transitions: [CHECK_IN, started],
+      status: 'WITH_ASSISTANT',
+      mergedInto: other.id,
+    })
+    const back = step(inCare, 'WITH_ASSISTANT', { id: idOf(503), at, undoes: started.id })
+    if (back.collection !== 'visits') throw new TypeError('a step is of a visit')
+    const cleared = { ...back.next, mergedInto: null, marks: { mergedInto: by } }
+    expect(judged(undoing(inCare, back.next), inCare, other)).toBe('ACCEPTED')
+    expect(judged(undoing(inCare, cleared), inCare, other)).toBe('NOT_THE_COMMAND')
   })
 })
 

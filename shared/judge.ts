@@ -15,7 +15,7 @@ import {
   type VisitStatus,
 } from './roles.ts'
 import { stampTime } from './stamp.ts'
-import type { Visit } from './visit.ts'
+import { MERGED_REASON, type Visit } from './visit.ts'
 import { foldVisit, isUndoneBy } from './visit-fold.ts'
 
 /** The author's membership, in the history the station had seen. */
@@ -161,11 +161,20 @@ function refuseVisitChange(
   if (refused !== null) return refused
   const [step] = change.transitions
   if (step?.status === status) return refuse('UNLAWFUL_STEP', { status, command: name })
-  if (name === 'mergeVisits') {
-    const into = change.next.mergedInto === null ? null : context.visit(change.next.mergedInto)
-    if (into === null || into.patientId !== seen.patientId) return refuse('NOT_FOUND')
+  return name === 'mergeVisits' ? refuseMerge(change, seen, context) : null
+}
+
+/** Into a visit that still brings the patient to the same doctor on the same day, or they wait in no line. */
+function refuseMerge(change: VisitChange, seen: Visit, context: JudgeContext): Refused | null {
+  const { mergedInto } = change.next
+  const keep = mergedInto === null ? null : context.visitAsSeen(mergedInto)
+  if (keep === null || keep.patientId !== seen.patientId) return refuse('NOT_FOUND')
+  const { status } = keep
+  if (status === 'CANCELED' || status === 'NO_SHOW') {
+    return refuse('UNLAWFUL_STEP', { status, command: 'mergeVisits' })
   }
-  return null
+  const isSameLine = keep.doctorId === seen.doctorId && keep.queueDay === seen.queueDay
+  return isSameLine ? null : refuse('INVALID', { issues: ['mergedInto'] })
 }
 
 function refuseKnown(changes: CommandChanges, context: JudgeContext): Refused | null {
@@ -251,7 +260,11 @@ function refuseUndo(change: VisitChange, context: JudgeContext): Refused | null 
   const last = applied.at(-1)
   if (last === undefined || applied.length < 2) return refuse('NOTHING_TO_UNDO')
   if (!isUndoneBy(last, undo)) return refuse('UNDO_LATE')
-  return undo.status === last.status ? null : refuse('NOT_THE_COMMAND')
+  // The cancellation and `mergedInto` are one act: half of it undone is a visit that waits, and whose
+  // payments count elsewhere.
+  const undoesMerge = last.status === 'CANCELED' && last.reason === MERGED_REASON
+  const isWhole = undoesMerge === change.fields.includes('mergedInto')
+  return undo.status === last.status && isWhole ? null : refuse('NOT_THE_COMMAND')
 }
 
 /** Settling needs a right of the desk; putting a lost value back is an edit and is judged as one. */

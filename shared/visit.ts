@@ -77,3 +77,17 @@ export const Visit = z.strictObject({
   settled: z.array(z.string().max(64)).max(400),
 })
 export type Visit = z.infer<typeof Visit>
+
+/** The reason of a cancellation by a merge: a code, which a window translates. */
+export const MERGED_REASON = 'MERGED'
+
+/**
+ * The visit that this one is merged into, while it is. Someone who had not seen the merge may have
+ * taken the patient into care: then the visit stands by itself, whatever `mergedInto` says.
+ */
+export function standingMerge({
+  status,
+  mergedInto,
+}: Pick<Visit, 'status' | 'mergedInto'>): VisitId | null {
+  return status === 'CANCELED' ? mergedInto : null
+}

@@ -52,6 +52,81 @@ test('a visit checked in twice shows until it is merged, and both payments count
   expect(outcomeOf(() => desk.mergeVisits({ keep: merge, merge: keep }))).toBe('INVALID')
 })
 
+test('a merge that is undone leaves the visit as it was: in its line, and its payment with it', () => {
+  const clinic = openTestClinic()
+  const desk = at(clinic, clinic.personWith('RECEPTION'))
+  const { visitId: keep } = checkInNew(clinic)
+  const merge = checkInAgain(clinic, keep)
+  desk.mergeVisits({ keep, merge })
+  expect(desk.undoLast({}).visitId).toBe(merge)
+  const visit = clinic.visits.get(merge)
+  expect(visit).toMatchObject({ status: 'WAITING', mergedInto: null })
+  const visits = new Map([...clinic.visits.values()].map((each) => [each.id, each]))
+  const entries = entriesByAccount([...clinic.entries.values()], visits)
+  expect(visit === undefined ? null : accountOf(visit, entries.get(merge) ?? []).paid).toBe('PAID')
+  expect(groups(clinic)).toEqual([[keep, merge]])
+  desk.mergeVisits({ keep, merge })
+  expect(clinic.visits.get(merge)).toMatchObject({ status: 'CANCELED', mergedInto: keep })
+})
+
+test('nobody is merged out of every line: not into a visit that is over, nor into another line', () => {
+  const clinic = openTestClinic()
+  const desk = at(clinic, clinic.personWith('RECEPTION'))
+  const { visitId: keep } = checkInNew(clinic)
+  const merge = checkInAgain(clinic, keep)
+  desk.changeLine({ visitId: keep, doctorId: doctorOf(clinic, 1) })
+  expect(outcomeOf(() => desk.mergeVisits({ keep, merge }))).toBe('INVALID')
+  desk.changeLine({ visitId: keep, doctorId: doctorOf(clinic, 0) })
+  desk.markNoShow({ visitId: keep })
+  expect(outcomeOf(() => desk.mergeVisits({ keep, merge }))).toBe('INVALID')
+  desk.recall({ visitId: keep })
+  desk.cancel({ visitId: keep, reason: null })
+  expect(outcomeOf(() => desk.mergeVisits({ keep, merge }))).toBe('INVALID')
+  expect(clinic.visits.get(merge)?.status).toBe('WAITING')
+})
+
+test('a visit in care stands by itself, though somebody had merged it away', () => {
+  const clinic = openTestClinic()
+  const desk = at(clinic, clinic.personWith('RECEPTION'))
+  const { visitId: keep } = checkInNew(clinic)
+  const merge = checkInAgain(clinic, keep)
+  const unaware = clinic.visits.get(merge)
+  at(clinic, clinic.personWith('DOCTOR')).startVisit({ visitId: merge, to: 'WITH_DOCTOR' })
+  const inCare = clinic.visits.get(merge)
+  if (unaware === undefined || inCare === undefined) throw new RangeError('no visit')
+  clinic.visits.set(merge, unaware)
+  desk.mergeVisits({ keep, merge })
+  const merged = clinic.visits.get(merge) ?? unaware
+  clinic.visits.set(merge, resolve('visits', unaware, merged, inCare))
+  expect(clinic.visits.get(merge)).toMatchObject({ status: 'WITH_DOCTOR', mergedInto: keep })
+  const visits = new Map([...clinic.visits.values()].map((each) => [each.id, each]))
+  expect([...entriesByAccount([...clinic.entries.values()], visits).keys()]).toEqual([merge])
+  expect(groups(clinic)).toEqual([[keep, merge]])
+})
+
+test('two visits merged into each other by two stations show, until somebody looks or checks in', () => {
+  const clinic = openTestClinic()
+  const desk = at(clinic, clinic.personWith('RECEPTION'))
+  const { visitId: a } = checkInNew(clinic)
+  const b = checkInAgain(clinic, a)
+  const before = clinic.visits.get(a)
+  if (before === undefined) throw new RangeError('no visit')
+  desk.mergeVisits({ keep: b, merge: a })
+  const away = clinic.visits.get(a)
+  if (away === undefined) throw new RangeError('no visit')
+  clinic.visits.set(a, before)
+  desk.mergeVisits({ keep: a, merge: b })
+  clinic.visits.set(a, away)
+  expect(groups(clinic)).toEqual([[a, b]])
+  const itemId = formatInboxItemId({ kind: 'DUPLICATE_VISIT', visitId: a })
+  const open = new Map(clinic.visits)
+  desk.settle({ itemId, choice: 'DISMISS' })
+  expect(groups(clinic)).toEqual([])
+  for (const [id, visit] of open) clinic.visits.set(id, visit)
+  checkInAgain(clinic, a)
+  expect(groups(clinic)).toEqual([])
+})
+
 test('two visits that a person says are two are not shown again; an evening visit never is', () => {
   const clinic = openTestClinic()
   const everybody = at(clinic, clinic.personWith(...EVERYBODY))
@@ -181,7 +256,7 @@ test('money is neither made nor lost, however visits are merged', () => {
           ids.map((id, index) => {
             const target = targets[index] ?? null
             const into = target === null || target === index ? null : (ids[target] ?? null)
-            return [id, { id, mergedInto: into }]
+            return [id, { id, status: 'CANCELED' as const, mergedInto: into }]
           }),
         )
         const counted = [...entriesByAccount(entries, visits).values()].flat()

@@ -3,15 +3,13 @@ import { AppError } from '#shared/errors.ts'
 import type { Superseded } from '#shared/fields.ts'
 import type { CommandId, VisitId } from '#shared/ids.ts'
 import { type Patient, PatientDraft, PatientField } from '#shared/patient.ts'
+import { MERGED_REASON } from '#shared/visit.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import { duplicateVisits } from './duplicate-visits.ts'
 import type { InboxSubject } from './inbox-item-id.ts'
 import { requireRight } from './rights.ts'
 import { appendStep, requireVisit, setVisitFields, visitWrite } from './visit-change.ts'
 import type { Nothing } from './visit-steps.ts'
-
-/** The reason of a cancellation by a merge: a code, which a window translates. */
-export const MERGED_REASON = 'MERGED'
 
 /** A person says that two visits of a patient's day are one: the other is cancelled into it. */
 export function mergeVisits(
@@ -23,8 +21,10 @@ export function mergeVisits(
   const fits =
     keep.id !== merge.id &&
     keep.patientId === merge.patientId &&
+    keep.doctorId === merge.doctorId &&
     keep.queueDay === merge.queueDay &&
-    keep.mergedInto === null
+    keep.status !== 'CANCELED' &&
+    keep.status !== 'NO_SHOW'
   if (!fits) throw new AppError('INVALID', { issues: ['keep'] })
   const canceled = appendStep(tx, merge, { status: 'CANCELED', reason: MERGED_REASON })
   const next = setVisitFields(tx, canceled, { mergedInto: keep.id })

@@ -1,6 +1,7 @@
 import type { VisitId } from '#shared/ids.ts'
-import type { Visit } from '#shared/visit.ts'
+import { standingMerge, type Visit } from '#shared/visit.ts'
 import { foldVisit } from '#shared/visit-fold.ts'
+import { accountVisit } from './paid.ts'
 
 const OUT_OF_THE_WAY: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
 
@@ -8,7 +9,8 @@ const OUT_OF_THE_WAY: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
  * Visits of one patient to one doctor on one queue day that may be one visit checked in twice, the
  * first check-in first; of several such groups each by itself. Not among them: what was cancelled
  * or merged, what a person has said are two visits, and a visit that began after the other was
- * done (a patient who comes back in the evening).
+ * done (a patient who comes back in the evening). But two that were merged into each other, by
+ * people who had not heard of it: nothing is left of either, and somebody waits in no line.
  *
  * @param visits any visits; they are grouped here
  */
@@ -18,11 +20,21 @@ export function duplicateVisits(visits: readonly Visit[]): Visit[][] {
   )
   return [...groups.values()].flatMap((group) => {
     if (group.length < 2) return []
-    const live = group
-      .filter((visit) => visit.mergedInto === null && !OUT_OF_THE_WAY.includes(visit.status))
-      .toSorted((a, b) => (a.created.at < b.created.at ? -1 : 1))
-    return live.length > 1 && hasUnsettledPair(live, group) ? [live] : []
+    const live = group.filter(({ status }) => !OUT_OF_THE_WAY.includes(status))
+    const shown = (live.length > 0 ? live : mergedAway(group)).toSorted((a, b) =>
+      a.created.at < b.created.at ? -1 : 1,
+    )
+    return shown.length > 1 && hasUnsettledPair(shown, group) ? [shown] : []
   })
+}
+
+/** Merged in a circle: none of them stands. */
+function mergedAway(group: readonly Visit[]): Visit[] {
+  const byId = new Map(group.map((visit) => [visit.id, visit]))
+  return group.filter(
+    (visit) =>
+      standingMerge(visit) !== null && accountVisit(visit, (id) => byId.get(id)) === visit.id,
+  )
 }
 
 function hasUnsettledPair(live: readonly Visit[], group: readonly Visit[]): boolean {

@@ -1,7 +1,7 @@
 import type { Entry } from '#shared/entry.ts'
 import type { VisitId } from '#shared/ids.ts'
 import type { Money } from '#shared/money.ts'
-import type { Visit } from '#shared/visit.ts'
+import { standingMerge, type Visit } from '#shared/visit.ts'
 
 export interface Account {
   paid: 'PAID' | 'PART' | 'UNPAID' | 'FREE'
@@ -42,25 +42,27 @@ function paidState(due: number, net: number): Account['paid'] {
  * may have merged two visits into each other: then each keeps its own.
  */
 export function accountVisit(
-  visit: Pick<Visit, 'id' | 'mergedInto'>,
-  find: (id: VisitId) => Pick<Visit, 'id' | 'mergedInto'> | null | undefined,
+  visit: Merged,
+  find: (id: VisitId) => Merged | null | undefined,
 ): VisitId {
   const passed = new Set<VisitId>([visit.id])
   let last = visit
-  while (last.mergedInto !== null) {
-    if (passed.has(last.mergedInto)) return visit.id
-    passed.add(last.mergedInto)
-    const next = find(last.mergedInto)
-    if (next === null || next === undefined) return last.mergedInto
+  for (let into = standingMerge(last); into !== null; into = standingMerge(last)) {
+    if (passed.has(into)) return visit.id
+    passed.add(into)
+    const next = find(into)
+    if (next === null || next === undefined) return into
     last = next
   }
   return last.id
 }
 
+type Merged = Pick<Visit, 'id' | 'status' | 'mergedInto'>
+
 /** Entries by the visit at which they count. */
 export function entriesByAccount(
   entries: readonly Entry[],
-  visits: ReadonlyMap<VisitId, Pick<Visit, 'id' | 'mergedInto'>>,
+  visits: ReadonlyMap<VisitId, Merged>,
 ): Map<VisitId, Entry[]> {
   return Map.groupBy(entries, ({ visitId }) => {
     const visit = visits.get(visitId)

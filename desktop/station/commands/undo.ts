@@ -2,10 +2,10 @@ import { AppError } from '#shared/errors.ts'
 import type { StationId, UserId, VisitId } from '#shared/ids.ts'
 import { addDays } from '#shared/queue-day.ts'
 import { stampTime } from '#shared/stamp.ts'
-import type { Transition, Visit } from '#shared/visit.ts'
+import { MERGED_REASON, type Transition, type Visit } from '#shared/visit.ts'
 import { type FoldedVisit, foldVisit, UNDO_WINDOW_MS } from '#shared/visit-fold.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
-import { appendStep, visitWrite } from './visit-change.ts'
+import { appendStep, setVisitFields, visitWrite } from './visit-change.ts'
 import { today } from './visit-steps.ts'
 
 /** The reason of a cancellation that undoes a check-in: a code, which a window translates. */
@@ -68,12 +68,19 @@ export function undoLast(
   const { visit, step, isCheckIn } = own
   const next = isCheckIn
     ? appendStep(tx, visit, { status: 'CANCELED', reason: UNDONE_REASON })
-    : appendStep(tx, visit, { status: step.status, undoes: step.id })
+    : withoutStep(tx, visit, step)
   return {
     name: isCheckIn ? 'cancel' : 'undoLast',
     writes: [visitWrite(visit, next)],
     output: { visitId: visit.id },
   }
+}
+
+/** A merge is taken back whole: the visit waits again, and its payments count where it stands. */
+function withoutStep(tx: CommandTx, visit: Visit, step: Transition): Visit {
+  const undone = appendStep(tx, visit, { status: step.status, undoes: step.id })
+  const isMerge = step.status === 'CANCELED' && step.reason === MERGED_REASON
+  return isMerge ? setVisitFields(tx, undone, { mergedInto: null }) : undone
 }
 
 function candidates(tx: CommandTx, touched: VisitId | null): Visit[] {

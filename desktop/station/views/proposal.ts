@@ -2,7 +2,7 @@ import type { Doctor } from '#shared/clinic.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { UserId } from '#shared/ids.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import { type Visit, VisitType } from '#shared/visit.ts'
+import { standingMerge, type Visit, VisitType } from '#shared/visit.ts'
 import { priceOf } from '../commands/check-in.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { ProposalView, QueryParams } from '../contract/queries.ts'
@@ -61,7 +61,7 @@ async function computeProposal(
     })),
     courtesyEnabled: settings.courtesyEnabled,
     today: visits
-      .filter(({ queueDay, mergedInto }) => queueDay === today && mergedInto === null)
+      .filter((visit) => visit.queueDay === today && standingMerge(visit) === null)
       .map((visit) => ({
         visitId: visit.id,
         ticket: ticketText(read, visit.ticket),

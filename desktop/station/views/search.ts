@@ -6,7 +6,7 @@ import type { Patient } from '#shared/patient.ts'
 import { rankPatientHits } from '#shared/patient-rank.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import type { Visit } from '#shared/visit.ts'
+import { standingMerge, type Visit } from '#shared/visit.ts'
 import { accountOf, entriesByAccount } from '../commands/paid.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { QueryParams, SearchHit, SearchView } from '../contract/queries.ts'
@@ -104,7 +104,7 @@ function makeHit(
     lastVisitDay: last?.queueDay ?? null,
     openBalance: known.seesMoney ? openBalance(replica, patient.id, visits, known.settings) : null,
     today: visits
-      .filter(({ queueDay, mergedInto }) => queueDay === known.today && mergedInto === null)
+      .filter((visit) => visit.queueDay === known.today && standingMerge(visit) === null)
       .map(({ id, ticket, status }) => ({
         visitId: id,
         ticket: ticketText(replica.read, ticket),
