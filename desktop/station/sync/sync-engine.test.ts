@@ -11,6 +11,7 @@ import {
   draftPatient,
   fillClinic,
   openTestReplica,
+  OTHER_STATION,
   SETTINGS,
   temporaryFolder,
   TEST_KEY,
@@ -229,6 +230,19 @@ describe('sync', () => {
       await until(isSent, 'all sent')
     },
   )
+
+  test('nobody is said to be here by a station that hears nobody', async () => {
+    fillClinic(opened.core)
+    const other = { stationId: OTHER_STATION, name: 'العيادة', live: true, lastContact: null }
+    const engine = start()
+    await until(() => JSON.stringify(engine.state()).includes('"streaming":true'), 'the stream')
+    server.send({ type: 'stations', stations: [other] })
+    await until(() => engine.contacts().some(({ live }) => live), 'the other desk')
+    server.spoil('/v1/pull', refuse('STATION_REVOKED', 403))
+    engine.syncNow()
+    await until(() => engine.state().name === 'NEEDS_ATTENTION', 'attention')
+    expect(engine.contacts()).toMatchObject([{ stationId: OTHER_STATION, live: false }])
+  })
 
   test('a lost stream is polled around and opened again; a lost server is waited for', async () => {
     fillClinic(opened.core)

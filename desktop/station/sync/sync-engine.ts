@@ -284,9 +284,11 @@ export function startSync(parts: SyncParts): SyncEngine {
 
   return {
     state: () => state,
-    // Cut off, this station knows of nobody's presence, whatever it heard last.
+    // Cut off or refused, this station knows of nobody's presence, whatever it heard last.
     contacts: () =>
-      state.name === 'OFFLINE' ? contacts.map((each) => ({ ...each, live: false })) : contacts,
+      state.name === 'LIVE' || state.name === 'CATCHING_UP'
+        ? contacts
+        : contacts.map((each) => ({ ...each, live: false })),
     syncNow() {
       tryAt = 0
       pullWanted = true
