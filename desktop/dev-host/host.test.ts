@@ -1,6 +1,7 @@
 import { once, type EventEmitter } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -111,4 +112,57 @@ test('ends the line of who does not speak JSON', async () => {
   await once(socket, 'open')
   socket.send('{"type":')
   expect(await next(socket, 'close')).toBe(1003)
+})
+
+/** Counts faults that nobody caught while `run` does its worst: each would have ended the process. */
+async function faultsOf(run: () => Promise<void>): Promise<number> {
+  let faults = 0
+  const count = (): void => void (faults += 1)
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', count)
+  try {
+    await run()
+    await new Promise((done) => setTimeout(done, 100))
+  } finally {
+    process.off('uncaughtException', count)
+    for (const other of others) process.on('uncaughtException', other)
+  }
+  return faults
+}
+
+test('a refused caller who resets the line does not end the process', async () => {
+  const { hostname, port } = new URL(host.url)
+  const faults = await faultsOf(async () => {
+    for (let times = 0; times < 20; times += 1) {
+      const line = connect(Number(port), hostname)
+      line.on('error', () => undefined)
+      await once(line, 'connect')
+      line.write(
+        'GET /contract HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+        () => line.resetAndDestroy(),
+      )
+      await once(line, 'close')
+    }
+  })
+  expect(faults).toBe(0)
+})
+
+test('nor does a window whose frame is no frame', async () => {
+  const { origin, hostname, port } = new URL(host.url)
+  const cookie = await cookieOf()
+  const faults = await faultsOf(async () => {
+    const line = connect(Number(port), hostname)
+    line.on('error', () => undefined)
+    const key = Buffer.alloc(16).toString('base64')
+    line.write(
+      `GET /contract HTTP/1.1\r\nHost: ${new URL(origin).host}\r\nOrigin: ${origin}\r\n` +
+        `Cookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+    )
+    await expect.poll(() => opened).toBe(1)
+    line.end(Buffer.from([0xff, 0xff, 0xff, 0xff]))
+    await expect.poll(() => closed).toBe(1)
+  })
+  expect(faults).toBe(0)
 })

@@ -49,6 +49,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   })
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE })
   server.on('upgrade', (request, stream, head) => {
+    // Node leaves the socket to us now: whoever resets it, admitted or not, must not end the process.
+    stream.on('error', () => stream.destroy())
     const path = URL.parse(request.url ?? '', door.origin)?.pathname
     if (path !== CONTRACT_WEBSOCKET_PATH || !admitSocket(door, callerOf(request))) {
       stream.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n')

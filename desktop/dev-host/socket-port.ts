@@ -3,6 +3,8 @@ import type { ContractPort } from '#desktop/station/contract/port.ts'
 
 /** A window's WebSocket as the station sees it: the contract's messages, as JSON text. */
 export function socketPort(socket: WebSocket): ContractPort {
+  // A frame that breaks the protocol or is too long; `ws` closes the line itself, and `close` follows.
+  socket.on('error', () => undefined)
   return {
     send(message) {
       if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message))
