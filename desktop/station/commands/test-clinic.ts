@@ -127,6 +127,7 @@ export function openTestClinic(): TestClinic {
         .toSorted((a, b) => (a.queueDay < b.queueDay ? 1 : -1))
         .slice(0, limit),
     entriesOfVisit: (id) => entriesWhere((entry) => entry.visitId === id),
+    entriesOfVisits: (ids) => entriesWhere((entry) => ids.includes(entry.visitId)),
     entriesOfPatient: (id) => entriesWhere((entry) => entry.patientId === id),
     entriesOfDay: (day) => entriesWhere((entry) => entry.queueDay === day),
     patientsByDuplicateKey: (key) =>

@@ -131,8 +131,10 @@ export const UnheardStation = z.object({
 
 export const BoardView = z.object({
   queueDay: z.string(),
-  /** Visits of earlier queue days that nobody has closed: settled by a person. */
+  /** Visits of earlier queue days that nobody has closed: settled by a person. The latest 100. */
   leftOpen: z.array(VisitRow),
+  /** Of all. */
+  leftOpenCount: z.number(),
   lines: z.array(LineView),
   /** Stations whose later work this board may lack. */
   notHeardFrom: z.array(UnheardStation),

@@ -30,6 +30,7 @@ export interface DocumentRows {
   visitsOfDay(queueDay: string): Documents['visits'][]
   visitsOfPatient(patientId: string, limit: number): Documents['visits'][]
   entriesOf(field: 'visitId' | 'patientId' | 'queueDay', value: string): Documents['entries'][]
+  entriesOfVisits(visitIds: readonly string[]): Documents['entries'][]
 }
 
 export function openDocumentRows(db: Database.Database): DocumentRows {
@@ -60,6 +61,7 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     patientId: select('entries', 'AND ".patientId" = ?'),
     queueDay: select('entries', 'AND ".queueDay" = ?'),
   }
+  const entriesOfVisits = select('entries', 'AND ".visitId" IN (SELECT value FROM json_each(?))')
   return {
     byId(collection, id) {
       const row = byId[collection]?.get(id)
@@ -83,5 +85,7 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     visitsOfPatient: (patientId, limit) =>
       visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),
     entriesOf: (field, value) => entriesOf[field].all(value).map(([json]) => read('entries', json)),
+    entriesOfVisits: (visitIds) =>
+      entriesOfVisits.all(JSON.stringify(visitIds)).map(([json]) => read('entries', json)),
   }
 }

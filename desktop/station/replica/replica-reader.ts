@@ -15,6 +15,7 @@ export function readReplica({ rows, duplicates, directory }: ReplicaFile): Repli
     visitsOfDay: rows.visitsOfDay,
     visitsOfPatient: rows.visitsOfPatient,
     entriesOfVisit: (visitId) => rows.entriesOf('visitId', visitId),
+    entriesOfVisits: rows.entriesOfVisits,
     entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
     entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
     patientsByDuplicateKey: duplicates.find,

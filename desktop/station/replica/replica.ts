@@ -40,6 +40,7 @@ export interface ReplicaReader extends ClinicDirectory {
   /** Latest queue day first. */
   visitsOfPatient(patientId: PatientId, limit: number): Visit[]
   entriesOfVisit(visitId: VisitId): Entry[]
+  entriesOfVisits(visitIds: readonly VisitId[]): Entry[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
   /** Patients with this normalised name and phone (`duplicate-keys.ts`). */

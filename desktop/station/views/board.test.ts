@@ -305,3 +305,30 @@ test('two desks that do not hear each other never print the same number', async 
   station.receive(stationDoc(STATION, 'A', false))
   expect(rowOf(await boardOf(station), visitId).ticket).toBe('A-2')
 })
+
+test('of days never closed the board counts all and shows the latest, and stays quick', async () => {
+  const station = await openTestStation()
+  const open = Array.from({ length: 3_000 }, (_, index) =>
+    visitOf({
+      id: idOf(30_000 + index),
+      patientId: idOf(10_000 + (index % 50)),
+      doctorId: DOCTOR,
+      queueDay: index < 2_950 ? '2026-11-20' : '2026-11-21',
+      orderKey: String(index).padStart(8, '0'),
+    }),
+  )
+  station.receive(...open.toReversed().map((visit) => feed('visits', visit)))
+  const { visitId } = await checkIn(station)
+  const board = await boardOf(station)
+  expect(board.leftOpenCount).toBe(3_000)
+  expect(board.leftOpen.map((row) => row.visitId)).toEqual(open.slice(-100).map(({ id }) => id))
+  const times: number[] = []
+  for (let index = 0; index < 20; index += 1) {
+    await station.act.call({ visitId })
+    const started = performance.now()
+    await station.views.board({}).compute()
+    times.push(performance.now() - started)
+  }
+  const median = times.toSorted((a, b) => a - b)[10]
+  expect(median).toBeLessThan(40)
+})

@@ -26,6 +26,9 @@ export function boardView(deps: ClinicDeps): View<BoardView> {
   }
 }
 
+/** A clinic that never closes its days must not pay for it with every change of today's. */
+const LEFT_OPEN_SHOWN = 100
+
 const OPEN: readonly VisitStatus[] = ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR']
 
 async function computeBoard(deps: ClinicDeps): Promise<BoardView> {
@@ -41,19 +44,17 @@ async function computeBoard(deps: ClinicDeps): Promise<BoardView> {
     findWhere(visits, { queueDay: yesterday }),
     findWhere(visits, { status: { $in: [...OPEN] } }),
   ])
-  const leftOpen = open.filter((visit) => visit.queueDay < queueDay)
+  const leftBehind = open.filter((visit) => visit.queueDay < queueDay)
+  const leftOpen = leftBehind.toSorted(byPlace).slice(-LEFT_OPEN_SHOWN)
   const context = await rowContext(
     { replica, person, today, leftOpen },
-    undoableOf(replica, person, [...today, ...leftOpen, ...before]),
+    undoableOf(replica, person, [...today, ...leftBehind, ...before]),
   )
   const rowOf = (visit: Visit): VisitRow => makeVisitRow(visit, context)
   return {
     queueDay,
-    leftOpen: leftOpen
-      .toSorted(
-        (a, b) => compareText(a.queueDay, b.queueDay) || compareText(a.orderKey, b.orderKey),
-      )
-      .map(rowOf),
+    leftOpen: leftOpen.map(rowOf),
+    leftOpenCount: leftBehind.length,
     lines: linesOf(replica, today).map((line) => makeLine(line, settings, rowOf)),
     notHeardFrom: deps
       .contacts()
@@ -100,7 +101,7 @@ async function accountsOf(
   const { entries } = replica.database.collections
   const [first] = today
   const ofToday = first === undefined ? [] : await findWhere(entries, { queueDay: first.queueDay })
-  const ofOpen = leftOpen.flatMap(({ id }) => replica.read.entriesOfVisit(id))
+  const ofOpen = replica.read.entriesOfVisits(leftOpen.map(({ id }) => id))
   const visits = new Map([...today, ...leftOpen].map((visit) => [visit.id, visit]))
   const byVisit = entriesByAccount([...ofToday, ...ofOpen], visits)
   return new Map([...visits].map(([id, visit]) => [id, accountOf(visit, byVisit.get(id) ?? [])]))
@@ -176,6 +177,10 @@ function makeLine(
     done: inStatus('DONE').toReversed().map(rowOf),
     aside: inStatus('CANCELED', 'NO_SHOW').toReversed().map(rowOf),
   }
+}
+
+function byPlace(a: Visit, b: Visit): number {
+  return compareText(a.queueDay, b.queueDay) || compareText(a.orderKey, b.orderKey)
 }
 
 function compareText(a: string, b: string): number {
