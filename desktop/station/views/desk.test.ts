@@ -11,6 +11,7 @@ import {
   type SearchView as Search,
 } from '../contract/queries.ts'
 import { ADMIN, DESK, DOCTOR } from '../replica/test-replica.ts'
+import { NOTHING } from './change.ts'
 import { followUpAfter, proposeDoctor } from './proposal.ts'
 import {
   ACCOUNTANT,
@@ -84,6 +85,30 @@ test('with nothing typed: who is here, the latest first, then the newest in the 
     'أول زائر',
     ...book.slice(0, 2),
   ])
+})
+
+test('search, patient and proposal are computed anew when the queue day turns, and only then', async () => {
+  const station = await openTestStation()
+  const { patientId } = await checkIn(station)
+  const found = station.views.search({ text: '', limit: 5 })
+  const views = [
+    found,
+    station.views.patient({ patientId }),
+    station.views.proposal({ patientId, doctorId: null }),
+    station.views.inbox({}),
+  ]
+  const tick = { ...NOTHING, clock: true }
+  const todayOf = async (): Promise<number | undefined> =>
+    SearchView.parse(await found.compute()).hits[0]?.today.length
+  for (const view of views) await view.compute()
+  expect(await todayOf()).toBe(1)
+  passMinutes(station, 10)
+  expect(views.map((view) => view.dependsOn(tick))).toEqual([false, false, false, false])
+  passMinutes(station, 24 * 60)
+  expect(views.map((view) => view.dependsOn(tick))).toEqual([true, true, true, true])
+  expect(views.map((view) => view.dependsOn(NOTHING))).toEqual([false, false, false, false])
+  expect(await todayOf()).toBe(0)
+  expect(found.dependsOn(tick)).toBe(false)
 })
 
 test('a patient with their visits; amounts for the desk of today and its own', async () => {

@@ -1,7 +1,7 @@
 import { type Command, CommandName } from '#shared/commands.ts'
+import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { can, governingStatus, type Role } from '#shared/roles.ts'
-import { queueDayOf } from '#shared/queue-day.ts'
 import type { Patient } from '#shared/patient.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import type { InboxItem, InboxView } from '../contract/queries.ts'
@@ -16,18 +16,24 @@ import {
 } from './conflict-items.ts'
 import { enteredFields } from './entered.ts'
 import { type About, about } from './about.ts'
+import { showDay } from './shown-day.ts'
 import { seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 
 /** One row for each thing that a person must look at; each person sees what they can settle. */
 export function inboxView(deps: ClinicDeps): View<InboxView> {
+  const day = showDay(deps.replica)
   return {
-    compute: () => computeInbox(deps),
-    dependsOn: (change) => change.collections.size > 0 || change.outbox || change.session,
+    compute: () => computeInbox(deps, day.today()),
+    dependsOn: (change) =>
+      change.collections.size > 0 || change.outbox || change.session || day.isOver(change),
   }
 }
 
-async function computeInbox({ replica, session }: ClinicDeps): Promise<InboxView> {
+async function computeInbox(
+  { replica, session }: ClinicDeps,
+  today: CalendarDate,
+): Promise<InboxView> {
   const person = session.require()
   const { narrowing } = replica.read.settings()
   const isDesk = can(person.roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
@@ -37,7 +43,9 @@ async function computeInbox({ replica, session }: ClinicDeps): Promise<InboxView
   const commands = commandItems(replica, person, isDesk).filter(
     (item) => item.kind !== 'HELD' || !known.has(`QUARANTINED/${item.commandId}`),
   )
-  const conflicts = isDesk ? conflictItems(replica, person, await conflictIndexOf(replica)) : []
+  const conflicts = isDesk
+    ? conflictItems(replica, { person, today }, await conflictIndexOf(replica))
+    : []
   const items = [...quarantined, ...commands, ...conflicts]
   return { items: items.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
 }
@@ -119,10 +127,13 @@ function quarantinedItems(replica: Replica): Extract<InboxItem, { kind: 'QUARANT
   })
 }
 
-function conflictItems(replica: Replica, person: Person, index: ConflictIndex): InboxItem[] {
+function conflictItems(
+  replica: Replica,
+  { person, today }: { person: Person; today: CalendarDate },
+  index: ConflictIndex,
+): InboxItem[] {
   const { read } = replica
   const settings = read.settings()
-  const today = queueDayOf(replica.now(), settings)
   const mayEdit = (roles: readonly Role[], patientId: PatientId): boolean => {
     const statuses = read
       .visitsOfPatient(patientId, 20)

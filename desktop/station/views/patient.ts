@@ -2,7 +2,6 @@ import { AppError } from '#shared/errors.ts'
 import type { Entry } from '#shared/entry.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { Patient, PatientDraft } from '#shared/patient.ts'
-import { queueDayOf } from '#shared/queue-day.ts'
 import { can, governingStatus, mayView } from '#shared/roles.ts'
 import type { Visit } from '#shared/visit.ts'
 import { formatReceipt } from '../commands/money.ts'
@@ -12,6 +11,7 @@ import type { PatientView, QueryParams } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
 import { nameOf } from './names.ts'
+import { showDay } from './shown-day.ts'
 import { requireSight, seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 import { instantOf } from './visit-row.ts'
@@ -22,21 +22,25 @@ export function patientView(
   deps: ClinicDeps,
   { patientId }: QueryParams<'patient'>,
 ): View<PatientView> {
+  const day = showDay(deps.replica)
   return {
-    compute: () => computePatient(deps, patientId),
+    compute: () => computePatient(deps, patientId, day.today()),
     dependsOn: (change) =>
-      change.collections.size > 0 || change.outbox || change.session || change.clock,
+      change.collections.size > 0 || change.outbox || change.session || day.isOver(change),
   }
 }
 
-function computePatient({ replica, session }: ClinicDeps, patientId: Patient['id']): PatientView {
+function computePatient(
+  { replica, session }: ClinicDeps,
+  patientId: Patient['id'],
+  today: CalendarDate,
+): PatientView {
   const person = session.require()
   requireSight(person.roles, 'IDENTITY')
   const { read } = replica
   const patient = read.patient(patientId)
   if (patient === null) throw new AppError('NOT_FOUND')
   const settings = read.settings()
-  const today = queueDayOf(replica.now(), settings)
   const visits = read.visitsOfPatient(patientId, MAX_VISITS)
   const statuses = visits.filter(({ queueDay }) => queueDay === today).map(({ status }) => status)
   const other =

@@ -1,12 +1,12 @@
 import type { Doctor } from '#shared/clinic.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { UserId } from '#shared/ids.ts'
-import { queueDayOf } from '#shared/queue-day.ts'
 import { standingMerge, type Visit, VisitType } from '#shared/visit.ts'
 import { priceOf } from '../commands/check-in.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { ProposalView, QueryParams } from '../contract/queries.ts'
 import { findWhere } from './live-documents.ts'
+import { showDay } from './shown-day.ts'
 import { requireSight } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 
@@ -17,24 +17,25 @@ export function proposalView(
   deps: ClinicDeps,
   params: QueryParams<'proposal'>,
 ): View<ProposalView> {
+  const day = showDay(deps.replica)
   return {
-    compute: () => computeProposal(deps, params),
+    compute: () => computeProposal(deps, params, day.today()),
     dependsOn: (change) =>
       change.collections.has('visits') ||
       change.collections.has('clinic') ||
       change.session ||
-      change.clock,
+      day.isOver(change),
   }
 }
 
 async function computeProposal(
   { replica, session }: ClinicDeps,
   { patientId, doctorId: chosen }: QueryParams<'proposal'>,
+  today: CalendarDate,
 ): Promise<ProposalView> {
   requireSight(session.require().roles, 'QUEUE')
   const { read } = replica
   const settings = read.settings()
-  const today = queueDayOf(replica.now(), settings)
   const visits = patientId === null ? [] : read.visitsOfPatient(patientId, VISITS_BACK)
   const doctors = read.doctors().filter(({ active }) => active)
   const doctorId = proposeDoctor(visits, doctors, chosen)

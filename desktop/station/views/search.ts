@@ -5,13 +5,13 @@ import type { Money } from '#shared/money.ts'
 import type { Patient } from '#shared/patient.ts'
 import { rankPatientHits } from '#shared/patient-rank.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
-import { queueDayOf } from '#shared/queue-day.ts'
 import { standingMerge, type Visit } from '#shared/visit.ts'
 import { accountOf, entriesByAccount } from '../commands/paid.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { QueryParams, SearchHit, SearchView } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import { findWhere } from './live-documents.ts'
+import { showDay } from './shown-day.ts'
 import { requireSight, seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 
@@ -25,21 +25,26 @@ export function searchView(
   deps: ClinicDeps,
   { text, limit }: QueryParams<'search'>,
 ): View<SearchView> {
+  const day = showDay(deps.replica)
   return {
-    compute: () => computeSearch(deps, text, limit),
-    dependsOn: (change) => change.collections.size > 0 || change.session,
+    compute: () => computeSearch(deps, { text, limit, today: day.today() }),
+    dependsOn: (change) => change.collections.size > 0 || change.session || day.isOver(change),
   }
+}
+
+interface Asked {
+  text: string
+  limit: number
+  today: CalendarDate
 }
 
 async function computeSearch(
   { replica, session }: ClinicDeps,
-  text: string,
-  limit: number,
+  { text, limit, today }: Asked,
 ): Promise<SearchView> {
   const { roles } = session.require()
   requireSight(roles, 'IDENTITY')
   const settings = replica.read.settings()
-  const today = queueDayOf(replica.now(), settings)
   const found =
     text.trim() === ''
       ? await patientsAtHand(replica, today, limit)
@@ -52,11 +57,7 @@ async function computeSearch(
   }
 }
 
-function searchPatients(
-  replica: Replica,
-  asked: { text: string; limit: number; today: CalendarDate },
-): Patient[] {
-  const { text, limit, today } = asked
+function searchPatients(replica: Replica, { text, limit, today }: Asked): Patient[] {
   const readings = patientSearchQueries(text)
   const ids = replica.searchPatients(readings, Math.max(limit * RANKED_PER_HIT, RANKED_AT_LEAST))
   const candidates = ids.flatMap((id) => {
