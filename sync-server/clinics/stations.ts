@@ -4,6 +4,7 @@ import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
 import type { EnrolRequest } from '#shared/protocol.ts'
 import { stationLetter } from '#shared/ticket.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { readHead } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
 
 export interface ListedStation extends StationEntry {
@@ -50,9 +51,19 @@ export async function addStation(
   const letter = await takeLetter(tx)
   await tx.query(
     `INSERT INTO stations
-       (clinic_id, station_id, letter, name, public_key, enrolled_by, enrolled_at, last_contact)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)`,
-    [tx.clinicId, stationId, letter, stationName, publicKey.x, by, new Date(now)],
+       (clinic_id, station_id, letter, name, public_key, enrolled_by, enrolled_at, last_contact,
+        enrolled_seq)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+    [
+      tx.clinicId,
+      stationId,
+      letter,
+      stationName,
+      publicKey.x,
+      by,
+      new Date(now),
+      await readHead(tx),
+    ],
   )
   const act: Act = { name: 'enrolStation', by, now }
   const after = entryOf({ stationId, name: stationName, letter, active: true })

@@ -88,7 +88,7 @@ test('a connection that PostgreSQL cuts fails its own transaction and nothing el
 
 test('an id that is no UUID never becomes SQL', () => {
   const forged = "' ; RESET ROLE; --" as ClinicId // as a caller that skipped the parser would
-  expect(() => withClinic(database.pool, forged, () => Promise.resolve())).toThrow('UUID')
+  expect(() => withClinic(database.pool, forged, () => Promise.resolve())).toThrow('invalid_format')
 })
 
 test('a transaction inside another is refused rather than left to wait for itself', async () => {

@@ -2,6 +2,7 @@ import type { StationId, UserId } from '#shared/ids.ts'
 import type { Role } from '#shared/roles.ts'
 import { readRoles } from '../clinics/membership.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { readHead } from '../sync/feed.ts'
 
 /**
  * Notes that a person signed in at a station with the server watching: from then on commands from
@@ -12,12 +13,14 @@ export async function startSession(
   stationId: StationId,
   userId: UserId,
 ): Promise<Role[] | null> {
-  const roles = await readRoles(tx, userId)
+  // The head is read first: the roles told are of that number or later.
+  const [head, roles] = await Promise.all([readHead(tx), readRoles(tx, userId)])
   if (roles === null) return null
   await tx.query(
-    `INSERT INTO station_sessions (clinic_id, station_id, user_id) VALUES ($1, $2, $3)
+    `INSERT INTO station_sessions (clinic_id, station_id, user_id, first_seq)
+     VALUES ($1, $2, $3, $4)
      ON CONFLICT (clinic_id, station_id, user_id) DO UPDATE SET last_at = now()`,
-    [tx.clinicId, stationId, userId],
+    [tx.clinicId, stationId, userId, head],
   )
   return roles
 }

@@ -54,6 +54,14 @@ export async function lockFeed(tx: ClinicTx): Promise<Feed> {
   return lockFeed(tx)
 }
 
+/** The clinic's last feed number, as it is just now. */
+export async function readHead(tx: ClinicTx): Promise<number> {
+  const { rows } = await tx.query<{ head: number }>('SELECT head FROM feeds WHERE clinic_id = $1', [
+    tx.clinicId,
+  ])
+  return rows[0]?.head ?? 0
+}
+
 /** Moves the counter and the chain's head, and wakes every server instance. */
 export async function closeFeed(
   tx: ClinicTx,

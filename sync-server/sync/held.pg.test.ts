@@ -4,10 +4,18 @@ import type { Command } from '#shared/commands.ts'
 import { renewSubscription } from '#shared/entitlement.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import { changeStaff } from '../clinics/staff.ts'
+import { startSession } from '../identity/station-session.ts'
 import { recordSubscription } from '../subscriptions/subscription.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { writeClinicDocuments } from './feed.ts'
-import { createTestClinic, DAY, type Desk, MINUTE, type TestClinic } from './test-clinic.ts'
+import {
+  createTestClinic,
+  DAY,
+  type Desk,
+  MINUTE,
+  type Person,
+  type TestClinic,
+} from './test-clinic.ts'
 import { checkIn, editPatient, madePatient, madeVisit, register, step } from './test-commands.ts'
 
 let database: TestDatabase
@@ -160,6 +168,68 @@ describe('a person deactivated while their station was offline', () => {
     clinic.clock.now += MINUTE
     const forged = { ...register(desk, 'reception'), seen: checkpoint?.seq ?? 0 }
     expect(verdicts(await desk.push(forged))).toEqual(['REJECTED MEMBER_INACTIVE'])
+  })
+
+  describe('cannot understate what it has seen', () => {
+    const demote = (person: Person) =>
+      clinic.within((tx) =>
+        changeStaff(tx, {
+          userId: clinic.people[person],
+          change: { roles: ['INVENTORY'] },
+          by: clinic.people.admin,
+          now: clinic.clock.now,
+        }),
+      )
+
+    test('by a number that was used up before', async () => {
+      await desk.push(register(desk, 'reception'), register(desk, 'reception'))
+      await demote('reception')
+      await desk.pull()
+      await desk.pull()
+      const forged = { ...register(desk, 'reception'), seq: 2, seen: 0 }
+      expect(verdicts(await desk.push(forged))).toEqual(['REJECTED FORBIDDEN'])
+      const [first, second] = [register(desk, 'reception'), register(desk, 'reception')]
+      const late = { ...register(desk, 'reception'), seq: first.seq, seen: 0 }
+      expect(verdicts(await desk.push(second, late))).toEqual([
+        'REJECTED FORBIDDEN',
+        'REJECTED FORBIDDEN',
+      ])
+    })
+
+    test('by a station enrolled later, or by signing in at it later', async () => {
+      await demote('reception')
+      const fresh = await clinic.openDesk('reception', 'doctor')
+      expect(verdicts(await fresh.push(register(fresh, 'reception')))).toEqual([
+        'REJECTED FORBIDDEN',
+      ])
+      await demote('reception2')
+      await clinic.within((tx) => startSession(tx, office.stationId, clinic.people.reception2))
+      expect(verdicts(await office.push(register(office, 'reception2')))).toEqual([
+        'REJECTED FORBIDDEN',
+      ])
+    })
+
+    test('by a last command that it never made', async () => {
+      for (let made = 0; made < 40; made += 1) desk.make('registerPatient', 'reception', () => [])
+      await demote('reception')
+      await desk.pull()
+      await desk.pull()
+      const forged = { ...register(desk, 'reception'), seen: 0 }
+      while (desk.make('registerPatient', 'reception', () => []).seq < 256 * 20);
+      await desk.pull()
+      expect(verdicts(await desk.push(forged))).toEqual(['REJECTED FORBIDDEN'])
+    })
+
+    test('what a person was told when they signed in says nothing of visits', async () => {
+      const arrival = checkIn(desk, 'reception', { number: 1 })
+      await desk.push(arrival)
+      await office.pull()
+      const begun = step(desk, 'doctor', madeVisit(arrival), ['startVisit', 'WITH_DOCTOR'])
+      await desk.push(begun)
+      await clinic.within((tx) => startSession(tx, office.stationId, clinic.people.reception))
+      const canceled = step(office, 'reception', madeVisit(arrival), ['cancel', 'CANCELED'])
+      expect(verdicts(await office.push(canceled))).toEqual(['ACCEPTED'])
+    })
   })
 
   test('what was made before the acknowledgement is judged by what was seen then', async () => {

@@ -19,11 +19,13 @@ import {
 
 /**
  * The feed number a command is judged by: what it says it had seen, or more, if its station had
- * acknowledged more before it was made.
+ * acknowledged more before it was made. One that is new although its number is not above the last
+ * one known comes out of its place: it has seen all that was acknowledged.
  */
-export function seenBy(command: Pick<Command, 'seq' | 'seen'>, acks: WorkingSet['acks']): number {
-  const last = acks.findLast(({ commandSeq }) => commandSeq < command.seq)
-  return Math.max(command.seen, last?.feedSeq ?? 0)
+export function seenBy({ known, acks }: WorkingSet, command: Command, isNew: boolean): number {
+  const isLate = isNew && command.seq <= known.lastCommand
+  const last = acks.findLast(({ commandSeq }) => commandSeq < command.seq)?.feedSeq ?? 0
+  return Math.max(command.seen, known.enrolledSeq, isLate ? known.lastAck : last)
 }
 
 /** An author's membership as their station knew it, and what it could not know at that time. */
@@ -109,7 +111,9 @@ export function judgeContext(
 ): JudgeContext {
   const at = stampTime(command.at)
   const settings = settingsAsSeen(set, seen)
-  const author = authorAsSeen(set.memberships.get(command.by) ?? [], seen, at)
+  // What a person was when they first signed in here they were told, before the station pulled it.
+  const told = Math.max(seen, set.sessions.get(command.by) ?? 0)
+  const author = authorAsSeen(set.memberships.get(command.by) ?? [], told, at)
   const asSeen = (id: string): Visit | null => visitAsSeen(set, id, { command, seen })
   return {
     settings,

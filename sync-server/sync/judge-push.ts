@@ -46,7 +46,7 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
     if (before !== undefined && before.verdict !== 'HELD') {
       return answerAgain(before.answer, standing)
     }
-    const seen = Math.max(seenBy(command, set.acks), before?.seen ?? 0)
+    const seen = Math.max(seenBy(set, command, before === undefined), before?.seen ?? 0)
     const admittedBy = before?.admittedBy ?? null
     // A held one as it was kept: its stamps may have been clamped then. One set aside never were.
     const kept = before?.code === 'INTERNAL' ? null : before?.command
@@ -122,6 +122,9 @@ function remember(set: WorkingSet, judged: JudgedCommand): void {
     command: isHeld ? command : null,
     admittedBy,
   })
+  if (command.stationId === set.stationId) {
+    set.known.lastCommand = Math.max(set.known.lastCommand, command.seq)
+  }
   if (!isHeld) set.held.delete(command.commandId)
   else if (command.stationId === set.stationId) {
     set.held.set(command.commandId, { stationSeq: command.seq, touches: touchesOf(command) })

@@ -21,10 +21,13 @@ export interface KnownClamps {
 
 const History = z.object({
   letter: z.string(),
+  enrolledSeq: z.number(),
+  lastCommand: z.number(),
+  lastAck: z.number(),
   rules: SettingsMeta.nullable(),
   clampFloor: Stamp.nullable(),
   clamps: z.array(z.tuple([z.string(), z.string()])),
-  sessions: z.array(z.string()),
+  sessions: z.array(z.tuple([z.string(), z.number()])),
   memberships: z.array(
     z.object({
       userId: z.string(),
@@ -41,6 +44,12 @@ const History = z.object({
 const READ_HISTORY = `
   SELECT json_build_object(
     'letter', s.letter,
+    'enrolledSeq', s.enrolled_seq,
+    'lastCommand', coalesce((
+      SELECT max(station_seq) FROM commands WHERE clinic_id = $1 AND station_id = $2), 0),
+    'lastAck', coalesce((
+      SELECT feed_seq FROM station_acks WHERE clinic_id = $1 AND station_id = $2
+      ORDER BY command_seq DESC LIMIT 1), 0),
     'rules', (
       SELECT meta FROM documents
       WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'),
@@ -51,7 +60,7 @@ const READ_HISTORY = `
       SELECT coalesce(json_agg(json_build_array(original, clamped)), '[]') FROM station_clamps
       WHERE clinic_id = $1 AND station_id = $2 AND original = ANY ($3::text[])),
     'sessions', (
-      SELECT coalesce(json_agg(user_id), '[]') FROM station_sessions
+      SELECT coalesce(json_agg(json_build_array(user_id, first_seq)), '[]') FROM station_sessions
       WHERE clinic_id = $1 AND station_id = $2),
     'memberships', (
       SELECT coalesce(json_agg(json_build_object(
@@ -161,7 +170,12 @@ export async function loadWorkingSet(
     rules: history.rules?.rules ?? [],
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
-    sessions: new Set(history.sessions),
+    sessions: new Map(history.sessions),
+    known: {
+      enrolledSeq: history.enrolledSeq,
+      lastCommand: history.lastCommand,
+      lastAck: history.lastAck,
+    },
     acks: history.acks,
     answered,
     held: new Map(

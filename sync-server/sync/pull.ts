@@ -58,8 +58,9 @@ const READ_PAGE = `
   WHERE f.clinic_id = $1`
 
 /**
- * The same, noting what the station has seen; never less than before. Not worth waiting for the disk:
- * an acknowledgement lost in a crash only gives a station more benefit of the doubt.
+ * The same, noting what the station has seen; never less than before, nor less under a higher number
+ * of its commands. Not worth waiting for the disk: an acknowledgement lost in a crash only gives a
+ * station more benefit of the doubt.
  */
 const READ_PAGE_AND_ACK = `
   WITH durability AS (SELECT set_config('synchronous_commit', 'off', true)),
@@ -71,7 +72,11 @@ const READ_PAGE_AND_ACK = `
       ORDER BY command_seq DESC LIMIT 1))
     FROM durability CROSS JOIN feeds WHERE clinic_id = $1 AND epoch = $6 AND head >= $2
     ON CONFLICT (clinic_id, station_id, command_seq) DO UPDATE SET feed_seq = excluded.feed_seq
-    WHERE station_acks.feed_seq < excluded.feed_seq)
+    WHERE station_acks.feed_seq < excluded.feed_seq),
+  raised AS (
+    UPDATE station_acks SET feed_seq = $2
+    WHERE clinic_id = $1 AND station_id = $4 AND command_seq > $5 AND feed_seq < $2
+      AND EXISTS (SELECT FROM feeds WHERE clinic_id = $1 AND epoch = $6 AND head >= $2))
   ${READ_PAGE}`
 
 /**
@@ -131,7 +136,7 @@ async function readPage(
         ])
       : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit])
     if (isNews && lastCommand % PRUNE_EVERY === 0) {
-      await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId, lastCommand - KEPT_ACKS])
+      await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId])
     }
     const [page] = rows
     if (page === undefined) throw new AppError('NOT_FOUND')
@@ -143,10 +148,15 @@ async function readPage(
 }
 
 const PRUNE_EVERY = 256
-/** Commands come in order: one of a number far below the last is not still to come for the first time. */
-const KEPT_ACKS = 2_000
+/**
+ * Commands come in order: what is still to come is above the last one known here, and needs the last
+ * acknowledgement below it. What the station itself says of its last command is not to be trusted.
+ */
 const PRUNE_ACKS = `
-  DELETE FROM station_acks WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $3`
+  DELETE FROM station_acks WHERE clinic_id = $1 AND station_id = $2 AND command_seq < (
+    SELECT max(command_seq) FROM station_acks
+    WHERE clinic_id = $1 AND station_id = $2 AND command_seq <= (
+      SELECT max(station_seq) FROM commands WHERE clinic_id = $1 AND station_id = $2))`
 
 const Clock = z.object({ timeZone: z.string(), cutOvers: z.array(CutOver) })
 

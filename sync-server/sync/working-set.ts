@@ -59,8 +59,10 @@ export interface WorkingSet {
   readonly rules: readonly RulesSince[]
   readonly memberships: ReadonlyMap<string, readonly MembershipSince[]>
   readonly subscriptions: readonly SubscriptionSince[]
-  /** Who signed in at this station. */
-  readonly sessions: ReadonlySet<string>
+  /** Who signed in at this station -> the feed's head when they first did. */
+  readonly sessions: ReadonlyMap<string, number>
+  /** Of the station, whatever it says of itself. `lastCommand` grows with the push. */
+  readonly known: { enrolledSeq: number; lastCommand: number; lastAck: number }
   /** Ascending by `commandSeq`, and so by `feedSeq`. */
   readonly acks: readonly { commandSeq: number; feedSeq: number }[]
   readonly answered: Map<CommandId, AnsweredCommand>
