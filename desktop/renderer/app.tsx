@@ -25,9 +25,7 @@ export function App(props: { client: StationClient }) {
         <LocaleProvider>
           <FaultBoundary>
             <StationProvider client={props.client}>
-              <ToastProvider>
-                <Door />
-              </ToastProvider>
+              <Door />
             </StationProvider>
           </FaultBoundary>
         </LocaleProvider>
@@ -41,6 +39,15 @@ function Door() {
   const { view: session } = useWatch('session', {})
   useClinicPlace(session)
   if (session === null) return <StartingScreen />
+  // What one person had open, or was told, is not the next one's.
+  return (
+    <ToastProvider key={session.status === 'SIGNED_IN' ? session.person.userId : session.status}>
+      <Screen session={session} />
+    </ToastProvider>
+  )
+}
+
+function Screen({ session }: { session: SessionView }) {
   switch (session.status) {
     case 'NOT_ENROLLED':
       return <EnrolmentScreen serverUrl={session.serverUrl} />
@@ -49,8 +56,7 @@ function Door() {
     case 'LOCKED':
       return <SignInScreen session={session} />
     case 'SIGNED_IN':
-      // What one person had open is not the next one's.
-      return <Workplace key={session.person.userId} session={session} />
+      return <Workplace session={session} />
     default:
       return assertNever(session)
   }

@@ -391,7 +391,7 @@ export const ar = {
   'toast.CANCEL': 'أُلغيت زيارة {{name}}.',
   'toast.MARK_NO_SHOW': 'سُجل عدم حضور {{name}}.',
   'toast.RECALL': 'عاد {{name}} إلى الدور بنفس الرقم.',
-  'toast.paid': 'تم تحصيل {{amount}}. إيصال {{receipt}}.',
+  'toast.paid': 'تم تحصيل {{amount}}، إيصال {{receipt}}.',
   'toast.refunded': 'تم رد {{amount}}.',
   'toast.printed': 'تُطبع التذكرة {{ticket}}.',
   'toast.saved': 'تم الحفظ.',

@@ -8,6 +8,8 @@ import { LineRow } from './visit-row.tsx'
 /** Visits of earlier days that nobody has closed: no clock does it, a person does. */
 export const LeftOpenBanner = memo(function LeftOpenBanner(props: {
   rows: BoardView['leftOpen']
+  /** Of all; the rows are the latest of them. */
+  count: number
   settings: RowSettings
   opened: { visitId: string; content: RowPopoverContent } | null
 }) {
@@ -18,7 +20,7 @@ export const LeftOpenBanner = memo(function LeftOpenBanner(props: {
     <section className="left-open" data-open={open ? true : undefined} data-testid="left-open">
       <div className="notice" data-tone="doubt">
         <IconCalendarExclamation size="1.125rem" aria-hidden />
-        <span className="notice-words">{text('count.leftOpen', { count: props.rows.length })}</span>
+        <span className="notice-words">{text('count.leftOpen', { count: props.count })}</span>
         <button
           type="button"
           className="button"

@@ -66,7 +66,12 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
         data-single={only === undefined ? undefined : true}
       >
         <div className="board-banners">
-          <LeftOpenBanner rows={board.leftOpen} settings={settings} opened={opened} />
+          <LeftOpenBanner
+            rows={board.leftOpen}
+            count={board.leftOpenCount}
+            settings={settings}
+            opened={opened}
+          />
           <NotHeardBanner stations={board.notHeardFrom} today={board.queueDay} />
         </div>
         {lines.length === 0 && <NoLines />}

@@ -52,7 +52,11 @@ export function CalledTag(props: { row: VisitRow; withRoom?: boolean }) {
     // A new call is a new element: it pulses once more.
     <span className="tag" data-tone="CALLED" key={calledAt} title={full}>
       <IconSpeakerphone size="0.9375rem" aria-hidden />
-      {props.withRoom === true ? full : <LtrRun>{time}</LtrRun>}
+      {props.withRoom === true ? (
+        <span className="tag-words">{full}</span>
+      ) : (
+        <LtrRun>{time}</LtrRun>
+      )}
       {props.withRoom !== true && <span className="visually-hidden">{full}</span>}
     </span>
   )

@@ -79,9 +79,9 @@ function ValueButton(props: {
       className="identity-value"
       disabled={!props.patient.mayEdit}
       data-testid={`edit-${props.field}`}
-      aria-label={text('patient.editField', { field: props.label })}
       onClick={props.onEdit}
     >
+      <span className="visually-hidden">{text('patient.editField', { field: props.label })}</span>
       <FieldValue field={props.field} patient={props.patient} />
     </button>
   )

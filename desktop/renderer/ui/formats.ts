@@ -5,6 +5,10 @@ import { formatPhone } from '#shared/phone.ts'
 
 export type Language = 'ar' | 'en'
 
+export function directionOf(language: Language): 'rtl' | 'ltr' {
+  return language === 'ar' ? 'rtl' : 'ltr'
+}
+
 export interface Place {
   language: Language
   digits: 'ARABIC_INDIC' | 'LATIN'

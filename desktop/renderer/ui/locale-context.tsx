@@ -1,6 +1,6 @@
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react'
 import { useDirection } from '@mantine/core'
-import { makeFormats, type Formats, type Language, type Place } from './formats.ts'
+import { directionOf, makeFormats, type Formats, type Language, type Place } from './formats.ts'
 import { makeText, type Text } from './texts.ts'
 
 interface Locale {
@@ -27,7 +27,7 @@ export function LocaleProvider(props: { children: ReactNode }) {
   useEffect(() => {
     localStorage.setItem(STORED, language)
     document.documentElement.lang = language
-    setDirection(language === 'ar' ? 'rtl' : 'ltr')
+    setDirection(directionOf(language))
     // Mantine's provider keeps the same function only for one direction.
     // eslint-disable-next-line react/exhaustive-deps
   }, [language])

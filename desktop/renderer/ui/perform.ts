@@ -45,7 +45,7 @@ export function useUndo(): () => void {
     void act('undoLast', {}).then((result) => {
       if (result.ok) toast({ text: text('toast.undone') })
       // Nothing went wrong: the key was pressed and there was nothing for it to do.
-      else if (result.code === 'NOTHING_TO_UNDO')
+      else if (result.code === 'NOTHING_TO_UNDO' || result.code === 'UNDO_LATE')
         toast({ kind: 'NOTE', text: text(`error.${result.code}`) })
       else toast({ kind: 'TROUBLE', text: refusalText(text, result.code, result.details) })
     })

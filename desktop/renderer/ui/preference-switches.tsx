@@ -13,7 +13,8 @@ export function LanguageSwitch() {
       data-kind="quiet"
       data-testid="language-switch"
       title={text(`language.${other}`)}
-      aria-label={text(`language.${other}`)}
+      // What is seen, then the whole word: who says what they see is understood too.
+      aria-label={`${text(`language.short.${other}`)} ${text(`language.${other}`)}`}
       lang={other}
       onClick={() => setLanguage(other)}
     >

@@ -1,6 +1,7 @@
 import { createContext, use, useCallback, useEffect, useRef, useState, type ReactNode } from 'react'
 import { IconAlertTriangle, IconCheck, IconInfoCircle, IconX } from '@tabler/icons-react'
-import { useText } from './locale-context.tsx'
+import { directionOf, type Language } from './formats.ts'
+import { useLocale, useText } from './locale-context.tsx'
 import './toasts.css'
 
 type ToastKind = 'DONE' | 'NOTE' | 'TROUBLE'
@@ -13,7 +14,8 @@ export interface Toast {
   undo?: () => void
 }
 
-type ShownToast = Toast & { id: number }
+/** Said before the language was switched, it keeps its own. */
+type ShownToast = Toast & { id: number; language: Language }
 
 const SHOWN_MS: Record<ToastKind, number> = { DONE: 7_000, NOTE: 4_000, TROUBLE: 12_000 }
 const ICONS = { DONE: IconCheck, NOTE: IconInfoCircle, TROUBLE: IconAlertTriangle }
@@ -24,9 +26,11 @@ const ToastContext = createContext<((toast: Toast) => void) | null>(null)
 export function ToastProvider(props: { children: ReactNode }) {
   const [shown, setShown] = useState<ShownToast | null>(null)
   const lastId = useRef(0)
-  const show = useCallback((toast: Toast) => {
-    setShown({ ...toast, id: (lastId.current += 1) })
-  }, [])
+  const { language } = useLocale()
+  const show = useCallback(
+    (toast: Toast) => setShown({ ...toast, language, id: (lastId.current += 1) }),
+    [language],
+  )
   const dismiss = useCallback(() => setShown(null), [])
   useEffect(() => {
     if (shown === null) return
@@ -51,7 +55,9 @@ function ToastCard(props: { toast: ShownToast; dismiss: () => void }) {
   return (
     <div className="toast" data-kind={kind} data-testid="toast">
       <Icon size="1.125rem" aria-hidden />
-      <span className="toast-text">{toast.text}</span>
+      <span className="toast-text" lang={toast.language} dir={directionOf(toast.language)}>
+        {toast.text}
+      </span>
       {toast.undo !== undefined && (
         <button
           type="button"
