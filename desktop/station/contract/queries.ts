@@ -5,7 +5,7 @@ import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import { FieldValue } from '#shared/fields.ts'
 import { ClinicId, CommandId, EntryId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
 import { Money } from '#shared/money.ts'
-import { PatientDraft } from '#shared/patient.ts'
+import { BirthDate, PatientDraft, PatientField, Sex } from '#shared/patient.ts'
 import { Action, Role, VisitStatus } from '#shared/roles.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
@@ -222,6 +222,60 @@ export const ProposalView = z.object({
 })
 export type ProposalView = z.infer<typeof ProposalView>
 
+/** What a refused command had set; a window has a label for each. */
+export const EnteredName = z.enum([
+  ...PatientField.options,
+  /** A patient of an imported list: name, phones, file number. */
+  'patient',
+  /** By name. */
+  'doctorId',
+  'type',
+  'priority',
+  'orderReason',
+  /** The ticket of the visit kept. */
+  'mergedInto',
+  'ticket',
+  'status',
+  'reason',
+  'amount',
+  'method',
+  'receipt',
+])
+export type EnteredName = z.infer<typeof EnteredName>
+
+/** Reasons that the station gives by a code; all others are a person's own words, and TEXT. */
+export const ReasonCode = z.enum([
+  'SKIPPED',
+  'LINE_CHANGED',
+  'RECALLED',
+  'RETURNED_FRONT',
+  'RETURNED_BACK',
+  'UNDONE',
+  'MERGED',
+])
+export type ReasonCode = z.infer<typeof ReasonCode>
+
+const field = EnteredName
+
+/** `kind` says how a window shows `value`. Null: a person had emptied the field. */
+export const EnteredField = z.discriminatedUnion('kind', [
+  z.object({ field, kind: z.literal('TEXT'), value: z.string().nullable() }),
+  /** Letters and Latin digits that are read one by one: a ticket, an identity number. */
+  z.object({ field, kind: z.literal('DIGITS'), value: z.string().nullable() }),
+  z.object({ field, kind: z.literal('DATE'), value: BirthDate.nullable() }),
+  z.object({ field, kind: z.literal('SEX'), value: Sex.nullable() }),
+  z.object({ field, kind: z.literal('PHONES'), value: z.array(z.string()) }),
+  z.object({ field, kind: z.literal('PATIENT'), value: z.array(z.string()) }),
+  z.object({ field, kind: z.literal('VISIT_TYPE'), value: VisitType }),
+  z.object({ field, kind: z.literal('PRIORITY'), value: Priority }),
+  z.object({ field, kind: z.literal('STATUS'), value: VisitStatus }),
+  z.object({ field, kind: z.literal('METHOD'), value: PaymentMethod }),
+  z.object({ field, kind: z.literal('REASON'), value: ReasonCode }),
+  /** `value` is `125.50 EGP`; `money` for a window that writes it its own way. */
+  z.object({ field, kind: z.literal('MONEY'), value: z.string(), money: Money }),
+])
+export type EnteredField = z.infer<typeof EnteredField>
+
 const inboxBase = {
   itemId: z.string(),
   at: Instant,
@@ -247,8 +301,8 @@ export const InboxItem = z.discriminatedUnion('kind', [
     command: CommandName,
     code: ErrorCode,
     details: ErrorDetails,
-    /** What was entered: label key and value, for a person to read and enter again. */
-    entered: z.array(z.object({ field: z.string(), value: FieldValue })),
+    /** What was entered, for a person to read and enter again. */
+    entered: z.array(EnteredField),
   }),
   /** Two people changed one field without seeing each other. */
   z.object({

@@ -73,9 +73,12 @@ function whatStands(
   Extract<InboxItem, { kind: 'SUPERSEDED' }>,
   'kind' | 'documentId' | 'field' | 'lost' | 'stands' | 'standsBy' | 'standsAt'
 > {
-  const isDoctor = lost.field === 'doctorId'
-  const shown = (value: Superseded['value']): Superseded['value'] =>
-    isDoctor ? doctorName(replica, String(value)) : value
+  const shown = (value: Superseded['value']): Superseded['value'] => {
+    if (lost.field === 'doctorId') return doctorName(replica, String(value))
+    if (lost.field !== 'mergedInto' || value === null) return value
+    const visit = replica.read.visit(String(value))
+    return visit === null ? null : ticketText(replica.read, visit.ticket)
+  }
   return {
     kind: 'SUPERSEDED',
     documentId: document.id,

@@ -53,14 +53,14 @@ test('a refused command shows what was entered until it is dismissed', async () 
     patientName: 'سلوى كامل',
   })
   expect(item?.kind === 'REJECTED' ? item.entered : []).toEqual([
-    { field: 'name', value: 'سلوى كامل' },
-    { field: 'doctor', value: 'د. سامي' },
-    { field: 'visitType', value: 'EXAMINATION' },
-    { field: 'priority', value: 'NORMAL' },
-    { field: 'ticket', value: 'A-1' },
-    { field: 'amount', value: '125.50 EGP' },
-    { field: 'method', value: 'CARD' },
-    { field: 'receipt', value: 'A-1' },
+    { field: 'name', kind: 'TEXT', value: 'سلوى كامل' },
+    { field: 'doctorId', kind: 'TEXT', value: 'د. سامي' },
+    { field: 'type', kind: 'VISIT_TYPE', value: 'EXAMINATION' },
+    { field: 'priority', kind: 'PRIORITY', value: 'NORMAL' },
+    { field: 'ticket', kind: 'DIGITS', value: 'A-1' },
+    { field: 'amount', kind: 'MONEY', value: '125.50 EGP', money: payment.amount },
+    { field: 'method', kind: 'METHOD', value: 'CARD' },
+    { field: 'receipt', kind: 'DIGITS', value: 'A-1' },
   ])
   station.sit(NURSE)
   expect(await inboxOf(station)).toEqual([])
@@ -69,6 +69,47 @@ test('a refused command shows what was entered until it is dismissed', async () 
   station.sit(DESK)
   await station.act.settle(settle)
   expect(await inboxOf(station)).toEqual([])
+})
+
+test('every refused change says what was entered in kinds that a window can translate', async () => {
+  const station = await openTestStation()
+  const { visitId, patientId } = await checkIn(station)
+  const { visitId: other } = await checkIn(station, { patient: { kind: 'KNOWN', patientId } })
+  const entered = async (act: () => unknown): Promise<unknown[]> => {
+    await act()
+    const { commandId } = lastCommand(station)
+    applyResults(station.core, [
+      { commandId, verdict: 'REJECTED', code: 'UNLAWFUL_STEP', details: {}, documents: [] },
+    ])
+    const items = await inboxOf(station)
+    const item = items.find((one) => one.kind === 'REJECTED' && one.commandId === commandId)
+    return item?.kind === 'REJECTED' ? item.entered : []
+  }
+  const { act } = station
+  const changes = { phones: ['01012345678'], note: 'سكر' }
+  expect(await entered(() => act.editPatient({ patientId, changes }))).toEqual([
+    { field: 'phones', kind: 'PHONES', value: ['+201012345678'] },
+    { field: 'note', kind: 'TEXT', value: 'سكر' },
+  ])
+  expect(
+    await entered(() => act.setPriority({ visitId, priority: 'URGENT', reason: 'ألم' })),
+  ).toEqual([
+    { field: 'priority', kind: 'PRIORITY', value: 'URGENT' },
+    { field: 'orderReason', kind: 'TEXT', value: 'ألم' },
+  ])
+  expect(await entered(() => act.changeLine({ visitId, doctorId: SECOND_DOCTOR }))).toEqual([
+    { field: 'doctorId', kind: 'TEXT', value: 'د. هالة' },
+    { field: 'orderReason', kind: 'REASON', value: 'LINE_CHANGED' },
+  ])
+  expect(await entered(() => act.cancel({ visitId: other, reason: 'مشى' }))).toEqual([
+    { field: 'status', kind: 'STATUS', value: 'CANCELED' },
+    { field: 'reason', kind: 'TEXT', value: 'مشى' },
+  ])
+  expect(await entered(() => act.mergeVisits({ keep: visitId, merge: other }))).toEqual([
+    { field: 'mergedInto', kind: 'DIGITS', value: '1' },
+    { field: 'status', kind: 'STATUS', value: 'CANCELED' },
+    { field: 'reason', kind: 'REASON', value: 'MERGED' },
+  ])
 })
 
 test('a held command stays visible and cannot be dismissed', async () => {
