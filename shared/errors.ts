@@ -23,7 +23,7 @@ export const ErrorCode = z.enum([
   'MEMBER_INACTIVE', // no longer a member of this clinic
   'CLINIC_INACTIVE', // the clinic is closed: no new visits
   'SUBSCRIPTION', // the subscription does not allow new work now
-  'NOT_SIGNED_IN_HERE', // the author never signed in at this station
+  'NOT_SIGNED_IN_HERE', // the author never signed in at this station: held until they do
   'BAD_SIGNATURE', // the command was not signed by its station
   'NOT_THE_COMMAND', // the writes are not what the command's name allows
   // the rules of the clinic

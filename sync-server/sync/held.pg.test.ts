@@ -243,6 +243,47 @@ describe('a person deactivated while their station was offline', () => {
   })
 })
 
+test('work of one who has not signed in here is held until they do, and what builds on it', async () => {
+  const early = register(desk, 'accountant')
+  const bold = register(desk, 'admin')
+  const child = editPatient(desk, 'reception', madePatient(bold), { note: 'child' })
+  expect(verdicts(await desk.push(early, bold, child))).toEqual([
+    'HELD NOT_SIGNED_IN_HERE',
+    'HELD NOT_SIGNED_IN_HERE',
+    'HELD PARENT_HELD',
+  ])
+  await clinic.within((tx) => startSession(tx, desk.stationId, clinic.people.accountant))
+  await clinic.within((tx) => startSession(tx, desk.stationId, clinic.people.admin))
+  expect(verdicts(await desk.push(early, bold, child))).toEqual([
+    'REJECTED FORBIDDEN',
+    'ACCEPTED',
+    'ACCEPTED',
+  ])
+})
+
+test('what settles by itself is taken back from the ADMINs', async () => {
+  clinic.clock.now += MINUTE
+  await deactivate('reception')
+  clinic.clock.now += MINUTE
+  const known = register(desk, 'reception')
+  const copied = madePatient(known)
+  expect(verdicts(await desk.push(known))).toEqual(['HELD QUARANTINED'])
+  // The same patient reaches the server by another way: the held one can never be made again.
+  const { stationId } = office
+  await clinic.within((tx) => startSession(tx, stationId, clinic.people.reception2))
+  const there = office.make('registerPatient', 'reception2', (author) => [
+    {
+      collection: 'patients',
+      id: copied.id,
+      base: null,
+      next: { ...copied, created: { ...author } },
+    },
+  ])
+  expect(verdicts(await office.push(there))).toEqual(['ACCEPTED'])
+  expect(verdicts(await desk.push(known))).toEqual(['REJECTED IMMUTABLE'])
+  expect(await quarantined(known)).toMatchObject({ decision: 'REJECTED' })
+})
+
 describe('a clinic closed while a station was offline', () => {
   test('new visits are quarantined, care goes on, and what is known is refused', async () => {
     const arrival = checkIn(desk, 'reception', { number: 1 })

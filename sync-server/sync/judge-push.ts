@@ -57,6 +57,7 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
       clampedFrom,
     })
     for (const each of result) remember(set, each)
+    endQuarantine(set, result.at(-1))
     judged.push(...result)
     // The last one is the command itself.
     return result.at(-1)?.answer ?? ''
@@ -66,7 +67,8 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
 
 function judgeArrived(set: WorkingSet, command: Command, options: JudgeOptions): JudgedCommand[] {
   if (!set.sessions.has(command.by) && options.admittedBy === null) {
-    return [refuse(set, command, options, { code: 'NOT_SIGNED_IN_HERE', details: {} })]
+    // They may still sign in, or the server may have lost that they did.
+    return [hold(command, options, { code: 'NOT_SIGNED_IN_HERE', details: {} })]
   }
   return command.name === 'decideQuarantined'
     ? judgeDecision(set, command, options)
@@ -107,6 +109,13 @@ function judgeDecision(set: WorkingSet, command: Command, options: JudgeOptions)
     ...(outcome.code === null ? {} : { code: outcome.code }),
   }
   return [outcome, accept(command, options, { changed: [decided], details }, outcome.changed)]
+}
+
+/** What was put before the ADMINs and then settled by itself is not theirs to decide any more. */
+function endQuarantine(set: WorkingSet, settled: JudgedCommand | undefined): void {
+  if (settled === undefined || settled.verdict === 'HELD') return
+  const asked = quarantinedIn(set, settled.command.commandId)
+  if (asked?.decision === 'PENDING') putDecision(set, asked, settled.verdict)
 }
 
 /** So that what comes later in the same push sees it. */

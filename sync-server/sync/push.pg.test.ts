@@ -217,19 +217,19 @@ describe('a command that is refused', () => {
   })
 
   test('says that there is nothing instead', async () => {
-    const stranger = register(desk, 'reception2')
-    const [result] = await desk.push(stranger)
-    expect(result).toMatchObject({ verdict: 'REJECTED', code: 'NOT_SIGNED_IN_HERE' })
+    const early = register(desk, 'accountant')
+    const [result] = await desk.push(early)
+    expect(result).toMatchObject({ verdict: 'REJECTED', code: 'FORBIDDEN' })
     expect(result?.documents).toEqual([
-      { collection: 'patients', id: madePatient(stranger).id, seq: 0, doc: null },
+      { collection: 'patients', id: madePatient(early).id, seq: 0, doc: null },
     ])
   })
 
   test('does not stop those behind it, and is refused again the same', async () => {
-    const bad = register(desk, 'reception2')
+    const bad = register(desk, 'accountant')
     const good = register(desk, 'reception')
     const first = await desk.push(bad, good)
-    expect(verdicts(first)).toEqual(['REJECTED NOT_SIGNED_IN_HERE', 'ACCEPTED'])
+    expect(verdicts(first)).toEqual(['REJECTED FORBIDDEN', 'ACCEPTED'])
     expect(await desk.push(bad, good)).toEqual(first)
   })
 
