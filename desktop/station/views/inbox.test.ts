@@ -163,6 +163,30 @@ test('what another station overwrote is shown and put back, also when the index 
   }
 })
 
+test('two people who wrote the same are no conflict, until a third writes something else', async () => {
+  const station = await openTestStation()
+  const at = (second: number) => ({ at: stampAt(second), by: OTHER_DESK })
+  const lost = { id: `phones:${stampAt(5)}`, field: 'phones', by: DESK, at: stampAt(5) }
+  const patient = patientOf({
+    id: idOf(700),
+    phones: ['+201012345678'],
+    marks: { phones: at(9) },
+    superseded: [{ ...lost, value: ['+201012345678'] }],
+  })
+  station.receive(feed('patients', patient))
+  const { visitId } = await checkIn(station, {
+    patient: { kind: 'KNOWN', patientId: patient.id },
+  })
+  expect(await inboxOf(station)).toEqual([])
+  const board = async () => await station.views.board({}).compute()
+  const row = (await board()).lines[0]?.waiting[0]
+  expect(row).toMatchObject({ visitId, flagged: false })
+  const third = { ...patient, phones: ['+201099999999'], marks: { phones: at(12) } }
+  station.receive(feed('patients', third))
+  expect(await inboxOf(station)).toMatchObject([{ kind: 'SUPERSEDED', lost: ['+201012345678'] }])
+  expect((await board()).lines[0]?.waiting[0]?.flagged).toBe(true)
+})
+
 test('a cancellation against care and a double check-in are shown and settled', async () => {
   const station = await openTestStation()
   station.receive(stationDoc(STATION, 'A'), stationDoc(OTHER_STATION, 'B'))
