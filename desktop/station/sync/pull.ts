@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { AppError } from '#shared/errors.ts'
 import {
   type Checkpoint,
+  type FeedDocument,
   MAX_PULL_DOCUMENTS,
   PROTOCOL_VERSION,
   PullResponse,
@@ -11,6 +13,8 @@ import type { ReplicaCore } from '../replica/replica-core.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 60_000
+/** Documents to a transaction: whoever checks a patient in waits for no longer than that. */
+const SLICE = 500
 
 export interface Pulled {
   readonly seq: number
@@ -23,7 +27,8 @@ export interface Pulled {
 /** Brings the feed in, page by page. */
 export interface Pull {
   /**
-   * Applies the next page with its checkpoint, and has the one after it sent meanwhile.
+   * Applies the next page, slice by slice, each with its checkpoint, and has the page after it sent
+   * meanwhile. Commands may come between slices.
    *
    * @throws AppError when the line or the server failed, or BAD_SIGNATURE for an entitlement that no
    *   pinned key signed; then nothing was applied
@@ -83,15 +88,22 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
       }
       const before = JSON.stringify(core.entitlement?.subscription)
       const entitlement = await readEntitlement(core, answer.entitlement)
-      // In one breath with applying this page: a command made in between would not have seen it.
-      if (!answer.upToDate) ahead = request(answer.checkpoint)
-      applyPage(core, {
-        documents: answer.documents,
-        checkpoint: answer.checkpoint,
-        upToDate: answer.upToDate,
-        entitlement,
-        contacts: answer.stations,
-      })
+      const slices = slicesOf(answer.documents)
+      for (const [index, documents] of slices.entries()) {
+        const isLast = index === slices.length - 1
+        const end = isLast ? null : documents.at(-1)
+        // In one breath with applying the last: a command made in between would not have seen it.
+        if (isLast && !answer.upToDate) ahead = request(answer.checkpoint)
+        applyPage(core, {
+          documents,
+          checkpoint: { ...answer.checkpoint, seq: end?.seq ?? answer.checkpoint.seq },
+          upToDate: isLast && answer.upToDate,
+          entitlement: index === 0 ? entitlement : null,
+          contacts: answer.stations,
+        })
+        // What the desk asked for meanwhile goes first.
+        if (!isLast) await setImmediate()
+      }
       return {
         seq: answer.checkpoint.seq,
         head: Math.max(answer.head, answer.checkpoint.seq),
@@ -101,6 +113,16 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
     },
     forget: () => void (ahead = null),
   }
+}
+
+/** In the feed's order, so that each ends at a checkpoint of its own; an empty page is one too. */
+function slicesOf(documents: readonly FeedDocument[]): FeedDocument[][] {
+  const inOrder = documents.toSorted((a, b) => a.seq - b.seq)
+  const slices: FeedDocument[][] = []
+  for (let from = 0; from < Math.max(inOrder.length, 1); from += SLICE) {
+    slices.push(inOrder.slice(from, from + SLICE))
+  }
+  return slices
 }
 
 /** Null when it is the statement already held, or an older one. */
