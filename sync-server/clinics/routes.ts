@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { Settings } from '#shared/clinic.ts'
 import { ClinicId, StationId, UserId } from '#shared/ids.ts'
 import { StaffChange } from '#shared/protocol.ts'
-import { type ClinicTx, withClinic, withUser } from '../database/clinic-tx.ts'
+import { type ClinicTx, withUser, writeClinic } from '../database/clinic-tx.ts'
 import { readBody, readId } from '../http/read-body.ts'
 import { requirePerson } from '../identity/require-person.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
@@ -57,7 +57,7 @@ function asAdmin<T>(
 ): Promise<T> {
   const clinicId = readId(ClinicId, c.req.param('clinicId'))
   const { userId } = c.get('person')
-  return withClinic(deps.pool, clinicId, async (tx) => {
+  return writeClinic(deps.pool, clinicId, async (tx) => {
     await requireAdmin(tx, userId)
     return run(tx, userId)
   })

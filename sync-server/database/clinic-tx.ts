@@ -64,6 +64,32 @@ export function withClinic<T>(
   )
 }
 
+/** Per pool, so per server: each clinic's last writer, for the next to wait for. */
+const writers = new WeakMap<pg.Pool, Map<ClinicId, Promise<unknown>>>()
+
+/**
+ * The same, for what locks the clinic's feed. Writers of one clinic wait here for each other, not at
+ * the lock with a connection in hand: a busy clinic must not take the whole pool from all others.
+ */
+export async function writeClinic<T>(
+  pool: pg.Pool,
+  clinicId: ClinicId,
+  run: (tx: ClinicTx) => Promise<T>,
+): Promise<T> {
+  const queues = writers.get(pool) ?? new Map<ClinicId, Promise<unknown>>()
+  writers.set(pool, queues)
+  const before = queues.get(clinicId) ?? Promise.resolve()
+  const written = before.then(() => withClinic(pool, clinicId, run))
+  // Whether it was written is its own caller's affair.
+  const ended = written.catch(() => undefined)
+  queues.set(clinicId, ended)
+  try {
+    return await written
+  } finally {
+    if (queues.get(clinicId) === ended) queues.delete(clinicId)
+  }
+}
+
 /**
  * One statement on one clinic in a single round trip: opening, statement and commit go out
  * together. For requests that a storm of stations repeats.

@@ -11,7 +11,7 @@ import {
 } from '#shared/protocol.ts'
 import { listMemberships, requireAdmin } from '../clinics/membership.ts'
 import { addStation } from '../clinics/stations.ts'
-import { withClinic, withUser } from '../database/clinic-tx.ts'
+import { withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { ACCESS_TOKEN_SECONDS, signPersonToken } from './access-token.ts'
@@ -46,7 +46,7 @@ async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response>
   const request = await readBody(c, EnrolRequest)
   const { userId } = c.get('person')
   const { clinicId } = request
-  const enrolled = await withClinic(deps.pool, clinicId, async (tx) => {
+  const enrolled = await writeClinic(deps.pool, clinicId, async (tx) => {
     await requireAdmin(tx, userId)
     const station = await addStation(tx, request, userId, deps.now())
     const refreshToken = await issueRefreshToken(tx, station.stationId, 0, deps.now())

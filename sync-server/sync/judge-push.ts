@@ -16,7 +16,7 @@ import {
 } from './judged-command.ts'
 import { putDecision, quarantinedIn } from './quarantine.ts'
 import { answerAgain } from './stored-answer.ts'
-import type { WorkingSet } from './working-set.ts'
+import { addHeld, removeHeld, type WorkingSet } from './working-set.ts'
 
 export interface JudgedPush {
   /** JSON text of a CommandResult for each arrival, in order. */
@@ -134,8 +134,12 @@ function remember(set: WorkingSet, judged: JudgedCommand): void {
   if (command.stationId === set.stationId) {
     set.known.lastCommand = Math.max(set.known.lastCommand, command.seq)
   }
-  if (!isHeld) set.held.delete(command.commandId)
+  if (!isHeld) removeHeld(set.held, command.commandId)
   else if (command.stationId === set.stationId) {
-    set.held.set(command.commandId, { stationSeq: command.seq, touches: touchesOf(command) })
+    addHeld(set.held, {
+      commandId: command.commandId,
+      stationSeq: command.seq,
+      touches: touchesOf(command),
+    })
   }
 }

@@ -10,7 +10,13 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, SettingsMeta } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
-import { addStanding, type AnsweredCommand, ticketKey, type WorkingSet } from './working-set.ts'
+import {
+  addHeld,
+  addStanding,
+  type AnsweredCommand,
+  ticketKey,
+  type WorkingSet,
+} from './working-set.ts'
 
 /** What the station's stamps were clamped to before. */
 export interface KnownClamps {
@@ -178,15 +184,13 @@ export async function loadWorkingSet(
     },
     acks: history.acks,
     answered,
-    held: new Map(
-      heldRows.rows.map(({ commandId, stationSeq, touches }) => [
-        CommandId.parse(commandId),
-        { stationSeq, touches },
-      ]),
-    ),
+    held: { touchesOf: new Map(), writersOf: new Map() },
     letters: { own: history.letter, given: null },
   }
   for (const standing of [...documents, ...more]) addStanding(set, standing)
+  for (const { commandId, ...rest } of heldRows.rows) {
+    addHeld(set.held, { commandId: CommandId.parse(commandId), ...rest })
+  }
   const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
   if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
     set.letters.given = await readLettersGiven(tx)

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Patient } from '#shared/patient.ts'
 import type { CommandResult } from '#shared/protocol.ts'
@@ -123,6 +124,22 @@ describe('a command that is lawful', () => {
     expect(verdicts(results)).toEqual(['ACCEPTED', 'ACCEPTED', 'ACCEPTED'])
     expect(docOf(Visit, results[2]).status).toBe('DONE')
   })
+})
+
+test('a clinic whose writers must wait does not keep another from its pull', async () => {
+  const neighbour = await createTestClinic(database)
+  const theirs = await neighbour.openDesk('reception')
+  const holder = await database.ownerPool.connect()
+  await holder.query(`BEGIN; SET LOCAL app.clinic_id = '${clinic.clinicId}'`)
+  await holder.query('SELECT 1 FROM feeds WHERE clinic_id = $1 FOR UPDATE', [clinic.clinicId])
+  const commands = Array.from({ length: 12 }, () => register(desk, 'reception'))
+  const pushes = Promise.all(commands.map((command) => desk.push(command)))
+  await sleep(100)
+  const waited = await Promise.race([theirs.pull(), sleep(500, 'LATE')])
+  await holder.query('ROLLBACK')
+  holder.release()
+  expect(waited).toMatchObject({ upToDate: true })
+  expect(new Set(verdicts((await pushes).flat()))).toEqual(new Set(['ACCEPTED']))
 })
 
 describe('two stations at once', () => {

@@ -6,7 +6,7 @@ import type { StationId } from '#shared/ids.ts'
 import type { PushRequest } from '#shared/protocol.ts'
 import { clampStamps, type Stamp } from '#shared/stamp.ts'
 import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
-import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { type Arrival, readArrivals } from './arrival.ts'
@@ -60,7 +60,7 @@ async function takeApart(
       deps.log.error({ commandId, ...describe(error) }, 'command not taken')
       const options = { isFinal: isRefusedData(error), now: deps.now() }
       answers.push(
-        await withClinic(deps.pool, station.clinicId, (tx) => setAside(tx, arrival, options)),
+        await writeClinic(deps.pool, station.clinicId, (tx) => setAside(tx, arrival, options)),
       )
     }
   }
@@ -79,7 +79,7 @@ async function takeTogether(
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withClinic(deps.pool, station.clinicId, (tx) =>
+      return await writeClinic(deps.pool, station.clinicId, (tx) =>
         takeInto(tx, station, arrivals, deps.now()),
       )
     } catch (error) {

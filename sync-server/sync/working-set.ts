@@ -44,6 +44,16 @@ export interface AnsweredCommand {
   admittedBy: UserId | null
 }
 
+/**
+ * The documents that HELD commands write, kept both ways: an import that is held writes hundreds, and
+ * each command behind it asks.
+ */
+export interface HeldCommands {
+  readonly touchesOf: Map<CommandId, readonly string[]>
+  /** Document -> the commands, with their numbers at their station. */
+  readonly writersOf: Map<string, Map<CommandId, number>>
+}
+
 /** All that a push may touch or ask for, as it stood when the clinic's feed was locked. */
 export interface WorkingSet {
   readonly clinicId: ClinicId
@@ -66,8 +76,8 @@ export interface WorkingSet {
   /** Ascending by `commandSeq`, and so by `feedSeq`. */
   readonly acks: readonly { commandSeq: number; feedSeq: number }[]
   readonly answered: Map<CommandId, AnsweredCommand>
-  /** This station's HELD commands, with the documents they write. */
-  readonly held: Map<CommandId, { stationSeq: number; touches: readonly string[] }>
+  /** This station's HELD commands. */
+  readonly held: HeldCommands
   /** The station's letter, and how many the clinic gave out; null: no ticket here can be taken. */
   readonly letters: { own: string; given: number | null }
 }
@@ -117,6 +127,24 @@ export function addStanding(set: WorkingSet, standing: Standing): void {
   } else if (collection === 'entries' && doc.body.kind === 'REFUND') {
     addTo(set.refundsOfPayment, doc.body.paymentId, doc.id)
   }
+}
+
+export function addHeld(
+  { touchesOf, writersOf }: HeldCommands,
+  held: { commandId: CommandId; stationSeq: number; touches: readonly string[] },
+): void {
+  const { commandId, stationSeq, touches } = held
+  touchesOf.set(commandId, touches)
+  for (const key of touches) {
+    const writers = writersOf.get(key)
+    if (writers === undefined) writersOf.set(key, new Map([[commandId, stationSeq]]))
+    else writers.set(commandId, stationSeq)
+  }
+}
+
+export function removeHeld({ touchesOf, writersOf }: HeldCommands, commandId: CommandId): void {
+  for (const key of touchesOf.get(commandId) ?? []) writersOf.get(key)?.delete(commandId)
+  touchesOf.delete(commandId)
 }
 
 function addTo(index: Map<string, Set<string>>, key: string, id: string): void {
