@@ -76,13 +76,12 @@ test('a long list is taken in whole batches, and the event loop goes on beside i
   ).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(await importing).toEqual({ imported: 2_500, duplicates: 0, errorCount: 0 })
   running = false
-  // Thirteen batches: nothing else of the file's work was done in one piece with another.
-  expect(turns).toBeGreaterThanOrEqual(13)
-  expect(seen.every((count) => count % 200 === 0 || count === 2_500)).toBe(true)
-  expect(station.replica.outbox().map(({ command }) => command.writes.length)).toEqual([
-    ...Array.from({ length: 12 }, () => 200),
-    100,
-  ])
+  // Fifty batches: nothing else of the file's work was done in one piece with another.
+  expect(turns).toBeGreaterThanOrEqual(50)
+  expect(seen.every((count) => count % 50 === 0)).toBe(true)
+  expect(station.replica.outbox().map(({ command }) => command.writes.length)).toEqual(
+    Array.from({ length: 50 }, () => 50),
+  )
   // About 1,500 a second with a full sync of the disk for each batch.
   expect(performance.now() - started).toBeLessThan(15_000)
 })
@@ -99,7 +98,7 @@ test('what stops an import leaves whole batches, and the next import may begin',
   const refused = async (): Promise<unknown> => station.act.importCsv({ fileName: 'a.csv', text })
   await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' })
   const count = station.replica.countPatients()
-  expect([400, 600]).toContain(count)
+  expect([400, 450]).toContain(count)
   station.receive(feed('clinic', staffDoc(ADMIN, ['ADMIN'])))
   expect(await progressOf(station)).toMatchObject({ running: false, imported: count })
   const again = await station.act.importCsv({ fileName: 'a.csv', text })

@@ -13,8 +13,8 @@ import { type CsvRow, type CsvTable, readCsvTable } from './csv-table.ts'
 import { importPatients } from './import-batch.ts'
 import { type ImportProgress, progressOf, startProgress } from './import-progress.ts'
 
-/** Rows to a command: one transaction of about 60 ms, and far under the limit of writes. */
-const BATCH = 200
+/** Rows to a command: one short transaction, so that the queue goes on beside a long list. */
+const BATCH = 50
 const ERRORS_SHOWN = 500
 
 /** @throws AppError FORBIDDEN */

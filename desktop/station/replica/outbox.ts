@@ -1,9 +1,11 @@
 import type Database from 'better-sqlite3'
-import type { Command } from '#shared/commands.ts'
+import { type Command, CommandName } from '#shared/commands.ts'
 import { AppError, ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import { CommandId, PatientId, UserId } from '#shared/ids.ts'
 import type { SignedCommand } from '#shared/protocol.ts'
 import { Stamp } from '#shared/stamp.ts'
-import type { OutboxRow, PendingState, RejectedRow } from './replica.ts'
+import { z } from 'zod'
+import type { OutboxRow, PendingState, RejectedRow, WaitingRow } from './replica.ts'
 
 /** How many parsed commands are kept: a bulk import's answers come command by command. */
 const PARSED_AT_MOST = 64
@@ -62,7 +64,7 @@ export interface Outbox {
   master(collection: string, id: string): unknown
   rows(): OutboxRow[]
   /** Latest first. */
-  latest(limit: number): OutboxRow[]
+  latest(limit: number): WaitingRow[]
   held(): OutboxRow[]
   /** `unheard`: those of both that the server has never judged. */
   count(): { queued: number; held: number; unheard: number; oldest: Stamp | null }
@@ -78,7 +80,17 @@ interface Row {
   details: string
 }
 
+const Waiting = z.object({
+  commandId: CommandId,
+  name: CommandName,
+  by: UserId,
+  at: Stamp,
+  patientId: PatientId.nullable(),
+  state: z.enum(['QUEUED', 'HELD']),
+})
+
 interface StoredRejected {
+  commandId: string
   payload: string
   code: string
   details: string
@@ -86,9 +98,12 @@ interface StoredRejected {
 }
 
 export function openOutbox(db: Database.Database): Outbox {
-  const insert = db.prepare<[number, string, string, string, string]>(
-    `INSERT INTO outbox (seq, command_id, at, payload, signature, state, code, details)
-     VALUES (?, ?, ?, ?, ?, 'QUEUED', NULL, '{}')`,
+  const insert = db.prepare<
+    [number, string, string, string, string, string | null, string, string]
+  >(
+    `INSERT INTO outbox
+       (seq, command_id, name, author, at, patient_id, payload, signature, state, code, details)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'QUEUED', NULL, '{}')`,
   )
   const insertWrite = db.prepare<[string, string, number]>(
     'INSERT INTO outbox_writes (collection, id, seq) VALUES (?, ?, ?)',
@@ -142,7 +157,10 @@ export function openOutbox(db: Database.Database): Outbox {
   const select = <P extends unknown[]>(tail: string): Database.Statement<P, Row> =>
     db.prepare<P, Row>(`SELECT seq, payload, state, code, details FROM outbox ${tail}`)
   const selectRows = select<[]>('ORDER BY seq')
-  const selectLatest = select<[number]>('ORDER BY seq DESC LIMIT ?')
+  const selectLatest = db.prepare<[number]>(
+    `SELECT command_id AS commandId, name, author AS by, at, patient_id AS patientId, state
+     FROM outbox ORDER BY seq DESC LIMIT ?`,
+  )
   const selectHeld = select<[]>("WHERE state = 'HELD' ORDER BY seq")
   const selectCount = db.prepare<
     [],
@@ -157,9 +175,23 @@ export function openOutbox(db: Database.Database): Outbox {
      VALUES (?, ?, ?, ?, ?)`,
   )
   const selectRejected = db.prepare<[], StoredRejected>(
-    `SELECT payload, code, details, answered_at AS answeredAt FROM rejected
+    `SELECT command_id AS commandId, payload, code, details, answered_at AS answeredAt FROM rejected
      ORDER BY answered_at DESC, command_id DESC`,
   )
+  // The inbox looks at them at each change; a refusal stands as it is until it is dismissed.
+  let refused = new Map<string, Command>()
+  const readRejected = (): RejectedRow[] => {
+    const rows = selectRejected.all().map(({ commandId, payload, code, details, answeredAt }) => ({
+      command: refused.get(commandId) ?? parseCommand(payload),
+      code: ErrorCode.parse(code),
+      details: ErrorDetails.parse(JSON.parse(details)),
+      answeredAt,
+    }))
+    refused = new Map(
+      rows.slice(0, PARSED_AT_MOST).map(({ command }) => [command.commandId, command]),
+    )
+    return rows
+  }
   const dropRejected = db.prepare<[string]>('DELETE FROM rejected WHERE command_id = ?')
 
   const parsed = new Map<number, Command>()
@@ -190,9 +222,9 @@ export function openOutbox(db: Database.Database): Outbox {
 
   return {
     append(command, { payload, signature }) {
-      const { seq, commandId, at, writes } = command
+      const { seq, commandId, name, by, at, writes } = command
       if (UNKEEPABLE.test(payload)) throw new AppError('INVALID', { issues: ['writes'] })
-      insert.run(seq, commandId, at, payload, signature)
+      insert.run(seq, commandId, name, by, at, patientOf(command), payload, signature)
       for (const { collection, id } of writes) insertWrite.run(collection, id, seq)
     },
     next({ commands, bytes, afterSeq, includeHeld }) {
@@ -246,21 +278,24 @@ export function openOutbox(db: Database.Database): Outbox {
       return first?.writes.find((write) => write.collection === collection && write.id === id)?.base
     },
     rows: () => selectRows.all().map(readRow),
-    latest: (limit) => selectLatest.all(limit).map(readRow),
+    latest: (limit) => selectLatest.all(limit).map((row) => Waiting.parse(row)),
     held: () => selectHeld.all().map(readRow),
     count() {
       const counted = selectCount.get() ?? { queued: 0, held: 0, unheard: 0, oldest: null }
       return { ...counted, oldest: counted.oldest === null ? null : Stamp.parse(counted.oldest) }
     },
-    rejected: () =>
-      selectRejected.all().map(({ payload, code, details, answeredAt }) => ({
-        command: parseCommand(payload),
-        code: ErrorCode.parse(code),
-        details: ErrorDetails.parse(JSON.parse(details)),
-        answeredAt,
-      })),
+    rejected: readRejected,
     dismissRejected: (commandId) => dropRejected.run(commandId).changes > 0,
   }
+}
+
+/** The one patient a command is about; null for an import of many, or a decision about none. */
+function patientOf({ writes }: Command): PatientId | null {
+  const ids = new Set(
+    writes.map((write) => (write.collection === 'patients' ? write.next.id : write.next.patientId)),
+  )
+  const [id] = ids
+  return id === undefined || ids.size > 1 ? null : id
 }
 
 /**

@@ -84,6 +84,17 @@ export interface OutboxRow {
   readonly details: ErrorDetails
 }
 
+/** An unsynced command as it is listed: of an import, hundreds of patients need not be read for that. */
+export interface WaitingRow {
+  readonly commandId: CommandId
+  readonly name: CommandName
+  readonly by: UserId
+  readonly at: Stamp
+  /** The one patient it is about; null for an import of many. */
+  readonly patientId: PatientId | null
+  readonly state: 'QUEUED' | 'HELD'
+}
+
 export interface RejectedRow {
   /** With what was entered, for a person to read and enter again. */
   readonly command: Command
@@ -127,7 +138,7 @@ export interface Replica {
   /** In the order made. */
   outbox(): OutboxRow[]
   /** The latest unsynced commands, latest first. */
-  latestUnsynced(limit: number): OutboxRow[]
+  latestUnsynced(limit: number): WaitingRow[]
   held(): OutboxRow[]
   countOutbox(): { queued: number; held: number; oldest: Stamp | null }
   /** Latest first. */

@@ -17,7 +17,10 @@ const STEPS: readonly string[] = [
    CREATE TABLE outbox (
      seq INTEGER PRIMARY KEY,
      command_id TEXT NOT NULL UNIQUE,
+     name TEXT NOT NULL,
+     author TEXT NOT NULL,
      at TEXT NOT NULL,
+     patient_id TEXT,
      payload TEXT NOT NULL,
      signature TEXT NOT NULL,
      state TEXT NOT NULL CHECK (state IN ('QUEUED', 'HELD')),

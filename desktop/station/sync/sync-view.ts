@@ -1,4 +1,3 @@
-import type { Write } from '#shared/commands.ts'
 import { mayView } from '#shared/roles.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import type { SyncView } from '../contract/queries.ts'
@@ -48,23 +47,17 @@ function viewWaiting(replica: Replica, session: CurrentSession): SyncView['waiti
   const names = new Map(replica.read.staff().map(({ userId, name }) => [userId, name]))
   // Whoever walks up to a locked desk may see that something waits, not whose it is.
   const seesNames = mayView(session.person()?.roles ?? [], 'IDENTITY')
-  return replica.latestUnsynced(SHOWN_AT_MOST).map(({ command, state }) => ({
-    commandId: command.commandId,
-    command: command.name,
-    at: instant(stampTime(command.at)),
-    byName: names.get(command.by) ?? '',
-    patientName: seesNames ? patientNameOf(replica, command.writes) : null,
-    held: state === 'HELD',
+  return replica.latestUnsynced(SHOWN_AT_MOST).map((row) => ({
+    commandId: row.commandId,
+    command: row.name,
+    at: instant(stampTime(row.at)),
+    byName: names.get(row.by) ?? '',
+    patientName:
+      seesNames && row.patientId !== null
+        ? (replica.read.patient(row.patientId)?.name ?? null)
+        : null,
+    held: row.state === 'HELD',
   }))
-}
-
-/** The one patient a command is about; null for an import of many. */
-function patientNameOf(replica: Replica, writes: readonly Write[]): string | null {
-  const ids = new Set(
-    writes.map((write) => (write.collection === 'patients' ? write.next.id : write.next.patientId)),
-  )
-  const [id] = ids
-  return id === undefined || ids.size > 1 ? null : (replica.read.patient(id)?.name ?? null)
 }
 
 function minutesAhead(clock: StationClock): number | null {
