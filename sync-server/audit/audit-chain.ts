@@ -21,6 +21,9 @@ export interface AuditEntry {
   recordedAt: string
 }
 
+/** Of the entry that says that a record's contents were erased; it keeps no content itself. */
+export const ERASURE = 'eraseRecord'
+
 /**
  * SHA-256 over a salt and what a document was before and after. Without the salt, which an erasure
  * destroys together with the content, nobody can guess the content from the digest.

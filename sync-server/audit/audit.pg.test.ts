@@ -49,6 +49,7 @@ beforeEach(async () => {
 })
 
 const verify = () => clinic.within(verifyAudit)
+const byAdmin = () => ({ by: clinic.people.admin, now: clinic.clock.now })
 const patient = () => ({ collection: 'patients', id: madePatient(registered).id }) as const
 
 test('each accepted command, and nothing else, is an entry of a whole chain', async () => {
@@ -72,9 +73,12 @@ test('what was done to a record, and what a person did', async () => {
 })
 
 test('an erasure takes the contents and leaves the chain whole', async () => {
-  const erased = await clinic.within((tx) => eraseFromAudit(tx, patient()))
+  const erased = await clinic.within((tx) => eraseFromAudit(tx, patient(), byAdmin()))
   expect(erased).toBe(2)
-  expect(await verify()).toEqual({ ok: true, entries: before + 4, erased: 2 })
+  expect(await verify()).toEqual({ ok: true, entries: before + 5, erased: 2 })
+  const [acts] = await clinic.within((tx) => auditOfPerson(tx, clinic.people.admin, 1))
+  const { collection, id } = patient()
+  expect(acts).toMatchObject({ name: 'eraseRecord', touches: [`${collection}:${id}`] })
   const done = await clinic.within((tx) => auditOfRecord(tx, patient(), 10))
   expect(done.map(({ content }) => content)).toEqual([null, null])
   const { rows } = await superuser.query(
@@ -118,7 +122,35 @@ test.each([
   expect(await verify()).toEqual({ ok: false, seq, reason })
 })
 
+test('contents emptied without an erasure that names them, or after it, are found', async () => {
+  const empty = (seq: number) =>
+    superuser.query(
+      'UPDATE audit_payloads SET salt = NULL, content = NULL WHERE clinic_id = $1 AND seq = $2',
+      [clinic.clinicId, seq],
+    )
+  await clinic.within((tx) => eraseFromAudit(tx, patient(), byAdmin()))
+  const again = editPatient(desk, 'reception', madePatient(edited), { note: 'again' })
+  await desk.push(again)
+  expect(await verify()).toMatchObject({ ok: true })
+  await empty(before + 6)
+  expect(await verify()).toEqual({ ok: false, seq: before + 6, reason: 'CONTENT' })
+  await empty(before + 3)
+  expect(await verify()).toEqual({ ok: false, seq: before + 3, reason: 'CONTENT' })
+})
+
+test('an erasure of another clinic, or out of its place, does nothing', async () => {
+  const entry = { seq: 1, authorId: clinic.people.admin, touches: ['patients:x'], hash: '00' }
+  await expect(
+    clinic.within((tx) => tx.query('SELECT erase_from_audit($1)', [JSON.stringify(entry)])),
+  ).rejects.toMatchObject({ code: '23514' })
+  const neighbour = await createTestClinic(database)
+  const erased = await neighbour.within((tx) => eraseFromAudit(tx, patient(), byAdmin()))
+  expect(erased).toBe(0)
+  expect(await verify()).toEqual({ ok: true, entries: before + 4, erased: 0 })
+})
+
 test.each([
+  'UPDATE audit_payloads SET salt = NULL, content = NULL',
   'UPDATE audit_entries SET name = name',
   'DELETE FROM audit_entries',
   'TRUNCATE audit_entries',

@@ -1,21 +1,48 @@
 import type { CollectionName } from '#shared/collections.ts'
+import type { UserId } from '#shared/ids.ts'
+import { formatStamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { lockFeed } from '../sync/feed.ts'
+import { type AuditEntry, ERASURE, hashEntry } from './audit-chain.ts'
+
+/** Of a stamp given by the server: no station has this one. */
+const NO_STATION = '00000000'
 
 /**
  * Erases what the audit and the stored answers keep of a record, where the law asks for it. The
- * chain runs over salted digests and stays whole: that something was done, when and by whom, remains.
+ * chain runs over salted digests and stays whole: that something was done, when and by whom, remains,
+ * and so does that it was erased.
  *
+ * @param now milliseconds since the Unix epoch
  * @returns how many contents were erased
  */
 export async function eraseFromAudit(
   tx: ClinicTx,
   { collection, id }: { collection: CollectionName; id: string },
+  { by, now }: { by: UserId; now: number },
 ): Promise<number> {
-  const [{ rowCount }] = await Promise.all([
+  const feed = await lockFeed(tx)
+  const entry: AuditEntry = {
+    clinicId: tx.clinicId,
+    seq: feed.auditHead + 1,
+    commandId: null,
+    stationId: null,
+    authorId: by,
+    name: ERASURE,
+    at: formatStamp(now, 0, NO_STATION),
+    admittedBy: null,
+    touches: [`${collection}:${id}`],
+    digests: [],
+    recordedAt: new Date(now).toISOString(),
+  }
+  const hash = hashEntry(feed.auditHash, entry)
+  const [{ rows }] = await Promise.all([
+    tx.query<{ erased: number }>('SELECT erase_from_audit($1) AS erased', [
+      JSON.stringify({ ...entry, hash }),
+    ]),
     tx.query(
-      `UPDATE audit_payloads SET salt = NULL, content = NULL
-       WHERE clinic_id = $1 AND collection = $2 AND id = $3 AND salt IS NOT NULL`,
-      [tx.clinicId, collection, id],
+      `UPDATE feeds SET audit_head = $2, audit_hash = decode($3, 'hex') WHERE clinic_id = $1`,
+      [tx.clinicId, entry.seq, hash],
     ),
     // A replay of such a command is still known, and answered without its documents.
     tx.query(
@@ -27,5 +54,5 @@ export async function eraseFromAudit(
       [tx.clinicId, collection, id],
     ),
   ])
-  return rowCount
+  return rows[0]?.erased ?? 0
 }

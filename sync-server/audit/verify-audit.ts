@@ -1,10 +1,10 @@
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { type AuditEntry, digestContent, hashEntry } from './audit-chain.ts'
+import { type AuditEntry, digestContent, ERASURE, hashEntry } from './audit-chain.ts'
 import { AUDIT_COLUMNS, type AuditRow, readAuditRow } from './audit-row.ts'
 
 /**
  * The first entry where the chain breaks. MISSING: taken out. ENTRY: changed. CONTENT: what it keeps
- * of a document was changed or taken out. HEAD: the chain does not end where the feed says.
+ * of a document was changed, or taken out without an erasure that says so. HEAD: the chain does not end where the feed says.
  */
 export interface Break {
   ok: false
@@ -25,6 +25,8 @@ export async function verifyAudit(tx: ClinicTx): Promise<Verification> {
   const head = rows[0] ?? { seq: 0, hash: '' }
   let last = { seq: 0, hash: '' }
   let erased = 0
+  // Contents found empty -> the first entry that misses them; an erasure further on explains them.
+  const unexplained = new Map<string, number>()
   while (last.seq < head.seq) {
     const [page, contents] = await readPage(tx, last.seq)
     if (page.length === 0) return { ok: false, seq: last.seq + 1, reason: 'MISSING' }
@@ -32,12 +34,19 @@ export async function verifyAudit(tx: ClinicTx): Promise<Verification> {
       const seq = last.seq + 1
       if (entry.seq !== seq) return { ok: false, seq, reason: 'MISSING' }
       if (hashEntry(last.hash, entry) !== hash) return { ok: false, seq, reason: 'ENTRY' }
-      const gone = countErased(entry, contents)
-      if (gone === null) return { ok: false, seq, reason: 'CONTENT' }
-      erased += gone
+      if (entry.name === ERASURE) {
+        for (const touch of entry.touches) unexplained.delete(touch)
+      } else {
+        const gone = findErased(entry, contents)
+        if (gone === null) return { ok: false, seq, reason: 'CONTENT' }
+        for (const touch of gone) if (!unexplained.has(touch)) unexplained.set(touch, seq)
+        erased += gone.length
+      }
       last = { seq, hash }
     }
   }
+  const [emptied] = [...unexplained.values()].toSorted((a, b) => a - b)
+  if (emptied !== undefined) return { ok: false, seq: emptied, reason: 'CONTENT' }
   return last.seq === head.seq && last.hash === head.hash
     ? { ok: true, entries: last.seq, erased }
     : { ok: false, seq: last.seq, reason: 'HEAD' }
@@ -69,13 +78,13 @@ async function readPage(
   return [entries.rows.map(readAuditRow), new Map(contents.rows.map((row) => [row.key, row]))]
 }
 
-/** How many of an entry's contents were erased; null if one is not what the entry says. */
-function countErased(entry: AuditEntry, contents: Map<string, ContentRow>): number | null {
-  let erased = 0
+/** Which of an entry's contents are empty; null if one is not what the entry says. */
+function findErased(entry: AuditEntry, contents: Map<string, ContentRow>): string[] | null {
+  const erased: string[] = []
   for (const [index, touch] of entry.touches.entries()) {
     const row = contents.get(`${entry.seq}/${touch}`)
     if (row === undefined) return null
-    if (row.salt === null || row.content === null) erased += 1
+    if (row.salt === null || row.content === null) erased.push(touch)
     else if (digestContent(row.salt, row.content) !== entry.digests[index]) return null
   }
   return erased
