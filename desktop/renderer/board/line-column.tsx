@@ -1,5 +1,6 @@
 import { memo } from 'react'
 import type { LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { roomWords } from '../ui/room.ts'
 import { Run } from '../ui/run.tsx'
@@ -109,10 +110,11 @@ function LineHead(props: { line: LineView; active: boolean }) {
 
 function NobodyWaits() {
   const text = useText()
+  const { session } = useDesk()
   return (
     <div className="next next-empty" tabIndex={-1} data-line-empty>
       <strong>{text('board.nobodyWaits')}</strong>
-      <span>{text('board.checkInHint')}</span>
+      {session.mayCheckIn && <span>{text('board.checkInHint')}</span>}
     </div>
   )
 }
