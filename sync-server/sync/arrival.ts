@@ -6,7 +6,7 @@ import { Command, MAX_WRITES } from '#shared/commands.ts'
 import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
 import { CommandId } from '#shared/ids.ts'
 import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
-import type { Stamp } from '#shared/stamp.ts'
+import { nodeOfStation, type Stamp, stampNode } from '#shared/stamp.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { keyOf } from './working-set.ts'
 
@@ -15,8 +15,8 @@ export type Arrival =
   | {
       kind: 'COMMAND'
       command: Command
-      /** As signed. */
-      payload: string
+      /** Its JSON, in which a stamp can be found by its form. */
+      text: string
       /** Its stamp as its station gave it, if that was too far ahead; else null. */
       clampedFrom: Stamp | null
     }
@@ -98,7 +98,14 @@ async function readArrival(
     ({ base, next }) =>
       next.clinicId === station.clinicId && (base === null || base.clinicId === station.clinicId),
   )
-  return isOurs ? { kind: 'COMMAND', command, payload, clampedFrom: null } : invalid(['clinicId'])
+  if (!isOurs) return invalid(['clinicId'])
+  // A stamp under another station's name would be told apart from this one's: never clamped.
+  if (stampNode(command.at) !== nodeOfStation(command.stationId)) {
+    return refuse('NOT_THE_COMMAND', {}, readTouches(value))
+  }
+  // As signed, a stamp may be written with escapes.
+  const text = payload.includes('\\u') ? JSON.stringify(command) : payload
+  return { kind: 'COMMAND', command, text, clampedFrom: null }
 }
 
 function readTouches(value: unknown): string[] {

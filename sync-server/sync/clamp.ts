@@ -2,7 +2,8 @@ import type { Settings } from '#shared/clinic.ts'
 import { Command, type Write } from '#shared/commands.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import { type Stamp, stampTime } from '#shared/stamp.ts'
+import { clampStamps, MAX_AHEAD_MS, type Stamp, stampNode, stampTime } from '#shared/stamp.ts'
+import type { MoveKey } from './move-keys.ts'
 
 /** Original -> what it was taken for. */
 export type Clamps = ReadonlyMap<string, string>
@@ -13,9 +14,30 @@ export type Clamps = ReadonlyMap<string, string>
  */
 const STAMPS = /(?<=[":])\d{13}-[0-9a-f]{4}-[0-9a-f]{8}(?=")/g
 
-export function stampsIn(payload: string): Stamp[] {
+export function stampsIn(text: string): Stamp[] {
   // The expression is the stamp's own form.
-  return [...new Set(payload.match(STAMPS))] as Stamp[]
+  return [...new Set(text.match(STAMPS))] as Stamp[]
+}
+
+/**
+ * What a station's own stamps that are too far ahead are taken for. Those of others were clamped when
+ * they came, and what was made in their sight stays behind them: the server's clock may have been
+ * set back since, or another server's differ. But no farther ahead than that explains.
+ *
+ * @param stamps of the station's commands, its own and those of others
+ * @param now the server's time, milliseconds
+ */
+export function clampOwn(
+  stamps: readonly Stamp[],
+  { node, floor, now }: { node: string; floor: Stamp | null; now: number },
+): Map<Stamp, Stamp> {
+  let after = floor
+  for (const stamp of stamps) {
+    const isSeen = stampNode(stamp) !== node && stampTime(stamp) <= now + 2 * MAX_AHEAD_MS
+    if (isSeen && (after === null || stamp > after)) after = stamp
+  }
+  const own = stamps.filter((stamp) => stampNode(stamp) === node)
+  return clampStamps(own, now, after)
 }
 
 /**
@@ -24,17 +46,17 @@ export function stampsIn(payload: string): Stamp[] {
  * @param dayOfVisit the queue day of a visit that stands, or that was checked in before
  */
 export function clampCommand(
-  { command, payload }: { command: Command; payload: string },
+  { command, text }: { command: Command; text: string },
   clamps: Clamps,
-  settings: Settings,
-  dayOfVisit: (id: string) => CalendarDate | undefined,
+  moveKey: MoveKey,
+  { settings, dayOfVisit }: { settings: Settings; dayOfVisit: Days['dayOfVisit'] },
 ): Command {
-  const text = payload.replace(STAMPS, (stamp) => clamps.get(stamp) ?? stamp)
-  const clamped = text === payload ? command : Command.parse(JSON.parse(text))
-  return redateWrites(clamped, {
-    dayOfVisit,
-    today: clamps.has(command.at) ? queueDayOf(stampTime(clamped.at), settings) : null,
-  })
+  const replaced = text.replace(STAMPS, (stamp) => clamps.get(stamp) ?? stamp)
+  const clamped = replaced === text ? command : Command.parse(JSON.parse(replaced))
+  if (!clamps.has(command.at)) return redateWrites(clamped, { dayOfVisit, today: null })
+  const today = queueDayOf(stampTime(clamped.at), settings)
+  const { writes, ...rest } = redateWrites(clamped, { dayOfVisit, today })
+  return { ...rest, writes: writes.map((write) => moveWrite(write, moveKey)) }
 }
 
 interface Days {
@@ -75,4 +97,14 @@ function redatedWrite(write: Write, queueDay: CalendarDate): Write {
 
 function isCheckIn(write: Write): boolean {
   return write.collection === 'visits' && write.base === null
+}
+
+function moveWrite(write: Write, moveKey: MoveKey): Write {
+  if (write.collection !== 'visits') return write
+  const { base, next } = write
+  return {
+    ...write,
+    base: base === null ? null : { ...base, orderKey: moveKey(base.orderKey) },
+    next: { ...next, orderKey: moveKey(next.orderKey) },
+  }
 }

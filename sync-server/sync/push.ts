@@ -4,17 +4,18 @@ import { AppError } from '#shared/errors.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
 import type { PushRequest } from '#shared/protocol.ts'
-import { clampStamps, type Stamp } from '#shared/stamp.ts'
+import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
 import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { type Arrival, readArrivals } from './arrival.ts'
-import { clampCommand, stampsIn } from './clamp.ts'
+import { clampCommand, clampOwn, type Clamps, stampsIn } from './clamp.ts'
 import { closeFeed, writeDocuments } from './feed.ts'
 import { judgePush } from './judge-push.ts'
 import { type JudgedCommand, refusalText } from './judged-command.ts'
 import { loadWorkingSet } from './load-working-set.ts'
+import { type MoveKey, readMoves } from './move-keys.ts'
 import { recordCommands } from './record-commands.ts'
 import { setAside } from './set-aside.ts'
 import { changedDocuments, settingsIn, visitIn, type WorkingSet } from './working-set.ts'
@@ -97,7 +98,7 @@ async function takeInto(
   const commands = arrivals.flatMap((each) => (each.kind === 'COMMAND' ? each.command : []))
   const touches = arrivals.flatMap((each) => (each.kind === 'REFUSED' ? each.touches : []))
   const stamps = [
-    ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.payload) : []))),
+    ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.text) : []))),
   ]
   const { set, clamps } = await loadWorkingSet(tx, stationId, {
     commands,
@@ -107,10 +108,14 @@ async function takeInto(
   })
   const lettersBefore = set.letters.given
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
-  const clamped = clampStamps(unknown, now, clamps.floor)
+  const clamped = clampOwn(unknown, { node: nodeOfStation(stationId), floor: clamps.floor, now })
   const isClamped = clamped.size > 0 || clamps.floor !== null
+  const all = new Map<string, string>([...clamps.known, ...clamped])
   const rewritten = isClamped
-    ? clampArrivals(set, arrivals, new Map<string, string>([...clamps.known, ...clamped]))
+    ? clampArrivals(set, arrivals, {
+        clamps: all,
+        moveKey: await readMoves(tx, stationId, commands, { clamps: all, now }),
+      })
     : arrivals
   const { answers, judged } = judgePush(set, rewritten, now)
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
@@ -128,18 +133,16 @@ async function takeInto(
 function clampArrivals(
   set: WorkingSet,
   arrivals: readonly Arrival[],
-  clamps: ReadonlyMap<string, string>,
+  { clamps, moveKey }: { clamps: Clamps; moveKey: MoveKey },
 ): Arrival[] {
   const settings = settingsIn(set)
   const checkedIn = new Map<string, CalendarDate>()
   return arrivals.map((arrival) => {
     if (arrival.kind === 'REFUSED') return arrival
-    const command = clampCommand(
-      arrival,
-      clamps,
+    const command = clampCommand(arrival, clamps, moveKey, {
       settings,
-      (id) => checkedIn.get(id) ?? visitIn(set, id)?.doc.queueDay,
-    )
+      dayOfVisit: (id) => checkedIn.get(id) ?? visitIn(set, id)?.doc.queueDay,
+    })
     for (const { collection, next } of command.writes) {
       if (collection === 'visits') checkedIn.set(next.id, next.queueDay)
     }

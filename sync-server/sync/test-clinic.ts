@@ -203,6 +203,8 @@ export interface Desk {
     more?: Partial<Command>,
   ) => Command
   sign: (command: Command) => SignedCommand
+  /** Signs a command as it is written. */
+  signText: (payload: string) => SignedCommand
   send: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
   push: (...commands: Command[]) => Promise<CommandResult[]>
   /** Pulls one page. */
@@ -246,8 +248,8 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
         ...more,
       }
     },
-    sign: (command) => {
-      const payload = JSON.stringify(command)
+    sign: (command) => desk.signText(JSON.stringify(command)),
+    signText: (payload) => {
       const signature = sign(null, Buffer.from(payload), line.privateKey).toString('base64url')
       return { payload, signature }
     },

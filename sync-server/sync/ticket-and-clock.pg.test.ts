@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { StationEntry } from '#shared/clinic.ts'
 import type { CommandResult } from '#shared/protocol.ts'
-import { stampTime } from '#shared/stamp.ts'
+import { keyBetween } from '#shared/queue-order.ts'
+import { nodeOfStation, stampTime } from '#shared/stamp.ts'
 import { Visit } from '#shared/visit.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { createTestClinic, DAY, type Desk, MINUTE, type TestClinic, TODAY } from './test-clinic.ts'
-import { checkIn, madeEntry, madeVisit, pay, step } from './test-commands.ts'
+import { checkIn, madeEntry, madeVisit, pay, setField, step } from './test-commands.ts'
 
 let database: TestDatabase
 let clinic: TestClinic
@@ -136,7 +137,9 @@ describe('a clock that runs ahead', () => {
     const [third] = await desk.push(finished)
     expect(third).toMatchObject({ verdict: 'ACCEPTED', details: {} })
     expect(visitIn(third).status).toBe('DONE')
-    expect(await desk.push(arrival)).toEqual([first])
+    const [again] = await desk.push(arrival)
+    expect(again).toMatchObject({ verdict: 'ACCEPTED', details: first?.details })
+    expect(visitIn(again)).toEqual(visitIn(third))
   })
 
   test('by a year: the visit and what was paid belong to today', async () => {
@@ -150,6 +153,82 @@ describe('a clock that runs ahead', () => {
     const later = pay(desk, 'reception', madeVisit(arrival), 1_000)
     const [paid] = await desk.push(later)
     expect(paid?.documents[0]).toMatchObject({ id: madeEntry(later).id, doc: { queueDay: TODAY } })
+  })
+
+  test('is found however it is written', async () => {
+    const command = checkIn(desk, 'reception', { number: 1 })
+    const far = `9999999999999-ffff-${command.at.slice(19)}`
+    const text = JSON.stringify(command).replaceAll(command.at, far)
+    const [result] = await desk.send([desk.signText(text.replaceAll('"9999', '"\\u0039999'))])
+    expect(result?.verdict).toBe('ACCEPTED')
+    expect(stampTime(visitIn(result).created.at)).toBe(clinic.clock.now + 5 * MINUTE)
+    expect(visitIn(result).orderKey).toBe(visitIn(result).created.at)
+  })
+
+  test("under another station's name is refused", async () => {
+    const command = checkIn(desk, 'reception', { number: 1 })
+    const node = command.at.slice(19)
+    const text = JSON.stringify(command).replaceAll(
+      `-${node}"`,
+      `-${nodeOfStation(other.stationId)}"`,
+    )
+    const [result] = await desk.send([desk.signText(text)])
+    expect(result).toMatchObject({ verdict: 'REJECTED', code: 'NOT_THE_COMMAND' })
+    expect(result?.documents).toHaveLength(2)
+  })
+
+  test("what was made in sight of another's clamped stamp stays behind it", async () => {
+    desk.skew = 30 * MINUTE
+    const [arrived] = await desk.push(checkIn(desk, 'reception', { number: 1 }))
+    const visit = visitIn(arrived)
+    await other.pull()
+    // The server's clock is set back, or another server answers.
+    clinic.clock.now -= 2_000
+    other.skew = 5 * MINUTE + 2_001
+    const canceled = step(other, 'reception2', visit, ['cancel', 'CANCELED'])
+    expect(visit.created.at < canceled.at).toBe(true)
+    const [result] = await other.push(canceled)
+    expect(result?.details).toMatchObject({ clockAheadMs: 5 * MINUTE + 2_001 })
+    const { status, transitions } = visitIn(result)
+    expect(status).toBe('CANCELED')
+    expect(transitions[0]).toEqual(visit.transitions[0])
+    expect((transitions[0]?.at ?? '') < (transitions[1]?.at ?? '')).toBe(true)
+  })
+
+  test.each([
+    ['together', true],
+    ['one by one', false],
+  ])('keeps the place of one put between two others, pushed %s', async (_, together) => {
+    desk.skew = 60 * MINUTE
+    const arrivals = [1, 2, 3, 4].map((number) => {
+      clinic.clock.now += MINUTE
+      return checkIn(desk, 'reception', { number })
+    })
+    const keys = arrivals.map((each) => madeVisit(each).orderKey)
+    const first = madeVisit(arrivals[0] ?? checkIn(desk, 'reception', { number: 5 }))
+    const put = (base: Visit, low: string | undefined, high: string | undefined) =>
+      setField(desk, 'reception', base, {
+        name: 'skip',
+        field: 'orderKey',
+        value: keyBetween(low ?? null, high ?? null),
+      })
+    const skip = put(first, keys[2], keys[3])
+    const again = put(madeVisit(skip), madeVisit(skip).orderKey, keys[3])
+    const commands = [...arrivals, skip, again]
+    const results = together
+      ? await desk.push(...commands)
+      : await commands.reduce<Promise<CommandResult[]>>(
+          async (before, each) => [...(await before), ...(await desk.push(each))],
+          Promise.resolve([]),
+        )
+    expect(results.map(({ verdict }) => verdict)).toEqual(commands.map(() => 'ACCEPTED'))
+    const [, , third, fourth, once, twice] = results.map((each) => visitIn(each).orderKey)
+    expect([once, fourth, third, twice].toSorted()).toEqual([third, once, twice, fourth])
+    const late = checkIn(other, 'reception2', { number: 1 })
+    clinic.clock.now += 10 * MINUTE
+    const later = checkIn(other, 'reception2', { number: 2 })
+    const [, behind] = await other.push(late, later)
+    expect((twice ?? '') < visitIn(behind).orderKey).toBe(true)
   })
 
   test('up to five minutes nothing is changed', async () => {
