@@ -82,7 +82,7 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
   if (command === null) return []
   switch (verdict) {
     case 'ACCEPTED':
-      outbox.remove(commandId)
+      outbox.accept(commandId, core.clock.now())
       return []
     case 'HELD':
       outbox.hold(commandId, { by: 'SERVER', code: code ?? 'INTERNAL', details })
@@ -117,14 +117,18 @@ export function holdCommands(
 /**
  * The server no longer serves this station's checkpoint. The pull begins anew, and what it does not
  * name by its end is gone from the clinic; until then the desk keeps what it has, and its outbox always.
+ * A server restored from a backup has lost what it accepted since: that is sent once more, before the
+ * pull, whose pages then go over whatever an answer of long ago says.
  */
 export function beginReseed(core: ReplicaCore): void {
-  const { store, db, meta } = core.file
+  const { store, db, meta, outbox } = core.file
   store.transaction(() => {
+    outbox.requeueAccepted()
     db.exec('DELETE FROM reseeded')
     meta.set('reseeding', true)
     meta.remove('checkpoint')
   })
+  core.tell(touching([], true))
 }
 
 /**

@@ -54,6 +54,12 @@ export interface Outbox {
    */
   unheard(upToSeq: number): ReadonlyMap<string, HeldWriter>
   remove(commandId: string): void
+  /** Removes an accepted command, and keeps it for a server that is set back. @param at milliseconds */
+  accept(commandId: string, at: number): void
+  /** Queues all accepted ones again: a server that still knows them answers as it did. */
+  requeueAccepted(): void
+  /** @param before milliseconds */
+  pruneAccepted(before: number): void
   reject(row: RejectedRow): void
   /** The pending commands that write this document, in order. */
   writing(collection: string, id: string): Command[]
@@ -194,6 +200,23 @@ export function openOutbox(db: Database.Database): Outbox {
   }
   const dropRejected = db.prepare<[string]>('DELETE FROM rejected WHERE command_id = ?')
 
+  const keepAccepted = db.prepare<[number, string]>(
+    `INSERT OR REPLACE INTO accepted
+       (seq, command_id, name, author, at, patient_id, payload, signature, accepted_at)
+     SELECT seq, command_id, name, author, at, patient_id, payload, signature, ?
+     FROM outbox WHERE command_id = ?`,
+  )
+  const selectAccepted = db.prepare<[], { seq: number; payload: string }>(
+    'SELECT seq, payload FROM accepted ORDER BY seq',
+  )
+  const requeue = db.prepare<[]>(
+    `INSERT INTO outbox
+       (seq, command_id, name, author, at, patient_id, payload, signature, state, code, details)
+     SELECT seq, command_id, name, author, at, patient_id, payload, signature, 'QUEUED', NULL, '{}'
+     FROM accepted`,
+  )
+  const dropAccepted = db.prepare<[number]>('DELETE FROM accepted WHERE accepted_at < ?')
+
   const parsed = new Map<number, Command>()
   const parse = (seq: number, payload: string): Command => {
     const known = parsed.get(seq)
@@ -219,6 +242,15 @@ export function openOutbox(db: Database.Database): Outbox {
 
   const writing = (collection: string, id: string): Command[] =>
     selectWriting.all(collection, id).map(load)
+
+  function remove(commandId: string): void {
+    const seq = selectSeq.get(commandId)
+    if (seq === undefined) return
+    dropMasters.run(seq, seq)
+    dropWrites.run(seq)
+    drop.run(seq)
+    parsed.delete(seq)
+  }
 
   return {
     append(command, { payload, signature }) {
@@ -247,14 +279,21 @@ export function openOutbox(db: Database.Database): Outbox {
     // The earliest writer comes last and stands.
     unheard: (upToSeq) =>
       new Map(selectUnheard.all(upToSeq).map(({ id, seq, commandId }) => [id, { seq, commandId }])),
-    remove(commandId) {
-      const seq = selectSeq.get(commandId)
-      if (seq === undefined) return
-      dropMasters.run(seq, seq)
-      dropWrites.run(seq)
-      drop.run(seq)
-      parsed.delete(seq)
+    remove,
+    accept(commandId, at) {
+      keepAccepted.run(at, commandId)
+      remove(commandId)
     },
+    requeueAccepted() {
+      requeue.run()
+      for (const { seq, payload } of selectAccepted.all()) {
+        for (const { collection, id } of parseCommand(payload).writes) {
+          insertWrite.run(collection, id, seq)
+        }
+      }
+      dropAccepted.run(Number.MAX_SAFE_INTEGER)
+    },
+    pruneAccepted: (before) => void dropAccepted.run(before),
     reject({ command, code, details, answeredAt }) {
       insertRejected.run(
         command.commandId,

@@ -113,3 +113,21 @@ test('what the server holds does not keep a wrong clock’s stamps going; what i
   const at = replica.outbox().at(-1)?.command.at
   expect(stampTime(at ?? NO_STAMP)).toBeLessThanOrEqual(START + MAX_AHEAD_MS + 1)
 })
+
+test('accepted commands are kept for a restored server no longer than asked for', () => {
+  const { replica, core } = opened
+  rename('اسم آخر')
+  applyResults(core, [answer(0)])
+  const { outbox } = core.file
+  outbox.pruneAccepted(START)
+  outbox.requeueAccepted()
+  expect(replica.outbox().map(({ command }) => command.name)).toEqual([
+    'registerPatient',
+    'editPatient',
+  ])
+  expect(replica.pending('patients', id)).toBe('QUEUED')
+  applyResults(core, [answer(0), answer(1)])
+  outbox.pruneAccepted(START + 1)
+  outbox.requeueAccepted()
+  expect(replica.outbox()).toEqual([])
+})

@@ -2,7 +2,7 @@ import { verify } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '#shared/errors.ts'
 import type { CommandResult } from '#shared/protocol.ts'
-import { START } from '#shared/test-values.ts'
+import { idOf, START } from '#shared/test-values.ts'
 import { formatStamp, stampTime } from '#shared/stamp.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
 import { duplicateKey } from '#shared/patient-csv.ts'
@@ -268,11 +268,10 @@ describe('answers', () => {
 describe('reseed', () => {
   test('keeps the outbox and what it made, drops what the clinic no longer has', async () => {
     const { replica, core } = opened
-    const gone = replica.commit(DESK, (tx) => draftPatient(tx, 'قديم'))
-    applyResults(core, [
-      answer({ documents: [feed('patients', replica.read.patient(gone) as never, 2)] }),
-    ])
     const mine = replica.commit(DESK, (tx) => draftPatient(tx, 'جديد'))
+    const gone = idOf(70)
+    const theirs = { ...replica.read.patient(mine), id: gone }
+    applyPage(core, page([feed('patients', theirs, 2)]))
     beginReseed(core)
     expect(replica.read.patient(gone)).not.toBeNull()
     const clinic = CLINIC_DOCUMENTS.map((doc) => feed('clinic', doc, 1))

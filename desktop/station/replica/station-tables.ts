@@ -35,6 +35,17 @@ const STEPS: readonly string[] = [
      PRIMARY KEY (collection, id, seq)
    ) WITHOUT ROWID;
    CREATE INDEX outbox_writes_by_seq ON outbox_writes (seq);
+   CREATE TABLE accepted (
+     seq INTEGER PRIMARY KEY,
+     command_id TEXT NOT NULL,
+     name TEXT NOT NULL,
+     author TEXT NOT NULL,
+     at TEXT NOT NULL,
+     patient_id TEXT,
+     payload TEXT NOT NULL,
+     signature TEXT NOT NULL,
+     accepted_at INTEGER NOT NULL
+   );
    CREATE TABLE masters (
      collection TEXT NOT NULL,
      id TEXT NOT NULL,

@@ -197,6 +197,31 @@ describe('sync', () => {
     expect(replica.countOutbox().held).toBe(1)
   })
 
+  test('what a restored server has lost is sent once more', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    start()
+    await until(isLive, 'live')
+    const early = replica.commit(DESK, (tx) => draftPatient(tx, 'قبل النسخة'))
+    await until(isSent, 'the first sent')
+    const restore = server.backUp()
+    replica.commit(DESK, (tx) => draftName(tx, early, 'بعد النسخة'))
+    const late = replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+    await until(isSent, 'all sent')
+    restore()
+    sync?.syncNow()
+    const isBack = (): boolean =>
+      isSent() && opened.core.file.meta.get('checkpoint')?.epoch === server.epoch
+    await until(isBack, 'the new epoch')
+    await until(() => opened.core.file.meta.get('reseeding') === null, 'all pulled')
+    const names = new Map(
+      server.feed().map(({ id, doc }) => [id, Reflect.get(Object(doc), 'name')]),
+    )
+    expect([names.get(early), names.get(late)]).toEqual(['بعد النسخة', 'منى حسن'])
+    expect(replica.read.patient(early)?.name).toBe('بعد النسخة')
+    expect(replica.read.patient(late)?.name).toBe('منى حسن')
+  })
+
   test('a refresh whose answer is lost is asked again with the token that is still good', async () => {
     fillClinic(opened.core)
     server.spoil('/v1/token', () => 'LOSE')

@@ -27,6 +27,8 @@ const OWN_NEWS_AT_MOST = 1_000
 /** What is held is asked about this often while live, and a refused station asks again. */
 const HELD_RETRY_MS = 5 * 60_000
 const REFUSED_RETRY_MS = 10 * 60_000
+/** Accepted commands are kept this long for a server restored from a backup, milliseconds. */
+const ACCEPTED_KEPT_MS = 14 * 86_400_000
 
 export interface SyncEngine {
   state(): SyncState
@@ -279,6 +281,9 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (collections.has('clinic') && core.file.outbox.count().held > 0) retryHeld()
     if (outbox) pushWanted = true
     if (pushWanted) kick()
+  })
+  core.file.store.transaction(() => {
+    core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
   })
   const running = run()
 

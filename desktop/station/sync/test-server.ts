@@ -33,6 +33,8 @@ export interface TestServer {
   verdict: (command: Command) => Partial<CommandResult>
   put(collection: CollectionName, doc: { id: string; [field: string]: unknown }): void
   feed(): FeedDocument[]
+  /** Restores a backup made now: what comes after it is lost, and the epoch another. */
+  backUp(): () => void
   /** Ends all streams. */
   dropStreams(): void
   send(event: object): void
@@ -75,6 +77,17 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
       seq += 1
       documents.set(`${collection}/${doc.id}`, { collection, id: doc.id, seq, doc })
       test.send({ type: 'changed', head: seq })
+    },
+    backUp() {
+      const kept = { documents: new Map(documents), answered: new Map(answered), seq }
+      return () => {
+        documents.clear()
+        answered.clear()
+        for (const [key, document] of kept.documents) documents.set(key, document)
+        for (const [key, result] of kept.answered) answered.set(key, result)
+        seq = kept.seq
+        test.epoch += '+'
+      }
     },
     feed: () => [...documents.values()].toSorted((a, b) => a.seq - b.seq),
     dropStreams() {
