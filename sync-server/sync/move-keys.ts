@@ -1,6 +1,6 @@
 import type { Command } from '#shared/commands.ts'
 import type { StationId } from '#shared/ids.ts'
-import { MAX_AHEAD_MS } from '#shared/stamp.ts'
+import { MAX_AHEAD_MS, Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { Clamps } from './clamp.ts'
 
@@ -22,9 +22,8 @@ type NeighbourRow = {
 
 /** Keys that `keyBetween()` makes, short enough to stand behind a stamp in an order key. */
 const MADE_BETWEEN = /^[0-9][-0-9a-z]{0,89}$/
-const STAMP_LENGTH = 27
 
-/** By bytes, as JavaScript sorts these characters. Stamps only: the rest of a key is not clamped. */
+/** By bytes, as JavaScript sorts these characters. */
 const READ_NEIGHBOURS = `
   SELECT want.key, below.original, below.clamped, EXISTS (
     SELECT FROM station_clamps WHERE clinic_id = $1 AND station_id = $2
@@ -70,7 +69,7 @@ function orderKeysOf(commands: readonly Command[]): string[] {
     for (const write of writes) {
       if (write.collection !== 'visits') continue
       for (const visit of [write.base, write.next]) {
-        if (visit !== null && visit.orderKey.length !== STAMP_LENGTH) keys.add(visit.orderKey)
+        if (visit !== null && !Stamp.safeParse(visit.orderKey).success) keys.add(visit.orderKey)
       }
     }
   }

@@ -222,8 +222,9 @@ describe('a clock that runs ahead', () => {
           Promise.resolve([]),
         )
     expect(results.map(({ verdict }) => verdict)).toEqual(commands.map(() => 'ACCEPTED'))
-    const [, , third, fourth, once, twice] = results.map((each) => visitIn(each).orderKey)
-    expect([once, fourth, third, twice].toSorted()).toEqual([third, once, twice, fourth])
+    const placed = results.map((each) => visitIn(each).orderKey)
+    const [, , third, fourth, once, twice] = placed
+    expect(placed.slice(2).toSorted()).toEqual([third, once, twice, fourth])
     const late = checkIn(other, 'reception2', { number: 1 })
     clinic.clock.now += 10 * MINUTE
     const later = checkIn(other, 'reception2', { number: 2 })
