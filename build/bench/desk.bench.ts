@@ -19,7 +19,7 @@ const WITHIN = 1.2
 
 await runSuite('desk', async (bench) => {
   const count = bench.quick ? 1_000 : 100_000
-  const [runs, rounds] = bench.quick ? [1, 2] : [3, 25]
+  const [runs, rounds] = bench.quick ? [1, 2] : [3, 20]
   const server = await startBenchServer(bench, { patients: count, history: 0, today: true })
   const cable = await layCable(server.url)
   bench.onEnd(() => cable.close())

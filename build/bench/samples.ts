@@ -18,3 +18,15 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
     items.slice(index * size, (index + 1) * size),
   )
 }
+
+/** @throws Error naming what did not come: a bench that waits for ever says nothing */
+export async function within<T>(promise: Promise<T>, seconds: number, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const error = new Error(`${what} did not come within ${seconds} s`)
+  const timer = setTimeout(() => late.reject(error), seconds * 1000)
+  try {
+    return await Promise.race([promise, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -22,6 +22,15 @@ export async function runSuite(suite: string, run: (bench: Bench) => Promise<voi
   })
   const rows: Row[] = []
   const ends: Array<() => unknown> = []
+  let ending: Promise<void> | null = null
+  const endAll = async (): Promise<void> => {
+    for (const end of ends.toReversed()) await end()
+  }
+  const end = (): Promise<void> => (ending ??= endAll())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // A PostgreSQL of ours would outlive us.
+    process.once(signal, () => void end().finally(() => process.exit(1)))
+  }
   try {
     await run({
       quick: values.quick,
@@ -38,7 +47,7 @@ export async function runSuite(suite: string, run: (bench: Bench) => Promise<voi
       },
     })
   } finally {
-    for (const end of ends.toReversed()) await end()
+    await end()
   }
   console.log(printRows(rows))
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(rows))

@@ -6,6 +6,10 @@ import type { ContractPort } from '#desktop/station/contract/port.ts'
 import type { QueryName, QueryParams, QueryView } from '#desktop/station/contract/queries.ts'
 import { CONTRACT_WEBSOCKET_PATH } from '#desktop/station/contract/shell.ts'
 import { AppError } from '#shared/errors.ts'
+import { within } from './samples.ts'
+
+/** Longer than a first sync takes on a busy machine. */
+const PATIENCE_SECONDS = 120
 
 /** A station as a window sees it. Views and outputs are taken as they come: the station is ours. */
 export interface BenchWindow {
@@ -82,7 +86,7 @@ function openWindow(connect: (receive: (message: unknown) => void) => Line): Ben
         else reject(new AppError(answer.code, { ...answer.details, action: name }))
       })
       line.send({ type: 'act', id, name, input })
-      return promise
+      return within(promise, PATIENCE_SECONDS, `the answer to ${name}`)
     },
     watch: (query, params, onView) =>
       watch(query, params, {
@@ -100,7 +104,7 @@ function openWindow(connect: (receive: (message: unknown) => void) => Line): Ben
         },
         refuse: reject,
       })
-      return promise.finally(end)
+      return within(promise, PATIENCE_SECONDS, `the awaited view of ${query}`).finally(end)
     },
     close() {
       isClosed = true
