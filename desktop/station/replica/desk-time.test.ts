@@ -14,6 +14,7 @@ function deskAt(lastStamp: Stamp | null = null) {
   let desk = startDeskTime(lastStamp, clock)
   return {
     wall,
+    clock,
     now: () => deskNow(desk, clock),
     see(stamp: Stamp) {
       desk = withLastStamp(desk, stamp, clock)
@@ -56,6 +57,20 @@ test('a stamp of another station takes back nothing that has passed here', () =>
   desk.see(formatStamp(START + 3 * HOUR, 0, '0000000b'))
   desk.pass(1_000)
   expect(desk.now()).toBe(START + 3 * HOUR + 1_000)
+})
+
+test('what a wrong clock had said does not run on once the server was heard', () => {
+  const desk = deskAt()
+  desk.wall.set(START + HOUR, 'HAND')
+  expect(desk.stamp()).toBe(START + HOUR)
+  desk.wall.set(START, 'HAND')
+  desk.pass(2 * HOUR)
+  expect(desk.now()).toBe(START + 3 * HOUR)
+  desk.clock.heard(START + 2 * HOUR, desk.wall.monotonic())
+  expect([desk.now(), desk.stamp()]).toEqual([START + 2 * HOUR, START + 2 * HOUR])
+  desk.wall.set(START, 'HAND')
+  desk.pass(60_000)
+  expect(desk.stamp()).toBe(START + 2 * HOUR + 60_000)
 })
 
 test('a lowered stamp lets time come back to the clock, and stamps still come after it', () => {

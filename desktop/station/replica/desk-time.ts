@@ -19,8 +19,11 @@ export function startDeskTime(lastStamp: Stamp | null, clock: StationClock): Des
   return { lastStamp, since: { time, monotonic: clock.monotonic() } }
 }
 
+/** Since the server was heard time runs on from its word, not from what a wrong clock had said before. */
 function runOn({ since }: DeskTime, clock: StationClock): number {
-  return since.time + Math.max(0, clock.monotonic() - since.monotonic)
+  const heard = clock.lastHeard()
+  const from = heard !== null && heard.monotonic > since.monotonic ? heard : since
+  return from.time + Math.max(0, clock.monotonic() - from.monotonic)
 }
 
 /** Whole milliseconds since the Unix epoch. */

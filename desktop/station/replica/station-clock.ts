@@ -23,12 +23,15 @@ export interface StationClock {
   monotonic(): number
   /** @param sent `monotonic()` when the request was sent, for half the round trip */
   heard(serverTime: number, sent: number): void
+  /** `now()` and `monotonic()` when the server was last heard; null before. */
+  lastHeard(): { readonly time: number; readonly monotonic: number } | null
   /** How far the wall clock was ahead of the server's (negative: behind); null while not known. */
   aheadBy(): number | null
 }
 
 export function startClock(source: ClockSource): StationClock {
   let heard: { offset: number; wall: number; monotonic: number } | null = null
+  let lastHeard: { time: number; monotonic: number } | null = null
 
   /** A clock that jumped towards the server's has been put right; away from it is a machine that slept. */
   const offset = (): number | null => {
@@ -44,17 +47,21 @@ export function startClock(source: ClockSource): StationClock {
     return heard?.offset ?? null
   }
 
+  const now = (): number => {
+    const off = offset()
+    return off !== null && Math.abs(off) > MAX_AHEAD_MS ? source.wall() - off : source.wall()
+  }
+
   return {
-    now() {
-      const off = offset()
-      return off !== null && Math.abs(off) > MAX_AHEAD_MS ? source.wall() - off : source.wall()
-    },
+    now,
     monotonic: () => source.monotonic(),
     heard(serverTime, sent) {
       const wall = source.wall()
       const monotonic = source.monotonic()
       heard = { offset: wall - serverTime - (monotonic - sent) / 2, wall, monotonic }
+      lastHeard = { time: now(), monotonic }
     },
+    lastHeard: () => lastHeard,
     aheadBy: offset,
   }
 }
