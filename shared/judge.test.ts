@@ -10,6 +10,7 @@ import {
 import type { Entry } from './entry.ts'
 import type { EntryId, UserId } from './ids.ts'
 import { judgeCommand, type JudgeContext } from './judge.ts'
+import type { Currency } from './money.ts'
 import { can, Role, VisitStatus } from './roles.ts'
 import {
   CHECK_IN,
@@ -427,5 +428,59 @@ describe('judgeCommand, check-in and money', () => {
       code: 'REFUND_OVER_PAID',
     })
     expect(judgeCommand(refundOf(100), context('DOCTOR'))).toMatchObject({ code: 'FORBIDDEN' })
+  })
+
+  it('refunds to whom, for which day and in what was paid', () => {
+    const context = contextOf(['ACCOUNTANT'], visitIn('DONE'), {
+      entry: (id) => (id === idOf(600) ? payment() : null),
+      settings: { ...SETTINGS, currency: 'SAR' },
+    })
+    const refundOf = (changes: Partial<Entry>, currency: Currency = 'EGP'): Command => {
+      const entry = payment({
+        id: idOf<EntryId>(601),
+        body: {
+          kind: 'REFUND',
+          paymentId: idOf<EntryId>(600),
+          amount: { minor: 100, currency },
+          method: 'CASH',
+          reason: 'لم يحضر الطبيب',
+        },
+        ...changes,
+      })
+      return commandOf('refund', [{ collection: 'entries', id: entry.id, base: null, next: entry }])
+    }
+    expect(judgeCommand(refundOf({}), context).verdict).toBe('ACCEPTED')
+    const others: readonly (readonly [Command, string])[] = [
+      [refundOf({ patientId: idOf(3) }), 'NOT_FOUND'],
+      [refundOf({ queueDay: '2026-11-21' }), 'INVALID'],
+      [refundOf({}, 'KWD'), 'INVALID'],
+      [refundOf({}, 'SAR'), 'INVALID'],
+    ]
+    for (const [command, code] of others) {
+      expect(judgeCommand(command, context)).toMatchObject({ verdict: 'REJECTED', code })
+    }
+  })
+
+  it("takes money and names fees in the clinic's currency alone", () => {
+    const entry = payment()
+    const paid = { collection: 'entries', id: entry.id, base: null, next: entry } as const
+    const visit = visitOf({
+      transitions: [transitionOf({ id: idOf(300), at: now, by: author, stationId: station })],
+      created: { at: now, by: author, stationId: station },
+    })
+    const arrived = { collection: 'visits', id: visit.id, base: null, next: visit } as const
+    const judge = (command: Command, standing: Visit | null, currency: Currency) =>
+      judgeCommand(
+        command,
+        contextOf(['RECEPTION'], standing, { settings: { ...SETTINGS, currency } }),
+      )
+    const paying = commandOf('takePayment', [paid])
+    expect(judge(paying, visitIn('WAITING'), 'EGP').verdict).toBe('ACCEPTED')
+    const refused = { verdict: 'REJECTED', details: { issues: ['currency'] } }
+    expect(judge(paying, visitIn('WAITING'), 'KWD')).toMatchObject(refused)
+    for (const writes of [[arrived], [arrived, paid]]) {
+      expect(judge(commandOf('checkIn', writes), null, 'EGP').verdict).toBe('ACCEPTED')
+      expect(judge(commandOf('checkIn', writes), null, 'KWD')).toMatchObject(refused)
+    }
   })
 })

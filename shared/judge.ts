@@ -4,6 +4,7 @@ import { type Command, isVisitCommand, NEW_WORK, VISIT_COMMANDS } from './comman
 import type { Entry } from './entry.ts'
 import type { ErrorCode, ErrorDetails } from './errors.ts'
 import type { CalendarDate } from './fields.ts'
+import type { Money } from './money.ts'
 import type { Patient } from './patient.ts'
 import { addDays, queueDayOf } from './queue-day.ts'
 import {
@@ -213,6 +214,9 @@ function refuseCheckIn(
     (changes.entries.length > 0 ? refuseAction('TAKE_PAYMENT', 'WAITING', context) : null) ??
     (registers || context.patient(visit.patientId) !== null ? null : refuse('NOT_FOUND')) ??
     firstOf(changes.entries, refuseAmount) ??
+    firstOf([visit.fee, ...changes.entries.map(({ body }) => body.amount)], (amount) =>
+      refuseCurrency(amount, context),
+    ) ??
     (context.clinicClosed?.known === true ? refuse('CLINIC_INACTIVE') : null) ??
     refuseKnown(changes, context)
   )
@@ -222,6 +226,13 @@ function refuseAmount(entry: Entry): Refused | null {
   return entry.body.amount.minor > 0 ? null : refuse('INVALID', { issues: ['amount'] })
 }
 
+const CURRENCY = refuse('INVALID', { issues: ['currency'] })
+
+/** Sums are added up without a rate of exchange: all of a clinic's are in one currency. */
+function refuseCurrency({ currency }: Money, { settings }: JudgeContext): Refused | null {
+  return currency === settings.currency ? null : CURRENCY
+}
+
 function refusePayment(entry: Entry, context: JudgeContext): Refused | null {
   const seen = context.visitAsSeen(entry.visitId)
   if (seen === null || seen.patientId !== entry.patientId) return refuse('NOT_FOUND')
@@ -229,6 +240,7 @@ function refusePayment(entry: Entry, context: JudgeContext): Refused | null {
   return (
     refuseAction('TAKE_PAYMENT', seen.status, context) ??
     refuseAmount(entry) ??
+    refuseCurrency(entry.body.amount, context) ??
     (context.entry(entry.id) === null ? null : refuse('IMMUTABLE'))
   )
 }
@@ -240,6 +252,10 @@ function refuseRefund(entry: Entry, context: JudgeContext): Refused | null {
   if (payment?.body.kind !== 'PAYMENT' || payment.visitId !== entry.visitId) {
     return refuse('NOT_FOUND')
   }
+  if (seen.patientId !== entry.patientId) return refuse('NOT_FOUND')
+  if (seen.queueDay !== entry.queueDay) return refuse('INVALID', { issues: ['queueDay'] })
+  // Given back in what was paid, whatever the clinic's currency is by now.
+  if (entry.body.amount.currency !== payment.body.amount.currency) return CURRENCY
   const refused = refuseAction('REFUND', seen.status, context) ?? refuseAmount(entry)
   if (refused !== null) return refused
   if (context.entry(entry.id) !== null) return refuse('IMMUTABLE')
