@@ -156,7 +156,7 @@ it('checks in by phone in Arabic-Indic digits, by a name on the wrong layout, an
   await inspect(at, 'proposal')
   await at.press('Enter')
   await at.byId('pay-step').waitFor()
-  await inspect(at, 'pay-step')
+  await at.shoot('pay-step')
   await at.press('Enter')
   await at.rowOf(NEW_NAME).waitFor()
   const patient = await desk.window.until(
@@ -270,7 +270,7 @@ it('takes a payment with F9, and opens the patient with its refund', async () =>
   await goToIn(await firstLine(), name)
   await at.press('F9')
   await at.byId('payment').waitFor()
-  await inspect(at, 'payment')
+  await at.shoot('payment')
   await at.press('Enter')
   await at.byId('payment').waitFor({ state: 'detached' })
   await at.rowOf(name).locator('[data-paid="PAID"]').waitFor()
@@ -280,6 +280,28 @@ it('takes a payment with F9, and opens the patient with its refund', async () =>
   // A payment of a visit that waits is not reception's to give back.
   expect(await at.page.locator('.timeline-refund').count()).toBe(0)
   await inspect(at, 'patient')
+  await at.press('Escape')
+  await at.byId('patient').waitFor({ state: 'detached' })
+
+  // That of one who paid and left is.
+  const left = somebody(0).name
+  await goToIn(await firstLine(), left)
+  await takeStep(at, 'CANCEL')
+  await at.tabTo(at.byId('reason'))
+  await at.press('Enter')
+  await expect.poll(() => at.rowOf(left).getAttribute('data-status')).toBe('CANCELED')
+  await goToIn(await firstLine(), left)
+  await takeStep(at, 'OPEN_PATIENT')
+  await at.page.locator('.timeline-refund').click()
+  await at.byId('refund-reason').waitFor()
+  await at.shoot('refund')
+  await at.type('لم يدخل')
+  // Within what reception may give back.
+  await at.press('Shift+Tab', 'Control+a')
+  await at.type('١٥٠')
+  await at.press('Enter')
+  await expectSaid(at, 'تم رد')
+  await at.page.locator('.timeline-payment[data-kind="REFUND"]').waitFor()
   await at.press('Escape')
   await at.byId('patient').waitFor({ state: 'detached' })
 }, 60_000)
