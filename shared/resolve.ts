@@ -155,10 +155,10 @@ export function resolve(
 ): Documents[CollectionName] {
   if (master === null) return fork
   switch (collection) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the overload above ties the documents to the collection
+    // Cast: the overload above ties the documents to the collection
     case 'patients':
       return resolvePatient(base as Patient | null, master as Patient, fork as Patient)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+    // Cast: as above
     case 'visits':
       return resolveVisit(base as Visit | null, master as Visit, fork as Visit)
     case 'entries':

@@ -11,7 +11,7 @@ export function idOf<T extends string>(number: number): T {
   const random = new Uint8Array(10)
   random[7] = (number >> 8) & 0xff
   random[8] = number & 0xff
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller names the brand
+  // Cast: the caller names the brand
   return makeUuidv7(1_763_000_000_000 + number, random) as T
 }
 

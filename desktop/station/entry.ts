@@ -67,7 +67,7 @@ const parentPort: unknown = Reflect.get(process, 'parentPort')
 if (typeof parentPort !== 'object' || parentPort === null) {
   throw new Error("this is the station's process of the Electron shell")
 }
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Electron's documented shape; each message is parsed
+// Cast: Electron's documented shape; each message is parsed
 const parent = parentPort as ParentPort
 parent.on('message', ({ data, ports }) => {
   const parsed = ShellToStation.safeParse(data)

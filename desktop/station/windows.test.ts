@@ -22,7 +22,7 @@ function openWindow(
   const logged: LogLine[] = []
   let send: (message: unknown) => void = () => undefined
   let close: () => void = () => undefined
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- any action is answered alike here
+  // Cast: any action is answered alike here
   const windows = openWindows({ act: act as never, view: () => view }, (line) => logged.push(line))
   windows.connect({
     send: (message) => received.push(FromStation.parse(message)),

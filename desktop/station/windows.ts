@@ -101,7 +101,7 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
     return behind.act(name, parsed.data)
   }
 
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- parsed by the schema of the same name
+  // Cast: parsed by the schema of the same name
   const viewOf = (query: QueryName, params: unknown): View =>
     behind.view(query, params as QueryParams<typeof query>)
 

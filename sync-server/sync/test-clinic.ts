@@ -33,7 +33,7 @@ export const MINUTE = 60_000
 export const DAY = 86_400_000
 
 export function newId<T extends string>(now: number = NOON): T {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller names the brand
+  // Cast: the caller names the brand
   return makeUuidv7(now, randomBytes(10)) as T
 }
 

@@ -144,7 +144,7 @@ function readFeed(core: ReplicaCore, documents: readonly FeedDocument[]): Master
       Reflect.get(doc, 'clinicId') === clinicId &&
       Reflect.get(doc, 'id') === id
     if (!isOurs) throw new TypeError(`a document of ${collection} is not this clinic's`)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+    // Cast: see above
     return { collection, id, doc: doc as Documents[CollectionName] }
   })
 }

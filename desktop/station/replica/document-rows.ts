@@ -11,7 +11,7 @@ const OF_STORE = new Set(['_deleted', '_rev', '_meta', '_attachments'])
 export function withoutMeta<T extends object>(stored: Record<string, unknown>): T {
   const document: Record<string, unknown> = {}
   for (const key in stored) if (!OF_STORE.has(key)) document[key] = stored[key]
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only whole documents of the collection were stored
+  // Cast: only whole documents of the collection were stored
   return document as T
 }
 

@@ -89,7 +89,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       const found = new Set<string>()
       for (const reading of readings) {
         if (found.size >= limit) break
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `ftsMatch` quotes each word; typed text is never syntax
+        // Cast: `ftsMatch` quotes each word; typed text is never syntax
         const query = ftsMatch(reading) as SearchQuery
         for (const id of file.store.search('patients', query, limit)) found.add(id)
       }

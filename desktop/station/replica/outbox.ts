@@ -345,6 +345,6 @@ const UNKEEPABLE = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/
 
 /** It was parsed before it was signed, and the file's pages are authenticated: not parsed again. */
 function parseCommand(payload: string): Command {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  // Cast: see above
   return JSON.parse(payload) as Command
 }

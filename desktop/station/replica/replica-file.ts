@@ -81,6 +81,6 @@ const SearchableFields = Patient.pick({
 /** What of a patient can be searched. Raise `version` whenever `patientSearchText` changes. */
 export const PATIENT_SEARCH: SearchSource = {
   version: SEARCH_NORMALISER_VERSION,
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only patients are stored in that collection
+  // Cast: only patients are stored in that collection
   text: (document) => patientSearchText(document as ReturnType<typeof SearchableFields.parse>),
 }

@@ -63,7 +63,7 @@ export function openMeta(db: Database.Database): StationMeta {
     get<K extends MetaKey>(key: K) {
       const text = select.get(key)
       if (text === undefined) return null
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- META[key] parses MetaValue<K>; TypeScript does not follow the index
+      // Cast: META[key] parses MetaValue<K>; TypeScript does not follow the index
       return META[key].parse(JSON.parse(text)) as MetaValue<K>
     },
     set: (key, value) => void upsert.run(key, JSON.stringify(value)),

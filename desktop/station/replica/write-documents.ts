@@ -84,7 +84,7 @@ function noteDocument(
 ): void {
   switch (change.collection) {
     case 'patients': {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the collection says what they are
+      // Cast: the collection says what they are
       const { before, after } = change as {
         before: Documents['patients'] | null
         after: Documents['patients'] | null

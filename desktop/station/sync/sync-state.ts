@@ -134,7 +134,7 @@ const TABLE: Table = {
 /** The next state; the same object when nothing changed. Pure: `now` is passed in. */
 export function nextSyncState(state: SyncState, event: SyncEvent, now: number): SyncState {
   const row = TABLE[state.name]
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table ties each cell to its state and event; TypeScript cannot follow two indexes at once
+  // Cast: the table ties each cell to its state and event; TypeScript cannot follow two indexes at once
   const cell = row[event.type] as (state: SyncState, event: SyncEvent, now: number) => SyncState
   return cell(state, event, now)
 }

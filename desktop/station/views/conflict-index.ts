@@ -105,11 +105,11 @@ async function readAll<T extends { id: string }>(
   let last = after
   for (;;) {
     const query = prepareQuery<T>(storageInstance.schema, {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a selector of a type parameter's field
+      // Cast: a selector of a type parameter's field
       selector: { id: { $gt: last }, _deleted: { $eq: false } } as MangoQuerySelector<
         RxDocumentData<T>
       >,
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+      // Cast: as above
       sort: [{ id: 'asc' }] as MangoQuerySortPart<RxDocumentData<T>>[],
       skip: 0,
       limit: PAGE,

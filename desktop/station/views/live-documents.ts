@@ -31,6 +31,6 @@ function plain<T>(document: RxDocument<T>): T {
   const known = plains.get(document)
   const data = known ?? document.toJSON()
   if (known === undefined) plains.set(document, data)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- RxDB types it read-only through and through; views only read
+  // Cast: RxDB types it read-only through and through; views only read
   return data as T
 }

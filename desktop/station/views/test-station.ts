@@ -53,7 +53,7 @@ function clinicDocuments(settings: Partial<Settings>): ClinicDoc[] {
   const price = (id: string, body: object): ClinicDoc => ({
     id: `price:${id}`,
     clinicId: CLINIC,
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the callers below write prices
+    // Cast: the callers below write prices
     body: { kind: 'PRICE', ...body } as ClinicDoc['body'],
   })
   return [

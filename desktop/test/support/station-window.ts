@@ -46,7 +46,7 @@ export function openStationWindow(station: Station): StationWindow {
           waiting.delete(id)
           if (message.type === 'refused') reject(new AppError(message.code, message.details))
           else if (message.type === 'done') {
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads what it asked for
+            // Cast: a test reads what it asked for
             resolve(message.output as ActionOutput<typeof name>)
           }
         })
@@ -72,7 +72,7 @@ export function openStationWindow(station: Station): StationWindow {
             reject(new AppError(message.code, message.details))
           } else if (message.type === 'view') {
             last = message.view
-            // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test reads what it asked for
+            // Cast: a test reads what it asked for
             const view = message.view as QueryView<typeof query>
             if (!holds(view)) return
             end()
