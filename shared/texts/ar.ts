@@ -339,6 +339,8 @@ export const ar = {
   'order.RECALLED': 'عاد بعد غياب',
   'order.RETURNED_FRONT': 'عاد من عند الطبيب، في المقدمة',
   'order.RETURNED_BACK': 'عاد من عند الطبيب',
+  'order.UNDONE': 'تم التراجع عنها',
+  'order.MERGED': 'دُمجت في زيارة أخرى',
 
   'step.CALL': 'نداء',
   'step.CALL_AGAIN': 'نداء مرة أخرى',

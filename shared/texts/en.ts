@@ -284,6 +284,8 @@ export const en = {
   'order.RECALLED': 'Came back',
   'order.RETURNED_FRONT': 'Back from the doctor, in front',
   'order.RETURNED_BACK': 'Back from the doctor',
+  'order.UNDONE': 'Undone',
+  'order.MERGED': 'Merged with another visit',
 
   'step.CALL': 'Call',
   'step.CALL_AGAIN': 'Call again',

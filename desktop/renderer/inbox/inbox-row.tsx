@@ -5,7 +5,7 @@ import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { Run } from '../ui/run.tsx'
-import { fieldName, itemTitle, valueWords } from './inbox-words.ts'
+import { enteredWords, fieldName, itemTitle, valueWords } from './inbox-words.ts'
 
 type ItemOf<Kind extends InboxItem['kind']> = Extract<InboxItem, { kind: Kind }>
 
@@ -84,11 +84,11 @@ function RejectedBody({ item }: { item: ItemOf<'REJECTED'> }) {
   return (
     <>
       <Said>{`${text(`error.${item.code}`)} ${text('inbox.rejectedHint')}`}</Said>
-      {item.entered.map(({ field, value }) => (
+      {item.entered.map((entered, index) => (
         <Pair
-          key={field}
-          label={fieldName(text, field)}
-          value={valueWords(text, formats, field, value)}
+          key={index}
+          label={fieldName(text, entered.field)}
+          value={enteredWords(text, formats, entered)}
         />
       ))}
     </>

@@ -1,4 +1,4 @@
-import type { InboxItem } from '#desktop/station/contract/queries.ts'
+import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import type { FieldValue } from '#shared/fields.ts'
 import { BirthDate, PatientField } from '#shared/patient.ts'
@@ -29,6 +29,7 @@ const OTHER_FIELDS = ['fee', 'amount', 'method', 'reason', 'status', 'receipt', 
 export function fieldName(text: Text, field: string): string {
   const known = PatientField.or(VisitField).safeParse(field)
   if (known.success) return text(`field.${known.data}`)
+  if (field === 'patient') return text('field.patientId')
   const other = OTHER_FIELDS.find((name) => name === field)
   return other === undefined ? field : text(`field.${other}`)
 }
@@ -49,4 +50,37 @@ export function valueWords(text: Text, formats: Formats, field: string, value: F
   if (field === 'sex' && (value === 'MALE' || value === 'FEMALE')) return text(`sex.${value}`)
   if (field === 'birthDate' && BirthDate.safeParse(value).success) return formats.day(value)
   return field === 'nationalId' || field === 'fileNumber' ? formats.digits(value) : value
+}
+
+/** What a person had entered in a command that was refused, in their own language again. */
+export function enteredWords(text: Text, formats: Formats, entered: EnteredField): string {
+  if (entered.value === null || entered.value.length === 0) return text('inbox.nothing')
+  switch (entered.kind) {
+    case 'TEXT':
+      return isolate(entered.value)
+    case 'DIGITS':
+      return isolate(formats.digits(entered.value))
+    case 'DATE':
+      return formats.day(entered.value)
+    case 'SEX':
+      return text(`sex.${entered.value}`)
+    case 'PHONES':
+      return entered.value.map((each) => isolate(formats.phone(each))).join(' · ')
+    case 'PATIENT':
+      return entered.value.map((each) => isolate(formats.digits(each))).join(' · ')
+    case 'VISIT_TYPE':
+      return text(`visitType.${entered.value}`)
+    case 'PRIORITY':
+      return text(`priority.${entered.value}`)
+    case 'STATUS':
+      return text(`status.${entered.value}`)
+    case 'METHOD':
+      return text(`method.${entered.value}`)
+    case 'REASON':
+      return text(`order.${entered.value}`)
+    case 'MONEY':
+      return formats.money(entered.money)
+    default:
+      return assertNever(entered)
+  }
 }
