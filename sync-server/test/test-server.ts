@@ -88,7 +88,7 @@ export function makePrivateKey(): PrivateKey {
   return { kty: 'OKP', crv: 'Ed25519', x, d }
 }
 
-// eslint-disable-next-line max-params -- what an HTTP request consists of
+// Four parameters: what an HTTP request consists of.
 async function call(
   url: string,
   method: string,
