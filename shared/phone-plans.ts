@@ -8,7 +8,7 @@ interface PhonePlan {
 }
 
 /**
- * Egypt and its neighbours, from the national numbering plans filed with ITU-T (E.164). Landline
+ * Egypt and its neighbours, as commonly dialled; not checked against the plans filed with ITU-T (E.164). Landline
  * patterns check the length and the first digit, not each area code.
  */
 export const PHONE_PLANS = {
