@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { DEMO_ADMIN, prepareDesk } from './start/demo-desk.ts'
 import { forget, keptPort, leave, serverFolder, takeTurn } from './start/state.ts'
 import { ChildFailed, readyUrl, Supervisor } from './start/supervisor.ts'

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { DEMO_CLINICS, DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { openDeskWindow, type DeskWindow } from './desk-window.ts'
 import { ChildFailed } from './supervisor.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { PatientId } from '#shared/ids.ts'
-import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { toArabicIndicDigits } from '#shared/digits.ts'
 import { otherLayoutReadings } from '#shared/keyboard-layout.ts'
 import { formatPhone } from '#shared/phone.ts'

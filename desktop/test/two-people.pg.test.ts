@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { withClinic } from '#server/database/clinic-tx.ts'
-import { DEMO_PASSWORD } from '#server/clinics/demo-data.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { signedRegistration } from '#server/test/signed-registration.ts'
 import { enrolStation, signIn, stationToken, type TestStation } from '#server/test/test-server.ts'
 import { Command } from '#shared/commands.ts'

@@ -2,9 +2,6 @@ import type { Price, Settings } from '#shared/clinic.ts'
 import { ClinicId, UserId } from '#shared/ids.ts'
 import type { Role } from '#shared/roles.ts'
 
-/** One password for all: the demo's people are offered at sign-in, and hold nobody's data. */
-export const DEMO_PASSWORD = 'demo-dawr'
-
 /** Fixed, so that seeding again finds what it made; the last digits number people and clinics. */
 const userId = (number: string) => UserId.parse(`01930000-0000-7000-8000-0000000000${number}`)
 const clinicId = (number: string) => ClinicId.parse(`01930000-0000-7000-8000-00000000c1${number}`)

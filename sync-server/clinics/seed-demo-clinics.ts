@@ -5,7 +5,8 @@ import { acrossClinics, withClinic } from '../database/clinic-tx.ts'
 import { hashPassword } from '../identity/password.ts'
 import { createClinic } from './create-clinic.ts'
 import { createUser } from './create-user.ts'
-import { DEMO_CLINICS, DEMO_PASSWORD, DEMO_USERS } from './demo-data.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import { DEMO_CLINICS, DEMO_USERS } from './demo-data.ts'
 
 /**
  * Makes the demo's people and clinics, or leaves them as they are.

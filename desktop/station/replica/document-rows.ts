@@ -20,7 +20,7 @@ type Row = [json: string]
 /**
  * Synchronous reads of the store's document tables, for a command in the middle of its transaction,
  * where RxDB's promises cannot be waited for. It relies on the layout in `storage/collection-table.ts`
- * (`json`, `id`, `deleted` and `.field` for indexed fields); `document-rows.test.ts` fails if that moves.
+ * (`json`, `id`, `deleted` and `.field` for indexed fields); `replica.test.ts` fails if that moves.
  */
 export interface DocumentRows {
   byId<C extends CollectionName>(collection: C, id: string): Documents[C] | null
