@@ -34,6 +34,7 @@ export async function enrolCaller(serverUrl: string): Promise<Caller> {
     publicKey: publicPart(identity.key),
     refreshToken: () => refreshToken,
     keepRefreshToken: (token) => void (refreshToken = token),
+    stopped: new AbortController().signal,
   })
   await stationDoor(line, credential, new AbortController().signal).post({
     path: '/v1/sessions',

@@ -46,6 +46,7 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     entitlement: jws === null ? null : await verifyEntitlement(jws, identity).catch(() => null),
   })
   const line = serverLine(identity.serverUrl)
+  const stopping = new AbortController()
   const credential = openCredential({
     line,
     clock,
@@ -53,8 +54,8 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     publicKey: publicPart(identity.key),
     refreshToken: () => file.meta.get('refreshToken'),
     keepRefreshToken: (token) => file.store.transaction(() => file.meta.set('refreshToken', token)),
+    stopped: stopping.signal,
   })
-  const stopping = new AbortController()
   const session = openSession({
     people,
     read: replica.read,

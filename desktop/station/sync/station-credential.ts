@@ -55,6 +55,8 @@ export interface CredentialParts {
   refreshToken(): string | null
   /** Must be durable when it returns. */
   keepRefreshToken(token: string): void
+  /** Ends a renewal that is under way: on a line that swallows everything the app would close for as long as it waits. */
+  readonly stopped: AbortSignal
 }
 
 export function openCredential(parts: CredentialParts): StationCredential {
@@ -75,6 +77,7 @@ export function openCredential(parts: CredentialParts): StationCredential {
           dpop: await proveKey(parts, { method: 'POST', url: line.url('/v1/token'), now }),
         },
         timeoutMs: TIMEOUT_MS,
+        signal: parts.stopped,
       }),
     )
     // Kept before it is used: the old one stays good only until the new one is.

@@ -64,6 +64,7 @@ function start(): SyncEngine {
     publicKey: publicPart(TEST_KEY),
     refreshToken: () => core.file.meta.get('refreshToken'),
     keepRefreshToken: (token) => store.transaction(() => core.file.meta.set('refreshToken', token)),
+    stopped: new AbortController().signal,
   })
   sync = startSync({
     core,
