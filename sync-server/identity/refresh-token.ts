@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, subtle } from 'node:crypto'
 import { AppError } from '#shared/errors.ts'
 import { ClinicId, StationId } from '#shared/ids.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import type { SigningKey } from './signing-key.ts'
 
 /** Longer than any clinic is offline and still wants its work back. */
 const LIFETIME_DAYS = 180
@@ -10,22 +11,43 @@ const REUSE_MEMORY_DAYS = 7
 /** Answers lost in a row before the oldest of them no longer counts. */
 const MAX_SIBLINGS = 20
 
-interface TokenOwner {
+export interface RefreshToken {
   clinicId: ClinicId
   stationId: StationId
+  hash: Buffer
+  /** What this deployment says of it by its signature, should the database not know it. */
+  stated: { generation: number; issuedAt: number } | null
 }
+
+type Signer = Pick<SigningKey, 'privateKey' | 'verifyKey'>
 
 /**
  * A refresh token names its clinic and station in the clear, so that it can be looked up under that
- * clinic's row-level security; only a digest of the rest is kept.
+ * clinic's row-level security; only a digest of the rest is kept. It also says which generation it is,
+ * signed: a database restored from a backup has forgotten the latest, and must not lock every desk out.
+ *
+ * @throws AppError UNAUTHENTICATED
  */
-export function parseRefreshToken(token: string): TokenOwner & { hash: Buffer } {
-  const [version, clinic, station, secret, ...rest] = token.split('.')
+export async function parseRefreshToken(key: Signer, token: string): Promise<RefreshToken> {
+  const parts = token.split('.')
+  const [version, clinic, station, generation, issuedAt, secret, signature] = parts
   const clinicId = ClinicId.safeParse(clinic)
   const stationId = StationId.safeParse(station)
-  const isWhole = version === 'r1' && (secret ?? '').length === 43 && rest.length === 0
+  const isWhole = version === 'r2' && secret?.length === 43 && parts.length === 7
   if (!isWhole || !clinicId.success || !stationId.success) throw new AppError('UNAUTHENTICATED')
-  return { clinicId: clinicId.data, stationId: stationId.data, hash: hashToken(token) }
+  const said = token.slice(0, token.lastIndexOf('.'))
+  const isOurs = await subtle.verify(
+    'Ed25519',
+    key.verifyKey,
+    Buffer.from(signature ?? '', 'base64url'),
+    Buffer.from(said),
+  )
+  return {
+    clinicId: clinicId.data,
+    stationId: stationId.data,
+    hash: hashToken(token),
+    stated: isOurs ? { generation: Number(generation), issuedAt: Number(issuedAt) } : null,
+  }
 }
 
 function hashToken(token: string): Buffer {
@@ -35,11 +57,14 @@ function hashToken(token: string): Buffer {
 /** @param now milliseconds since the Unix epoch */
 export async function issueRefreshToken(
   tx: ClinicTx,
+  key: Signer,
   stationId: StationId,
-  generation: number,
-  now: number,
+  { generation, now }: { generation: number; now: number },
 ): Promise<string> {
-  const token = `r1.${tx.clinicId}.${stationId}.${randomBytes(32).toString('base64url')}`
+  const secret = randomBytes(32).toString('base64url')
+  const said = `r2.${tx.clinicId}.${stationId}.${generation}.${now}.${secret}`
+  const signature = await subtle.sign('Ed25519', key.privateKey, Buffer.from(said))
+  const token = `${said}.${Buffer.from(signature).toString('base64url')}`
   await tx.query(
     `INSERT INTO refresh_tokens (clinic_id, station_id, token_hash, generation, issued_at)
      VALUES ($1, $2, $3, $4, $5)`,
@@ -62,25 +87,32 @@ export type Rotation =
  */
 export async function rotateRefreshToken(
   tx: ClinicTx,
-  stationId: StationId,
-  hash: Buffer,
+  key: Signer,
+  { stationId, hash, stated }: RefreshToken,
   now: number,
 ): Promise<Rotation> {
-  const { rows } = await tx.query<{ generation: number; used: boolean; newest: number }>(
+  const { rows } = await tx.query<{
+    generation: number | null
+    used: boolean
+    newest: number | null
+  }>(
     `SELECT t.generation, t.used_at IS NOT NULL AS used, newest.generation AS newest
-     FROM refresh_tokens t
-     CROSS JOIN LATERAL (
-       SELECT max(generation) AS generation FROM refresh_tokens
-       WHERE clinic_id = t.clinic_id AND station_id = t.station_id) newest
-     WHERE t.clinic_id = $1 AND t.station_id = $2 AND t.token_hash = $3
-       AND t.issued_at > $4`,
+     FROM (SELECT max(generation) AS generation FROM refresh_tokens
+           WHERE clinic_id = $1 AND station_id = $2) newest
+     LEFT JOIN refresh_tokens t
+       ON t.clinic_id = $1 AND t.station_id = $2 AND t.token_hash = $3 AND t.issued_at > $4`,
     [tx.clinicId, stationId, hash, daysBefore(now, LIFETIME_DAYS)],
   )
-  const token = rows[0]
-  if (token === undefined) return { outcome: 'UNKNOWN' }
-  const isNewest = token.generation === token.newest
+  const { generation = null, used = false, newest = null } = rows[0] ?? {}
+  if (newest === null) return { outcome: 'UNKNOWN' }
+  if (generation === null) {
+    return wasForgotten(stated, newest, now)
+      ? { outcome: 'ROTATED', refreshToken: await next(stated.generation) }
+      : { outcome: 'UNKNOWN' }
+  }
+  const isNewest = generation === newest
   // One of the newest generation has never been used: its use is what makes the next.
-  const answerWasLost = token.used && token.generation === token.newest - 1
+  const answerWasLost = used && generation === newest - 1
   if (!isNewest && !answerWasLost) {
     await endFamily(tx, stationId, now)
     return { outcome: 'REUSED' }
@@ -90,10 +122,29 @@ export async function rotateRefreshToken(
      WHERE clinic_id = $1 AND station_id = $2 AND token_hash = $3`,
     [tx.clinicId, stationId, hash, new Date(now)],
   )
-  const next = token.generation + 1
-  const refreshToken = await issueRefreshToken(tx, stationId, next, now)
-  await forgetOldTokens(tx, stationId, { newest: next, now })
-  return { outcome: 'ROTATED', refreshToken }
+  return { outcome: 'ROTATED', refreshToken: await next(generation) }
+
+  async function next(after: number): Promise<string> {
+    const token = await issueRefreshToken(tx, key, stationId, { generation: after + 1, now })
+    await forgetOldTokens(tx, stationId, { newest: after + 1, now })
+    return token
+  }
+}
+
+/**
+ * Signed here, and later than all that the database knows: it was issued after the backup that the
+ * database was restored from. Whoever presents it has also proved the station's key.
+ */
+function wasForgotten(
+  stated: RefreshToken['stated'],
+  newest: number,
+  now: number,
+): stated is NonNullable<RefreshToken['stated']> {
+  return (
+    stated !== null &&
+    stated.generation > newest &&
+    stated.issuedAt > daysBefore(now, LIFETIME_DAYS).getTime()
+  )
 }
 
 async function endFamily(tx: ClinicTx, stationId: StationId, now: number): Promise<void> {

@@ -16,12 +16,13 @@ export async function renewAccess(
   refreshToken: string,
   proof: Proof,
 ): Promise<{ accessToken: string; refreshToken: string }> {
-  const { clinicId, stationId, hash } = parseRefreshToken(refreshToken)
+  const token = await parseRefreshToken(deps.signingKey, refreshToken)
+  const { clinicId, stationId } = token
   const now = deps.now()
   // A refusal is a value here: that a proof was used, or a family ended, must be committed with it.
   const result = await withClinic(deps.pool, clinicId, async (tx) => {
     const refused = await refuseStation(tx, stationId, proof, now)
-    return refused ?? rotateRefreshToken(tx, stationId, hash, now)
+    return refused ?? rotateRefreshToken(tx, deps.signingKey, token, now)
   })
   switch (result.outcome) {
     case 'ROTATED': {

@@ -49,7 +49,10 @@ async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response>
   const enrolled = await writeClinic(deps.pool, clinicId, async (tx) => {
     await requireAdmin(tx, userId)
     const station = await addStation(tx, request, userId, deps.now())
-    const refreshToken = await issueRefreshToken(tx, station.stationId, 0, deps.now())
+    const refreshToken = await issueRefreshToken(tx, deps.signingKey, station.stationId, {
+      generation: 0,
+      now: deps.now(),
+    })
     return { ...station, refreshToken }
   })
   const entitlementKeys = [deps.signingKey.publicKey]
