@@ -1,3 +1,4 @@
+import type Database from 'better-sqlite3'
 import pg from 'pg'
 import { join } from 'node:path'
 import { openStore } from '#desktop/station/storage/store.ts'
@@ -23,24 +24,28 @@ function withoutInternals(document: Record<string, unknown>): Record<string, unk
 /** What a stopped station's encrypted file holds. */
 export async function contentsOfStation(folder: string): Promise<Contents> {
   const store = openStore({ path: join(folder, 'clinic.db'), key: await developmentKey(folder) })
-  const contents: Contents = new Map()
   try {
-    const tables = store.db
-      .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
-      .all()
-    for (const collection of CollectionName.options) {
-      const table = tables.find(({ name }) => new RegExp(`/${collection}/\\d+$`).test(name))
-      if (table === undefined) throw new Error(`the replica has no ${collection}`)
-      const rows = store.db
-        .prepare<[], { json: string }>(`SELECT json FROM "${table.name}" WHERE deleted = 0`)
-        .all()
-      for (const { json } of rows) {
-        const document = withoutInternals(JSON.parse(json) as Record<string, unknown>)
-        contents.set(`${collection}/${String(document['id'])}`, JSON.stringify(canonical(document)))
-      }
-    }
+    return readContents(store.db)
   } finally {
     await store.close()
+  }
+}
+
+export function readContents(db: Database.Database): Contents {
+  const contents: Contents = new Map()
+  const tables = db
+    .prepare<[], { name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    .all()
+  for (const collection of CollectionName.options) {
+    const table = tables.find(({ name }) => new RegExp(`/${collection}/\\d+$`).test(name))
+    if (table === undefined) throw new Error(`the replica has no ${collection}`)
+    const rows = db
+      .prepare<[], { json: string }>(`SELECT json FROM "${table.name}" WHERE deleted = 0`)
+      .all()
+    for (const { json } of rows) {
+      const document = withoutInternals(JSON.parse(json) as Record<string, unknown>)
+      contents.set(`${collection}/${String(document['id'])}`, JSON.stringify(canonical(document)))
+    }
   }
   return contents
 }
@@ -51,20 +56,21 @@ export async function contentsOfServer(folder: string, clinicId: string): Promis
   const client = new pg.Client({ connectionString: database.appUrl })
   await client.connect()
   try {
-    // The serving role sees one clinic at a time, here as everywhere.
-    await client.query(`SELECT set_config('app.clinic_id', $1, false)`, [clinicId])
-    const { rows } = await client.query<{ collection: string; id: string; doc: unknown }>(
-      'SELECT collection, id, doc FROM documents WHERE clinic_id = $1 AND NOT deleted',
-      [clinicId],
-    )
-    return new Map(
-      rows.map(({ collection, id, doc }) => [
-        `${collection}/${id}`,
-        JSON.stringify(canonical(doc)),
-      ]),
-    )
+    return await readServerContents(client, clinicId)
   } finally {
     await client.end()
     await database.stop()
   }
+}
+
+export async function readServerContents(client: pg.Client, clinicId: string): Promise<Contents> {
+  // The serving role sees one clinic at a time, here as everywhere.
+  await client.query(`SELECT set_config('app.clinic_id', $1, false)`, [clinicId])
+  const { rows } = await client.query<{ collection: string; id: string; doc: unknown }>(
+    'SELECT collection, id, doc FROM documents WHERE clinic_id = $1 AND NOT deleted',
+    [clinicId],
+  )
+  return new Map(
+    rows.map(({ collection, id, doc }) => [`${collection}/${id}`, JSON.stringify(canonical(doc))]),
+  )
 }

@@ -1,0 +1,249 @@
+import { isDeepStrictEqual } from 'node:util'
+import pg from 'pg'
+import { verifyAudit } from '#server/audit/verify-audit.ts'
+import { withClinic } from '#server/database/clinic-tx.ts'
+import { Command, type CommandName } from '#shared/commands.ts'
+import { Entry } from '#shared/entry.ts'
+import type { Role } from '#shared/roles.ts'
+import { Visit } from '#shared/visit.ts'
+import { foldVisit } from '#shared/visit-fold.ts'
+import { type Contents, readServerContents } from '../support/compare.ts'
+import { userIdOf } from '../support/station-in-process.ts'
+import { ACCOUNTS, ROLES } from './history-plan.ts'
+import { MODEL_CLINIC, type ModelClinic, type StationFile } from './model-world.ts'
+import type { History } from './run-history.ts'
+
+interface CommandRow {
+  commandId: string
+  stationId: string
+  seq: number
+  name: CommandName
+  authorId: string
+  verdict: string
+  audited: number
+}
+
+/**
+ * What must hold at the end of any history (ARCHITECTURE, I1-I8), from the files and the database as
+ * they lie there, by none of the code that made them where that can be helped.
+ *
+ * @returns what does not hold, in words; empty when all is well
+ */
+export async function findBroken(clinic: ModelClinic, history: History): Promise<string[]> {
+  const files = await Promise.all(clinic.stations.map(({ read }) => read()))
+  const server = await readServer(clinic)
+  return [
+    ...files.flatMap((file, number) => brokenFile(file, number)),
+    ...files.flatMap((file, number) => differences(server.contents, file, number)),
+    ...lostCommands(server.commands, files),
+    ...lostConfirmations(server.contents, files, history),
+    ...unlawful(server.commands),
+    ...brokenVisits(server.contents),
+    ...brokenMoney(server.contents),
+    ...server.broken,
+  ]
+}
+
+function brokenFile({ integrity, outbox, faults }: StationFile, number: number): string[] {
+  return [
+    ...(integrity === 'ok' ? [] : [`I1: file of station ${number}: ${integrity}`]),
+    ...outbox.map((row) => `I2: station ${number} still holds ${row}`),
+    ...faults.map((fault) => `station ${number} logged ${fault}`),
+  ]
+}
+
+/** I2: equal documents everywhere. */
+function differences(server: Contents, file: StationFile, number: number): string[] {
+  const here = new Map(file.documents)
+  const keys = new Set([...server.keys(), ...here.keys()])
+  return [...keys]
+    .filter((key) => server.get(key) !== here.get(key))
+    .map(
+      (key) =>
+        `I2: ${key} differs at station ${number}: here ${here.get(key)}, at the server ${server.get(key)}`,
+    )
+}
+
+/** I1, I2, I8: every command that a station confirmed was answered for good, and once. */
+function lostCommands(commands: readonly CommandRow[], files: readonly StationFile[]): string[] {
+  const broken: string[] = []
+  const byStation = Map.groupBy(commands, ({ stationId }) => stationId)
+  const made = files.map((file) => file.commands).toSorted((a, b) => a - b)
+  const heard = [...byStation.values()].map((rows) => rows.length).toSorted((a, b) => a - b)
+  const idle = made.length - heard.length
+  if (
+    !isDeepStrictEqual(made.slice(idle), heard) ||
+    made.slice(0, idle).some((count) => count > 0)
+  ) {
+    broken.push(`I1: stations made ${made.join()} commands, the server heard ${heard.join()}`)
+  }
+  for (const [stationId, rows] of byStation) {
+    const seqs = rows.map(({ seq }) => seq).toSorted((a, b) => a - b)
+    const isWhole = seqs.every((seq, index) => seq === index + 1)
+    if (!isWhole) broken.push(`I1: commands of ${stationId} have gaps: ${seqs.join()}`)
+  }
+  const kept = new Set(files.flatMap(({ rejected }) => rejected.map((text) => idOf(text))))
+  for (const row of commands) {
+    if (row.verdict === 'HELD') broken.push(`I2: ${row.name} ${row.commandId} is held for ever`)
+    if (row.verdict === 'REJECTED' && !kept.has(row.commandId)) {
+      broken.push(`I8: refused ${row.name} ${row.commandId} is in no inbox`)
+    }
+  }
+  return broken
+}
+
+const idOf = (payload: string): string => Command.parse(JSON.parse(payload)).commandId
+
+/** I1, I8: what a person saw confirmed stands, or is in the inbox of the station with what was entered. */
+function lostConfirmations(
+  server: Contents,
+  files: readonly StationFile[],
+  { confirmed }: History,
+): string[] {
+  return confirmed.flatMap(({ station, name, output }) => {
+    const file = files[station]
+    const kept = file?.rejected.join('\n') ?? ''
+    const ids: Array<[string, string]> = [
+      ['visits', 'visitId'],
+      ['patients', 'patientId'],
+      ['entries', 'entryId'],
+    ]
+    return ids.flatMap(([collection, field]) => {
+      const id: unknown = Reflect.get(Object(output), field)
+      if (typeof id !== 'string') return []
+      const stands = server.has(`${collection}/${id}`) || kept.includes(id)
+      return stands ? [] : [`I1: confirmed ${name} at station ${station} lost ${collection}/${id}`]
+    })
+  })
+}
+
+/** PRODUCT's table by hand: commands that a role may never bring in, whatever the status. */
+const NEVER: Record<Role, readonly CommandName[]> = {
+  RECEPTION: [
+    'finishVisit',
+    'sendToDoctor',
+    'sendToAssistant',
+    'returnToLine',
+    'decideQuarantined',
+  ],
+  DOCTOR: [
+    'checkIn',
+    'registerPatient',
+    'editPatient',
+    'takePayment',
+    'refund',
+    'cancel',
+    'skip',
+    'markNoShow',
+    'decideQuarantined',
+  ],
+  ASSISTANT: [
+    'checkIn',
+    'registerPatient',
+    'editPatient',
+    'takePayment',
+    'refund',
+    'cancel',
+    'finishVisit',
+    'decideQuarantined',
+  ],
+  ACCOUNTANT: [
+    'checkIn',
+    'registerPatient',
+    'editPatient',
+    'startVisit',
+    'finishVisit',
+    'cancel',
+    'call',
+    'decideQuarantined',
+  ],
+  INVENTORY: [],
+  ADMIN: ['finishVisit', 'sendToAssistant', 'returnToLine', 'sendToDoctor'],
+}
+
+/** I6, I7. */
+function unlawful(commands: readonly CommandRow[]): string[] {
+  const roleOf = new Map(ACCOUNTS.map((account) => [String(userIdOf(account)), ROLES[account]]))
+  return commands.flatMap(({ name, authorId, verdict, audited, commandId }) => {
+    const role = roleOf.get(authorId)
+    const broken: string[] = []
+    if (verdict === 'ACCEPTED' && (role === undefined || NEVER[role].includes(name))) {
+      broken.push(`I6: ${name} of a ${role} was accepted`)
+    }
+    if (audited !== (verdict === 'ACCEPTED' ? 1 : 0)) {
+      broken.push(`I7: ${verdict} ${name} ${commandId} is in the audit ${audited} times`)
+    }
+    return broken
+  })
+}
+
+/** I4 and the fold: tickets are one's own, and a status is what its steps give. */
+function brokenVisits(server: Contents): string[] {
+  const visits = documentsOf(server, 'visits').map((doc) => Visit.parse(doc))
+  const tickets = visits.map(
+    ({ queueDay, ticket }) => `${queueDay} ${ticket.letter}-${ticket.number}`,
+  )
+  const twice = tickets.filter((ticket, index) => tickets.indexOf(ticket) !== index)
+  return [
+    ...twice.map((ticket) => `I4: two visits hold ${ticket}`),
+    ...visits
+      .filter(({ status, transitions }) => foldVisit(transitions).status !== status)
+      .map(({ id }) => `I2: the status of ${id} is not that of its steps`),
+  ]
+}
+
+/** Nothing is given back twice over, whoever did not see whom. */
+function brokenMoney(server: Contents): string[] {
+  const entries = documentsOf(server, 'entries').map((doc) => Entry.parse(doc))
+  const receipts = entries.flatMap(({ body }) =>
+    body.kind === 'PAYMENT' ? [`${body.receipt.letter}-${body.receipt.number}`] : [],
+  )
+  return receipts
+    .filter((receipt, index) => receipts.indexOf(receipt) !== index)
+    .map((receipt) => `I4: two payments hold receipt ${receipt}`)
+}
+
+function documentsOf(contents: Contents, collection: string): unknown[] {
+  return [...contents].flatMap(([key, text]) =>
+    key.startsWith(`${collection}/`) ? [JSON.parse(text) as unknown] : [],
+  )
+}
+
+async function readServer(clinic: ModelClinic): Promise<{
+  contents: Contents
+  commands: CommandRow[]
+  broken: string[]
+}> {
+  const client = new pg.Client({ connectionString: clinic.appUrl })
+  await client.connect()
+  try {
+    const contents = await readServerContents(client, MODEL_CLINIC)
+    const { rows: commands } = await client.query<CommandRow>(
+      `SELECT command_id AS "commandId", station_id AS "stationId", station_seq::int AS seq, name,
+         author_id AS "authorId", verdict,
+         (SELECT count(*)::int FROM audit_entries a
+          WHERE a.clinic_id = c.clinic_id AND a.command_id = c.command_id) AS audited
+       FROM commands c WHERE clinic_id = $1`,
+      [MODEL_CLINIC],
+    )
+    const { rows } = await client.query<{ head: number; top: number; twice: number }>(
+      `SELECT head::int, (SELECT max(seq)::int FROM documents WHERE clinic_id = $1) AS top,
+         (SELECT count(*) - count(DISTINCT seq) FROM documents WHERE clinic_id = $1)::int AS twice
+       FROM feeds WHERE clinic_id = $1`,
+      [MODEL_CLINIC],
+    )
+    const chain = await clinic.withPool((pool) => withClinic(pool, MODEL_CLINIC, verifyAudit))
+    const [feed] = rows
+    const isFeedWhole = feed !== undefined && feed.top <= feed.head && feed.twice === 0
+    return {
+      contents,
+      commands,
+      broken: [
+        ...(chain.ok ? [] : [`I7: the audit breaks at ${chain.seq}: ${chain.reason}`]),
+        ...(isFeedWhole ? [] : [`I2: the feed is ${JSON.stringify(feed)}`]),
+      ],
+    }
+  } finally {
+    await client.end()
+  }
+}

@@ -1,0 +1,156 @@
+import { createRandom, createWeightedPick, type Random } from '../../../build/demo/random.ts'
+import type { Role } from '#shared/roles.ts'
+import { LINE_STATES, type LineState } from './bad-line.ts'
+
+export const STATIONS = 5
+/** Of the demo clinic; each has signed in at every station and has a PIN there. */
+export const ACCOUNTS = [
+  'reception',
+  'reception2',
+  'doctor',
+  'assistant',
+  'accountant',
+  'admin',
+] as const
+export type Account = (typeof ACCOUNTS)[number]
+
+export const ROLES: Readonly<Record<Account, Role>> = {
+  reception: 'RECEPTION',
+  reception2: 'RECEPTION',
+  doctor: 'DOCTOR',
+  assistant: 'ASSISTANT',
+  accountant: 'ACCOUNTANT',
+  admin: 'ADMIN',
+}
+
+const DAY_MINUTES = 24 * 60
+
+const DESK = ['RECEPTION', 'ADMIN'] as const
+
+/** What people do, how often, and whose work it is. */
+const ACTS = [
+  { name: 'checkInNew', weight: 8, roles: DESK },
+  { name: 'checkInKnown', weight: 10, roles: DESK },
+  { name: 'registerPatient', weight: 3, roles: DESK },
+  { name: 'editPatient', weight: 10, roles: DESK },
+  { name: 'call', weight: 4, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR', 'ADMIN'] },
+  { name: 'callNext', weight: 5, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR', 'ADMIN'] },
+  { name: 'startVisit', weight: 12, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR'] },
+  { name: 'sendToDoctor', weight: 4, roles: ['ASSISTANT'] },
+  { name: 'sendToAssistant', weight: 2, roles: ['DOCTOR'] },
+  { name: 'returnToLine', weight: 4, roles: ['DOCTOR'] },
+  { name: 'finishVisit', weight: 8, roles: ['DOCTOR'] },
+  { name: 'skip', weight: 3, roles: DESK },
+  { name: 'changeLine', weight: 4, roles: DESK },
+  { name: 'setPriority', weight: 4, roles: DESK },
+  { name: 'recall', weight: 4, roles: DESK },
+  { name: 'markNoShow', weight: 6, roles: DESK },
+  { name: 'cancel', weight: 7, roles: DESK },
+  { name: 'takePayment', weight: 8, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
+  { name: 'refund', weight: 4, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
+  { name: 'undoLast', weight: 5, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR', 'ADMIN'] },
+  { name: 'settle', weight: 4, roles: DESK },
+  { name: 'mergeVisits', weight: 4, roles: DESK },
+  { name: 'decideQuarantined', weight: 4, roles: ['ADMIN'] },
+] as const satisfies ReadonlyArray<{ name: string; weight: number; roles: readonly Role[] }>
+export type ActKind = (typeof ACTS)[number]['name']
+
+/** What happens at one station, one after the other; the stations go on side by side. */
+export type StationStep =
+  | { kind: 'ACT'; act: ActKind; account: Account; choice: number }
+  | { kind: 'LINE'; state: LineState }
+  /** The process is killed this long after the act was begun, and started again on its file. */
+  | { kind: 'KILL'; act: ActKind; account: Account; choice: number; afterMs: number }
+  | { kind: 'RESTART' }
+  | { kind: 'SKEW'; minutes: number }
+  | { kind: 'OLD_REQUEST' }
+
+/** What happens to all at once, between the rounds. */
+export type WorldStep =
+  | { kind: 'TIME'; minutes: number }
+  | { kind: 'MEMBER'; account: Account; active: boolean }
+  | { kind: 'CLINIC'; active: boolean }
+  | { kind: 'SUBSCRIPTION'; ends: boolean }
+  | { kind: 'KILL_SERVER'; server: number }
+  | { kind: 'BACKUP' }
+  | { kind: 'RESTORE' }
+
+export interface Round {
+  readonly stations: readonly (readonly StationStep[])[]
+  readonly world: readonly WorldStep[]
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly rounds: readonly Round[]
+}
+
+/** Whoever works where: mostly at their own desk, sometimes at another's. */
+const HOME: readonly (readonly Account[])[] = [
+  ['reception'],
+  ['reception2', 'reception'],
+  ['doctor'],
+  ['assistant', 'reception2', 'doctor'],
+  ['admin', 'accountant'],
+]
+
+const anyAct = createWeightedPick(ACTS)
+const actsOf = new Map(
+  Object.values(ROLES).map((role) => [
+    role,
+    createWeightedPick(ACTS.filter(({ roles }) => roles.some((each) => each === role))),
+  ]),
+)
+
+/** Mostly one's own work; one time in ten what one may not do, to be refused. */
+function actOf(random: Random, account: Account): ActKind {
+  const pick = (random.chance(0.1) ? undefined : actsOf.get(ROLES[account])) ?? anyAct
+  return pick(random).name
+}
+
+/** A history: the same seed gives the same plan. What chance does between processes is not planned. */
+export function planHistory(seed: number): Plan {
+  const random = createRandom(seed)
+  const rounds = Array.from({ length: random.int(3, 6) }, () => ({
+    stations: Array.from({ length: STATIONS }, (_, station) =>
+      Array.from({ length: random.int(1, 6) }, () => stationStep(random, station)),
+    ),
+    world: Array.from({ length: random.int(0, 2) }, () => worldStep(random)),
+  }))
+  // In every third a backup, work of which it knows nothing, and a restore.
+  if (random.chance(0.35)) {
+    const backup = random.int(0, rounds.length - 2)
+    rounds[backup]?.world.push({ kind: 'BACKUP' })
+    rounds[random.int(backup + 1, rounds.length - 1)]?.world.push({ kind: 'RESTORE' })
+  }
+  return { seed, rounds }
+}
+
+function stationStep(random: Random, station: number): StationStep {
+  const roll = random.next()
+  const choice = random.int(0, 1_000_000)
+  const account = random.pick(random.chance(0.8) ? (HOME[station] ?? ACCOUNTS) : ACCOUNTS)
+  const act = actOf(random, account)
+  if (roll < 0.14) return { kind: 'LINE', state: random.pick(LINE_STATES) }
+  if (roll < 0.155) return { kind: 'KILL', act, account, choice, afterMs: random.int(0, 12) }
+  if (roll < 0.175) return { kind: 'RESTART' }
+  if (roll < 0.205) {
+    return { kind: 'SKEW', minutes: random.pick([-DAY_MINUTES, -90, 0, 3, 45, DAY_MINUTES]) }
+  }
+  if (roll < 0.23) return { kind: 'OLD_REQUEST' }
+  return { kind: 'ACT', act, account, choice }
+}
+
+function worldStep(random: Random): WorldStep {
+  const roll = random.next()
+  if (roll < 0.4) return { kind: 'TIME', minutes: random.pick([1, 5, 30, 240, DAY_MINUTES]) }
+  if (roll < 0.55) {
+    // The ADMIN stays: somebody must decide at the end.
+    const account = random.pick(ACCOUNTS.slice(0, -1))
+    return { kind: 'MEMBER', account, active: random.chance(0.4) }
+  }
+  if (roll < 0.62) return { kind: 'CLINIC', active: random.chance(0.5) }
+  if (roll < 0.7) return { kind: 'SUBSCRIPTION', ends: random.chance(0.6) }
+  if (roll < 0.84) return { kind: 'KILL_SERVER', server: random.int(0, 1) }
+  return { kind: 'TIME', minutes: random.pick([20, 90]) }
+}

@@ -1,0 +1,360 @@
+import { randomUUID } from 'node:crypto'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import pino from 'pino'
+import { inject } from 'vitest'
+import { z } from 'zod'
+import type { ActionInput, ActionName, ActionOutput } from '#desktop/station/contract/actions.ts'
+import type { QueryName, QueryParams, QueryView } from '#desktop/station/contract/queries.ts'
+import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
+import { seedDemoClinics } from '#server/clinics/seed-demo-clinics.ts'
+import { createPool } from '#server/database/pool.ts'
+import type { TestPostgres } from '#server/test/global-setup.ts'
+import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
+import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import type { ClinicId } from '#shared/ids.ts'
+import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
+import { type BadLine, openBadLine } from './bad-line.ts'
+import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
+import { doAct } from './station-acts.ts'
+import { type Hosted, startHosted } from './hosted.ts'
+
+const STATION_HOST = new URL('./station-host.ts', import.meta.url)
+const SERVER_HOST = new URL('./server-host.ts', import.meta.url)
+const TEMPLATE = `model_${randomUUID().replaceAll('-', '')}`
+const SERVERS = 2
+
+export const MODEL_CLINIC: ClinicId = firstClinic()
+function firstClinic(): ClinicId {
+  const [clinic] = DEMO_CLINICS
+  if (clinic === undefined) throw new Error('there is no demo clinic')
+  return clinic.clinicId
+}
+
+/** What a stopped station's file holds. */
+const StationFile = z.object({
+  documents: z.array(z.tuple([z.string(), z.string()])),
+  /** How many commands it has ever confirmed. */
+  commands: z.number(),
+  rejected: z.array(z.string()),
+  outbox: z.array(z.string()),
+  integrity: z.string(),
+  faults: z.array(z.string()),
+})
+export type StationFile = z.infer<typeof StationFile>
+
+/** A real station in a process of its own, on a line of its own. */
+export interface ModelStation {
+  readonly number: number
+  readonly line: BadLine
+  act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>>
+  view<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<QueryView<Q>>
+  /** Whoever it is, by PIN: it needs no server. */
+  takeOver(account: Account): Promise<void>
+  setSkew(minutes: number): Promise<void>
+  /** SIGKILL, and a new process on the same file. */
+  kill(): Promise<void>
+  restart(): Promise<void>
+  /** Closes it and reads its file. */
+  read(): Promise<StationFile>
+}
+
+/** One history's clinic: two instances of the server on one PostgreSQL, and five stations. */
+export interface ModelClinic {
+  readonly stations: readonly ModelStation[]
+  readonly appUrl: string
+  now(): number
+  passMinutes(minutes: number): Promise<void>
+  killServer(number: number): Promise<void>
+  backUp(): Promise<void>
+  /** From the last backup; without one, nothing. All that came since is gone from the server. */
+  restore(): Promise<boolean>
+  /** A connection of the serving role, for this one use. */
+  withPool<T>(use: (pool: pg.Pool) => Promise<T>): Promise<T>
+  /** Faults that the servers logged. */
+  close(): Promise<string[]>
+}
+
+export interface ModelWorld {
+  openClinic(seed: number): Promise<ModelClinic>
+  /** What the lines did to requests, by kind. */
+  faults(): Record<string, number>
+  close(): Promise<void>
+}
+
+/**
+ * Processes live through all histories; each history gets a copy of one database and of five enrolled
+ * stations' files, on which everybody has signed in once.
+ */
+export async function openModelWorld(): Promise<ModelWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'dawr-model-'))
+  const signingKey = makePrivateKey()
+  const lines = await Promise.all(Array.from({ length: STATIONS }, openBadLine))
+  const seats = lines.map((line, number) => ({ line, number, hosted: startHosted(STATION_HOST) }))
+  const servers = Array.from({ length: SERVERS }, () => startHosted(SERVER_HOST))
+  let histories = 0
+
+  async function openOn(database: string, place: string, seed: number): Promise<ModelClinic> {
+    const clock = { now: TEST_NOW }
+    const urls = urlsOf(database)
+    const addresses: string[] = []
+    const faults: string[] = []
+    let backups = 0
+
+    async function startServer(index: number): Promise<void> {
+      const hosted = servers[index]
+      if (hosted === undefined) throw new RangeError('no such server')
+      const started = await hosted.ask({ op: 'start', ...urls, signingKey, now: clock.now })
+      addresses[index] = z.object({ url: z.url() }).parse(started).url
+    }
+    async function stopServers(): Promise<void> {
+      for (const hosted of servers) {
+        const stopped = await hosted.ask({ op: 'stop' })
+        faults.push(
+          ...(z.object({ faults: z.array(z.string()) }).safeParse(stopped).data?.faults ?? []),
+        )
+      }
+    }
+    async function killServer(index: number): Promise<void> {
+      await servers[index]?.kill()
+      servers[index] = startHosted(SERVER_HOST)
+      await startServer(index)
+      for (const { line } of seats) line.moveTo(addresses)
+    }
+    async function startServers(): Promise<void> {
+      for (const index of servers.keys()) await startServer(index)
+      for (const { line } of seats) line.moveTo(addresses)
+    }
+
+    await startServers()
+    const stations = seats.map((seat) => stationAt(seat, join(place, String(seat.number)), clock))
+    for (const { line, number } of seats) line.begin(addresses, seed * 31 + number)
+    await Promise.all(stations.map(({ open }) => open()))
+
+    return {
+      stations: stations.map(({ station }) => station),
+      appUrl: urls.appUrl,
+      now: () => clock.now,
+      async passMinutes(minutes) {
+        clock.now += minutes * 60_000
+        await Promise.all([
+          ...servers.map((hosted) => hosted.ask({ op: 'clock', now: clock.now })),
+          ...stations.map(({ tellTime }) => tellTime()),
+        ])
+      },
+      killServer,
+      async backUp() {
+        await stopServers()
+        backups += 1
+        await copyDatabase(database, backupOf(database, backups))
+        if (backups > 1) await dropDatabase(backupOf(database, backups - 1))
+        await startServers()
+      },
+      async restore() {
+        if (backups === 0) return false
+        await stopServers()
+        await dropDatabase(database)
+        await copyDatabase(backupOf(database, backups), database)
+        await asSuperuser('UPDATE feeds SET epoch = gen_random_uuid()', database)
+        await startServers()
+        return true
+      },
+      async withPool(use) {
+        const pool = createPool(urls.appUrl, () => undefined, 2)
+        try {
+          return await use(pool)
+        } finally {
+          await pool.end()
+        }
+      },
+      async close() {
+        for (const { close } of stations) await close()
+        await stopServers()
+        if (backups > 0) await dropDatabase(backupOf(database, backups))
+        return faults
+      },
+    }
+  }
+
+  await copyDatabase('dawr', TEMPLATE)
+  const ownerPool = createPool(urlsOf(TEMPLATE).ownerUrl, () => undefined, 2)
+  await seedDemoClinics(ownerPool, {
+    trialDays: 30,
+    now: TEST_NOW,
+    log: pino({ level: 'silent' }),
+  })
+  await ownerPool.end()
+  const template = await openOn(TEMPLATE, join(folder, 'template'), 0)
+  for (const { line, number } of seats) await enrol(template, number, line.url)
+  await fillLines(template)
+  await template.close()
+
+  return {
+    async openClinic(seed) {
+      histories += 1
+      const name = `${TEMPLATE}_${histories}`
+      const place = join(folder, String(histories))
+      await Promise.all([
+        copyDatabase(TEMPLATE, name),
+        cp(join(folder, 'template'), place, { recursive: true }),
+      ])
+      const clinic = await openOn(name, place, seed)
+      return {
+        ...clinic,
+        async close() {
+          const faults = await clinic.close()
+          await dropDatabase(name)
+          await rm(place, { recursive: true, force: true })
+          return faults
+        },
+      }
+    },
+    faults() {
+      const sum: Record<string, number> = {}
+      for (const { line } of seats) {
+        for (const [fault, count] of Object.entries(line.faults())) {
+          sum[fault] = (sum[fault] ?? 0) + count
+        }
+      }
+      return sum
+    },
+    async close() {
+      for (const { hosted, line } of seats) {
+        await hosted.kill()
+        await line.close()
+      }
+      for (const hosted of servers) await hosted.kill()
+      await dropDatabase(TEMPLATE)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Seat {
+  readonly number: number
+  readonly line: BadLine
+  hosted: Hosted
+}
+
+function stationAt(seat: Seat, folder: string, clock: { now: number }) {
+  let skew = 0
+  let person: Account | null = null
+  const open = async (): Promise<void> => {
+    person = null
+    await mkdir(folder, { recursive: true })
+    await seat.hosted.ask({ op: 'open', folder, now: clock.now, skew })
+  }
+  const close = (): Promise<unknown> => seat.hosted.ask({ op: 'close' })
+  const tellTime = (): Promise<unknown> => seat.hosted.ask({ op: 'clock', now: clock.now, skew })
+  const station: ModelStation = {
+    number: seat.number,
+    line: seat.line,
+    // Casts: the station's own contract says what comes back for what was asked
+    act: async (name, input) =>
+      (await seat.hosted.ask({ op: 'act', name, input })) as ActionOutput<typeof name>,
+    view: async (query, params) =>
+      (await seat.hosted.ask({ op: 'view', query, params })) as QueryView<typeof query>,
+    async takeOver(account) {
+      if (person === account) return
+      person = null
+      await station.act('unlock', { userId: userIdOf(account), pin: PIN })
+      person = account
+    },
+    async setSkew(minutes) {
+      skew = minutes * 60_000
+      await tellTime()
+    },
+    async kill() {
+      await seat.hosted.kill()
+      seat.hosted = startHosted(STATION_HOST)
+      await open()
+    },
+    async restart() {
+      await close()
+      await open()
+    },
+    async read() {
+      await close()
+      return StationFile.parse(await seat.hosted.ask({ op: 'read', folder }))
+    },
+  }
+  return { station, open, close, tellTime }
+}
+
+/** Enrols a station of the template and lets everybody sign in there once. */
+async function enrol(clinic: ModelClinic, number: number, serverUrl: string): Promise<void> {
+  const station = clinic.stations[number]
+  if (station === undefined) throw new RangeError('no such station')
+  await station.act('enrol', {
+    serverUrl,
+    email: emailOf('admin'),
+    password: DEMO_PASSWORD,
+    clinicId: MODEL_CLINIC,
+    stationName: `desk ${number}`,
+  })
+  for (const account of ACCOUNTS) {
+    await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })
+    await station.act('setPin', { password: DEMO_PASSWORD, pin: PIN })
+  }
+  for (;;) {
+    const { state } = await station.view('sync', {})
+    if (state === 'LIVE') return
+  }
+}
+
+const postgres = (): TestPostgres => inject('postgres')
+
+/** A morning that has begun: patients who are known, and some who wait. */
+async function fillLines({ stations }: ModelClinic): Promise<void> {
+  const [desk] = stations
+  if (desk === undefined) throw new RangeError('no stations')
+  await desk.takeOver('reception')
+  for (let choice = 1; choice <= 90; choice += 9) await doAct(desk, 'checkInNew', choice)
+  for (const { view } of stations) {
+    for (;;) {
+      const { unsynced } = await desk.view('sync', {})
+      const { patients } = await view('search', { text: '', limit: 1 })
+      if (patients === 10 && unsynced === 0) break
+    }
+  }
+}
+
+function urlsOf(database: string): { appUrl: string; ownerUrl: string } {
+  const { appUrl, ownerUrl } = postgres()
+  return { appUrl: inDatabase(appUrl, database), ownerUrl: inDatabase(ownerUrl, database) }
+}
+
+const backupOf = (database: string, number: number): string => `${database}_backup_${number}`
+
+function inDatabase(url: string, database: string): string {
+  const moved = new URL(url)
+  moved.pathname = `/${database}`
+  return moved.href
+}
+
+/** Whoever is still connected to the original is thrown out. */
+async function copyDatabase(from: string, to: string): Promise<void> {
+  await asSuperuser(
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${from}'`,
+  )
+  await asSuperuser(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
+}
+
+function dropDatabase(name: string): Promise<void> {
+  return asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`)
+}
+
+async function asSuperuser(sql: string, database?: string): Promise<void> {
+  const { superuserUrl } = postgres()
+  const client = new pg.Client({
+    connectionString: database === undefined ? superuserUrl : inDatabase(superuserUrl, database),
+  })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}

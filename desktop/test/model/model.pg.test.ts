@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { planHistory } from './history-plan.ts'
+import { findBroken } from './check-history.ts'
+import { type ModelWorld, openModelWorld } from './model-world.ts'
+import { heal, playHistory } from './run-history.ts'
+
+/**
+ * Five real stations, two instances of the server and one PostgreSQL go through histories that chance made: work
+ * at all desks at once, lines that die, lose, double and delay, processes killed, clocks a day off, people and the
+ * clinic deactivated, subscriptions that end, a server restored from a backup. Then all is mended and they meet.
+ *
+ * `npm run soak -- --histories N --seed S` runs more of them. A failure names its seed.
+ */
+const FIRST = Number(process.env['DAWR_MODEL_SEED'] ?? 1)
+const HISTORIES = Number(process.env['DAWR_MODEL_HISTORIES'] ?? 6)
+
+let world: ModelWorld
+const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0 }
+
+beforeAll(async () => {
+  world = await openModelWorld()
+}, 120_000)
+afterAll(async () => {
+  process.stdout.write(
+    `${JSON.stringify({ histories: HISTORIES, ...seen, lines: world.faults() })}\n`,
+  )
+  await world.close()
+})
+
+test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
+  'history %i keeps its promises',
+  async (seed) => {
+    const plan = planHistory(seed)
+    const clinic = await world.openClinic(seed)
+    try {
+      const history = await playHistory(clinic, plan)
+      seen.confirmed += history.confirmed.length
+      seen.killed += history.killed
+      seen.restored += history.restored
+      seen.refused += Object.values(history.refused).reduce((sum, count) => sum + count, 0)
+      await heal(clinic)
+      expect(await findBroken(clinic, history), `seed ${seed}`).toEqual([])
+    } finally {
+      const faults = await clinic.close()
+      expect(faults, `seed ${seed}: the servers logged`).toEqual([])
+    }
+  },
+  120_000,
+)

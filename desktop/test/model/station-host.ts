@@ -1,0 +1,102 @@
+// One station in a process of its own: the real one, on a real encrypted file, with the model's clock.
+import { join } from 'node:path'
+import { z } from 'zod'
+import { PATIENT_SEARCH } from '#desktop/station/replica/replica-file.ts'
+import { openStore } from '#desktop/station/storage/store.ts'
+import { openStation, type Station } from '#desktop/station/station.ts'
+import { ActionName } from '#desktop/station/contract/actions.ts'
+import { QueryName } from '#desktop/station/contract/queries.ts'
+import { openStationWindow, type StationWindow } from '../support/station-window.ts'
+import { readContents } from '../support/compare.ts'
+import { answerRequests } from './hosted.ts'
+
+const Request = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('open'), folder: z.string(), now: z.number(), skew: z.number() }),
+  z.object({ op: z.literal('close') }),
+  z.object({ op: z.literal('clock'), now: z.number(), skew: z.number() }),
+  z.object({ op: z.literal('act'), name: ActionName, input: z.unknown() }),
+  z.object({ op: z.literal('view'), query: QueryName, params: z.unknown() }),
+  /** Of a closed station's file. */
+  z.object({ op: z.literal('read'), folder: z.string() }),
+])
+
+const KEY = new Uint8Array(32).fill(3)
+const clock = { now: 0, skew: 0 }
+let start = 0
+let running: { station: Station; window: StationWindow } | null = null
+/** What a healthy station never logs. */
+let faults: string[] = []
+
+function theWindow(): StationWindow {
+  if (running === null) throw new Error('the station is not open')
+  return running.window
+}
+
+answerRequests(async (message) => {
+  const request = Request.parse(message)
+  switch (request.op) {
+    case 'open': {
+      Object.assign(clock, { now: request.now, skew: request.skew })
+      start = request.now
+      const station = await openStation({
+        folder: request.folder,
+        key: KEY,
+        demo: true,
+        appVersion: '0.0.0',
+        log: (line) => {
+          if (line.event.includes('fault')) faults.push(JSON.stringify(line))
+        },
+        clock: {
+          wall: () => clock.now + clock.skew,
+          // What nobody can set: it runs on with the model's time, and by itself for time-outs.
+          monotonic: () => performance.now() + clock.now - start,
+        },
+      })
+      running = { station, window: openStationWindow(station) }
+      return null
+    }
+    case 'close':
+      running?.window.close()
+      await running?.station.close()
+      running = null
+      return null
+    case 'clock':
+      Object.assign(clock, { now: request.now, skew: request.skew })
+      return null
+    case 'act':
+      // Cast: the station parses the input by the action's own schema
+      return theWindow().act(request.name, request.input as never)
+    case 'view':
+      // Cast: as above
+      return theWindow().until(request.query, request.params as never, () => true)
+    case 'read': {
+      const contents = await readFile(request.folder)
+      const told = faults
+      faults = []
+      return { ...contents, faults: told }
+    }
+  }
+})
+
+/** All that a stopped station knows, for comparison. */
+async function readFile(folder: string): Promise<object> {
+  const store = openStore({
+    path: join(folder, 'clinic.db'),
+    key: KEY,
+    search: { patients: PATIENT_SEARCH },
+  })
+  try {
+    const pluck = <T>(sql: string): T[] => store.db.prepare<[], T>(sql).pluck().all()
+    return {
+      documents: [...readContents(store.db)],
+      commands: pluck<number>("SELECT value FROM counters WHERE name = 'outbox'")[0] ?? 0,
+      rejected: pluck<string>('SELECT payload FROM rejected'),
+      outbox: pluck<string>(
+        "SELECT json_object('name', name, 'state', state, 'code', code, 'details', json(details)) FROM outbox",
+      ),
+      integrity: pluck<string>('PRAGMA integrity_check').join(),
+    }
+  } finally {
+    await store.close()
+  }
+}
