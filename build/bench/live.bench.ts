@@ -5,6 +5,8 @@ import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import { postText } from './caller.ts'
 import { enrolDesk } from './desk-process.ts'
 import { makePatients } from './documents.ts'
+import { type Peer, startPeers } from './peers.ts'
+import { percentile } from './rows.ts'
 import { chunks, percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
@@ -12,17 +14,9 @@ import type { BenchWindow } from './window.ts'
 
 const RUNS = 3
 
-const PEERS: Readonly<Record<number, Record<string, number>>> = {
-  50: {
-    'rxdb-server in memory (measured earlier, another run)': 2.3,
-    'express-pouchdb (measured earlier, another run)': 1.8,
-    'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 13.6,
-  },
-  99: {
-    'rxdb-server in memory (measured earlier, another run)': 5.5,
-    'express-pouchdb (measured earlier, another run)': 6.4,
-    'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 130,
-  },
+const EARLIER: Readonly<Record<number, Record<string, number>>> = {
+  50: { 'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 13.6 },
+  99: { 'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 130 },
 }
 
 await runSuite('live', async (bench) => {
@@ -34,6 +28,10 @@ await runSuite('live', async (bench) => {
   await callAround(a, b, 10)
   const ours = await callAround(a, b, count)
   const floor = await writeAround(server, count)
+  const peers = new Map<string, number[]>()
+  for (const peer of await startPeers(bench)) {
+    peers.set(peer.name, await pushAround(peer, count))
+  }
   for (const p of [50, 99]) {
     bench.add({
       figure: `command on A to the watched board of B, p${p}`,
@@ -44,7 +42,10 @@ await runSuite('live', async (bench) => {
         runs: percentiles(chunks(floor, Math.ceil(count / RUNS)), p),
         is: 'Hono and pg alone: insert and NOTIFY, LISTEN, server-sent event, fetch of the row',
       },
-      peers: PEERS[p] ?? {},
+      peers: {
+        ...Object.fromEntries([...peers].map(([name, times]) => [name, percentile(times, p)])),
+        ...EARLIER[p],
+      },
       mark: { of: 'OURS', bound: p === 50 ? 12 : 30 },
     })
   }
@@ -85,6 +86,26 @@ async function callAround(a: BenchWindow, b: BenchWindow, count: number): Promis
 /** So that what the last one left behind does not meet the next. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 20))
+}
+
+/** One document written at the peer's server, until its stream brings it to another client. */
+async function pushAround(peer: Peer, count: number): Promise<number[]> {
+  let heard: (text: string) => void = () => undefined
+  const end = await peer.listen((text) => heard(text))
+  const times: number[] = []
+  for (const document of makePatients(count + 1, Date.now(), 6)) {
+    const { promise, resolve } = Promise.withResolvers<number>()
+    heard = (text) => {
+      if (text.includes(document.id)) resolve(performance.now())
+    }
+    const start = performance.now()
+    await peer.push([document], 1)
+    times.push((await within(promise, 10, `a document through ${peer.name}`)) - start)
+    await pause()
+  }
+  await end()
+  // The first meets a stream that may still be opening.
+  return times.slice(1)
 }
 
 async function writeAround({ floorUrl }: BenchServer, count: number): Promise<number[]> {

@@ -5,7 +5,8 @@ import { PushResponse } from '#shared/protocol.ts'
 import { enrolCaller, postText } from './caller.ts'
 import { makePatients } from './documents.ts'
 import { type Fact, openOutbox, printPush } from './outbox.ts'
-import { chunks, timed } from './samples.ts'
+import { startPeers } from './peers.ts'
+import { chunks, medians, timed } from './samples.ts'
 import { startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
 
@@ -19,6 +20,8 @@ await runSuite('push', async (bench) => {
   const server = await startBenchServer(bench, { patients: existing, history: 0, today: false })
   const caller = await enrolCaller(server.url)
   const outbox = openOutbox(caller.identity)
+  const peers = await startPeers(bench)
+  const peerRuns = new Map(peers.map(({ name }) => [name, [] as number[]]))
   const figures = { single: [] as number[], imported: [] as number[], floor: [] as number[] }
   const push = async (bodies: readonly string[], documents: number): Promise<number> => {
     const { ms, result } = await timed(async () => {
@@ -51,6 +54,10 @@ await runSuite('push', async (bench) => {
       count,
     )
     const floor = await pushFloor(makeNew(3))
+    for (const peer of peers) {
+      const { ms } = await timed(() => peer.push(makeNew(4), BATCH))
+      if (run >= 0) peerRuns.get(peer.name)?.push((count * 1000) / ms)
+    }
     // The first pass warms what a server at work has warm.
     if (run < 0) continue
     figures.single.push(single)
@@ -67,9 +74,8 @@ await runSuite('push', async (bench) => {
     floor,
     mark,
     peers: {
-      'express-pouchdb, LevelDB (measured earlier, another run)': 13_000,
+      ...medians(peerRuns),
       'Triplit, SQLite (measured earlier, another run)': 8_900,
-      'rxdb-server in memory (measured earlier, another run)': 25_000,
     },
   })
   bench.add({

@@ -1,8 +1,17 @@
-import { percentile } from './rows.ts'
+import { median, percentile } from './rows.ts'
 
 /** The same percentile of each run. */
 export function percentiles(runs: readonly (readonly number[])[], p: number): number[] {
   return runs.filter((run) => run.length > 0).map((run) => percentile(run, p))
+}
+
+/** Of each name that has any. */
+export function medians(
+  runs: ReadonlyMap<string, readonly number[]>,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    [...runs].flatMap(([name, values]) => (values.length > 0 ? [[name, median(values)]] : [])),
+  )
 }
 
 /** Runs it and says how long it took, milliseconds. */
