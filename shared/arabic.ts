@@ -4,7 +4,7 @@ import { toLatinDigits } from './digits.ts'
  * Raise it with any change to what `normaliseArabic` or `patientSearchText` answer: a station
  * whose index was written under another version rebuilds it before it searches.
  */
-export const SEARCH_NORMALISER_VERSION = 1
+export const SEARCH_NORMALISER_VERSION = 2
 
 /**
  * Letters that a hand at a clinic uses for one another. Hamza carriers and madda need no entry:

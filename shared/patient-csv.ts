@@ -213,3 +213,14 @@ export function duplicateKey(name: string, phone: string | null): string {
   const digits = phone === null ? '' : nationalDigits(toLatinDigits(phone))
   return digits === '' ? words.join(' ') : `${words.slice(0, 2).join(' ')} ${digits}`
 }
+
+/** By each of the phones; by the name alone for who has none. */
+export function duplicateKeysOf(patient: {
+  readonly name: string
+  readonly phones: readonly string[]
+}): string[] {
+  const { name, phones } = patient
+  return phones.length === 0
+    ? [duplicateKey(name, null)]
+    : phones.map((phone) => duplicateKey(name, phone))
+}

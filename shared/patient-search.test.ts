@@ -1,7 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { toArabicIndicDigits } from './digits.ts'
-import { ftsMatch, patientSearchQueries, patientSearchText } from './patient-search.ts'
+import { duplicateKey, duplicateKeysOf } from './patient-csv.ts'
+import {
+  ftsMatch,
+  namesakeMatch,
+  patientSearchQueries,
+  patientSearchText,
+} from './patient-search.ts'
 
 const AHMED = {
   id: 'p1',
@@ -145,4 +151,28 @@ test('no input makes an expression that FTS5 could misread', () => {
       }
     }),
   )
+})
+
+test('whoever shares a duplicate key has every word that its match asks for', () => {
+  const name = fc
+    .array(fc.constantFrom('أحمد', 'احمد', 'عبد', 'الرحمن', 'على', '٢', 'ahmed', '-'), {
+      maxLength: 5,
+    })
+    .map((words) => words.join(' '))
+  const kept = ['+201001234567', '01001234567', '+966501234567']
+  const phone = fc.constantFrom(...kept, '٠١٠٠١٢٣٤٥٦٧')
+  const phones = fc.array(fc.constantFrom(...kept), { maxLength: 2 })
+  let same = 0
+  fc.assert(
+    fc.property(name, phones, name, fc.option(phone), (has, hasPhones, asked, askedPhone) => {
+      const patient = { ...AHMED, name: has, phones: hasPhones }
+      if (!duplicateKeysOf(patient).includes(duplicateKey(asked, askedPhone))) return
+      same += 1
+      const words = patientSearchText(patient).split(' ')
+      const match = namesakeMatch(asked, askedPhone)
+      for (const word of match.split(' ')) expect(words).toContain(word.slice(1, -1))
+    }),
+    { numRuns: 3_000 },
+  )
+  expect(same).toBeGreaterThan(10)
 })

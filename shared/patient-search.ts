@@ -25,9 +25,11 @@ const PHONE_REVERSED = 'ρ'
 const NATIONAL_ID = 'ν'
 const FILE_NUMBER = 'ξ'
 const NUMBER_WORD = /^[φρνξ]/
+/** The whole name, of who has no phone: what tells namesakes then. */
+const NAME_ALONE = 'δ'
 /** A `latinKey`. */
 const LATIN = 'λ'
-const INDEX_ONLY = /^[φρνξλ]/
+const INDEX_ONLY = /^[φρνξλδ]/
 /** Closes the words of which the whole can be asked for and not only the beginning. */
 const END = 'ω'
 
@@ -54,7 +56,27 @@ export interface PatientIndexWord {
  */
 export function patientSearchText(patient: SearchablePatient): string {
   const words = patientIndexWords(patient).map(({ word }) => word)
+  const hasPhone = patient.phones.some((phone) => nationalDigits(phone) !== '')
+  if (!hasPhone) words.push(nameAlone(normaliseArabic(patient.name)))
   return [...new Set(words)].join(' ')
+}
+
+function nameAlone(normalised: string): string {
+  return NAME_ALONE + normalised.replaceAll(' ', '') + END
+}
+
+/**
+ * An FTS5 MATCH expression that finds at least all patients of one `duplicateKey`, and few others; but
+ * not who has no phone and the asked one for a last name. Its words are whole: no beginnings.
+ */
+export function namesakeMatch(name: string, phone: string | null): string {
+  const normalised = normaliseArabic(name)
+  const digits = phone === null ? '' : nationalDigits(toLatinDigits(phone))
+  const words =
+    digits === ''
+      ? [nameAlone(normalised)]
+      : [PHONE + digits + END, ...splitWords(normalised).slice(0, 2).map(nameWord)]
+  return words.map((word) => `"${word}"`).join(' ')
 }
 
 export function patientIndexWords(patient: SearchablePatient): PatientIndexWord[] {

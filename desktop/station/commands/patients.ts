@@ -3,7 +3,6 @@ import { AppError } from '#shared/errors.ts'
 import type { Mark } from '#shared/fields.ts'
 import { PatientId } from '#shared/ids.ts'
 import { type Patient, type PatientDraft, PatientField } from '#shared/patient.ts'
-import { duplicateKey } from '#shared/patient-csv.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import { keepDraft, phoneCountryOf } from './patient-draft.ts'
 import { ownFact } from './visit-change.ts'
@@ -35,16 +34,10 @@ export function makePatient(tx: CommandTx, draft: PatientDraft): Patient {
   }
 }
 
-/** By each of the phones; by the name alone for who has none (as the replica keeps them). */
-export function duplicateKeysOf({ name, phones }: Pick<Patient, 'name' | 'phones'>): string[] {
-  return phones.length === 0
-    ? [duplicateKey(name, null)]
-    : phones.map((phone) => duplicateKey(name, phone))
-}
-
-function findNamesake(tx: CommandTx, draft: PatientDraft): PatientId | null {
-  for (const key of duplicateKeysOf(draft)) {
-    const [first] = tx.patientsByDuplicateKey(key)
+/** By each of the phones; by the name alone for who has none. */
+function findNamesake(tx: CommandTx, { name, phones }: PatientDraft): PatientId | null {
+  for (const phone of phones.length === 0 ? [null] : phones) {
+    const [first] = tx.namesakes(name, phone)
     if (first !== undefined) return first
   }
   return null

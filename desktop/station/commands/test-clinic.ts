@@ -4,13 +4,13 @@ import type { Entry } from '#shared/entry.ts'
 import { AppError } from '#shared/errors.ts'
 import { ClinicId, CommandId, makeUuidv7, StationId, UserId, VisitId } from '#shared/ids.ts'
 import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
+import { duplicateKey, duplicateKeysOf } from '#shared/patient-csv.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Role } from '#shared/roles.ts'
 import { nextStamp, nodeOfStation, type Stamp, stampTime } from '#shared/stamp.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { CommandDraft, CommandTx, ReplicaReader } from '../replica/replica.ts'
 import type { CommandDeps } from './handlers.ts'
-import { duplicateKeysOf } from './patients.ts'
 
 /** For tests: a clinic in memory that judges its commands as the replica does. */
 
@@ -130,9 +130,9 @@ export function openTestClinic(): TestClinic {
     entriesOfVisits: (ids) => entriesWhere((entry) => ids.includes(entry.visitId)),
     entriesOfPatient: (id) => entriesWhere((entry) => entry.patientId === id),
     entriesOfDay: (day) => entriesWhere((entry) => entry.queueDay === day),
-    patientsByDuplicateKey: (key) =>
+    namesakes: (name, phone) =>
       [...clinic.patients.values()]
-        .filter((patient) => duplicateKeysOf(patient).includes(key))
+        .filter((patient) => duplicateKeysOf(patient).includes(duplicateKey(name, phone)))
         .map(({ id }) => id),
   }
 

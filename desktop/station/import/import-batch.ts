@@ -1,6 +1,7 @@
 import type { PatientId } from '#shared/ids.ts'
 import type { Patient, PatientDraft } from '#shared/patient.ts'
-import { duplicateKeysOf, makePatient, newPatientWrite } from '../commands/patients.ts'
+import { duplicateKeysOf } from '#shared/patient-csv.ts'
+import { makePatient, newPatientWrite } from '../commands/patients.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 
 /**

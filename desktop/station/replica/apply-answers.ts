@@ -28,7 +28,7 @@ export interface PulledPage {
 /** Applies a page of the feed and its checkpoint in one transaction: both are there, or neither. */
 export function applyPage(core: ReplicaCore, page: PulledPage): void {
   const { file } = core
-  file.letLogGrow(!page.upToDate)
+  file.expectMuch(!page.upToDate)
   const changed = file.repeatableTransaction((tx) => {
     const collections = applyDocuments(core, tx, readFeed(core, page.documents))
     const reseeding = file.meta.get('reseeding') ?? false

@@ -8,7 +8,6 @@ import type { Store } from '../storage/store.ts'
 import { type HeldDirectory, holdDirectory } from './clinic-directory.ts'
 import { type Counters, openCounters } from './counters.ts'
 import { type DocumentRows, openDocumentRows } from './document-rows.ts'
-import { type DuplicateKeys, openDuplicateKeys } from './duplicate-keys.ts'
 import { openOutbox, type Outbox } from './outbox.ts'
 import type { StationMeta } from './station-meta.ts'
 
@@ -20,7 +19,6 @@ export interface ReplicaFile {
   readonly counters: Counters
   readonly outbox: Outbox
   readonly rows: DocumentRows
-  readonly duplicates: DuplicateKeys
   readonly directory: HeldDirectory
   /**
    * A transaction of what the server has and will say again. It is whole like any other, but returns
@@ -31,14 +29,23 @@ export interface ReplicaFile {
    */
   repeatableTransaction<T>(run: (tx: StoreTx) => T): T
   /**
-   * Whether SQLite's log may grow long before it is folded into the file. After each page of a first
-   * sync that would cost a third of the time.
+   * Much is coming: SQLite's log may grow long before it is folded into the file, and the search index
+   * gathers what `tidy` merges. With each page of a first sync that would cost half the time.
    */
-  letLogGrow(isMoreComing: boolean): void
+  expectMuch(isMuchComing: boolean): void
+  /**
+   * One short step of what need not be done while anybody waits: the search index is merged, SQLite's
+   * log folded into the file. Nothing is lost or found differently without it.
+   * @returns false when nothing was left to do
+   */
+  tidy(): boolean
 }
 
-/** SQLite's own measure of when its log is folded into the file, in pages of 4 KB, and one for bulk. */
-const LOG_PAGES = 1_000
+/**
+ * When SQLite itself folds its log into the file, in the middle of whatever transaction comes next: in
+ * pages of 4 KB, four times its own measure, for `tidy` mostly comes before; and for bulk.
+ */
+const LOG_PAGES = 4_000
 const LONG_LOG_PAGES = 16_000
 
 /** After RxDB has opened its collections: their tables must exist. */
@@ -49,6 +56,20 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const waitAgain = db.prepare('PRAGMA synchronous = FULL')
   const foldLater = db.prepare(`PRAGMA wal_autocheckpoint = ${LONG_LOG_PAGES}`)
   const foldSoon = db.prepare(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`)
+  const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
+  let foldedAt = changes.get()
+  foldSoon.get()
+
+  function withoutDisk<T>(run: () => T): T {
+    waitLess.run()
+    try {
+      return run()
+    } finally {
+      waitAgain.run()
+    }
+  }
+
   return {
     store,
     db,
@@ -56,17 +77,19 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     counters: openCounters(db),
     outbox: openOutbox(db),
     rows,
-    duplicates: openDuplicateKeys(db),
     directory: holdDirectory(() => rows.all('clinic')),
-    letLogGrow: (isMoreComing) => void (isMoreComing ? foldLater : foldSoon).get(),
-    repeatableTransaction(run) {
-      waitLess.run()
-      try {
-        return store.transaction(run)
-      } finally {
-        waitAgain.run()
-      }
+    expectMuch(isMuchComing) {
+      ;(isMuchComing ? foldLater : foldSoon).get()
+      if (isMuchComing) store.gatherSearch()
     },
+    tidy() {
+      if (withoutDisk(() => store.mergeSearch())) return true
+      if (changes.get() === foldedAt) return false
+      fold.get()
+      foldedAt = changes.get()
+      return false
+    },
+    repeatableTransaction: (run) => withoutDisk(() => store.transaction(run)),
   }
 }
 

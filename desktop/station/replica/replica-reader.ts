@@ -1,7 +1,8 @@
+import { findNamesakes } from './namesakes.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { ReplicaReader } from './replica.ts'
 
-export function readReplica({ rows, duplicates, directory }: ReplicaFile): ReplicaReader {
+export function readReplica({ store, rows, directory }: ReplicaFile): ReplicaReader {
   return {
     settings: directory.settings,
     staff: directory.staff,
@@ -18,6 +19,6 @@ export function readReplica({ rows, duplicates, directory }: ReplicaFile): Repli
     entriesOfVisits: rows.entriesOfVisits,
     entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
     entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
-    patientsByDuplicateKey: duplicates.find,
+    namesakes: (name, phone) => findNamesakes(store, rows, { name, phone }),
   }
 }

@@ -5,7 +5,6 @@ import type { CommandResult } from '#shared/protocol.ts'
 import { idOf, START } from '#shared/test-values.ts'
 import { formatStamp, stampTime } from '#shared/stamp.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
-import { duplicateKey } from '#shared/patient-csv.ts'
 import { applyPage, applyResults, beginReseed } from './apply-answers.ts'
 import type { Touched } from './replica.ts'
 import { publicKeyObject, publicPart } from './station-key.ts'
@@ -173,11 +172,27 @@ describe('commit', () => {
     const id = replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد عبد الرحمن'))
     expect(replica.searchPatients(patientSearchQueries('احمد'), 10)).toEqual([id])
     expect(replica.searchPatients(patientSearchQueries('4567'), 10)).toEqual([id])
-    const key = duplicateKey('احمد عبدالرحمن', '01001234567')
-    expect(replica.read.patientsByDuplicateKey(key)).toEqual([id])
+    const namesakes = () => replica.read.namesakes('احمد عبدالرحمن', '01001234567')
+    expect(namesakes()).toEqual([id])
     replica.commit(DESK, (tx) => draftName(tx, id, 'سعاد محمود'))
-    expect(replica.read.patientsByDuplicateKey(key)).toEqual([])
+    expect(namesakes()).toEqual([])
     expect(replica.searchPatients(patientSearchQueries('احمد'), 10)).toEqual([])
+  })
+
+  test('tells namesakes by the phone, and by the whole name alone of who has none', () => {
+    const { replica, core } = opened
+    const first = replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد أحمد علي ٢'))
+    const known = replica.read.patient(first)
+    const put = (id: number, changes: object): void =>
+      applyPage(core, page([feed('patients', { ...known, id: idOf(id), ...changes }, id)]))
+    put(801, { name: 'احمد احمد', phones: [] })
+    put(802, { name: 'احمد احمد حسن', phones: ['+201001234567', '+201112223334'] })
+    const find = replica.read.namesakes
+    expect(find('احمد احمد', '01001234567')).toEqual([first, idOf(802)].toSorted())
+    expect(find('احمد احمد', '01112223334')).toEqual([idOf(802)])
+    expect(find('احمد علي', '01001234567')).toEqual([])
+    expect(find('أحمد أحمد', null)).toEqual([idOf(801)])
+    expect(find('احمد', null)).toEqual([])
   })
 
   test('reaches live queries of RxDB', async () => {

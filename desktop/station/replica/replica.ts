@@ -43,8 +43,8 @@ export interface ReplicaReader extends ClinicDirectory {
   entriesOfVisits(visitIds: readonly VisitId[]): Entry[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
-  /** Patients with this normalised name and phone (`duplicate-keys.ts`). */
-  patientsByDuplicateKey(key: string): PatientId[]
+  /** Patients with this normalised name and phone; with this name alone, if there is no phone. */
+  namesakes(name: string, phone: string | null): PatientId[]
 }
 
 /** What a command reads and draws while it is made; valid inside `commit` only, and synchronous. */

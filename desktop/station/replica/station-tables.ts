@@ -80,6 +80,8 @@ const STEPS: readonly string[] = [
      locked_until INTEGER NOT NULL DEFAULT 0,
      pin_failed INTEGER NOT NULL DEFAULT 0
    ) WITHOUT ROWID;`,
+  // The search index answers what it did.
+  'DROP TABLE duplicate_keys;',
 ]
 
 /** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */

@@ -70,34 +70,13 @@ export function putDocuments<C extends CollectionName>(
     if (document === null ? live === null : live !== null && isSameJson(live, document)) continue
     changed.push(document === null ? { ...live, id, _deleted: true } : { ...document })
     more += Number(document !== null) - Number(live !== null)
-    noteDocument(file, { collection, before: live, after: document })
   }
   if (collection === 'patients' && more !== 0) file.counters.add('patients', more)
-  if (changed.length > 0) tx.put(collection, changed)
-  return changed.length > 0
-}
-
-/** What the station keeps beside a document. */
-function noteDocument(
-  { duplicates, directory }: ReplicaFile,
-  change: { collection: CollectionName; before: object | null; after: object | null },
-): void {
-  switch (change.collection) {
-    case 'patients': {
-      // Cast: the collection says what they are
-      const { before, after } = change as {
-        before: Documents['patients'] | null
-        after: Documents['patients'] | null
-      }
-      duplicates.update(before, after)
-      return
-    }
-    case 'clinic':
-      directory.renew()
-      return
-    case 'visits':
-    case 'entries':
+  if (changed.length > 0) {
+    tx.put(collection, changed, stored)
+    if (collection === 'clinic') file.directory.renew()
   }
+  return changed.length > 0
 }
 
 /**

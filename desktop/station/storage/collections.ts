@@ -19,6 +19,7 @@ export interface Collections {
    * @throws StorageError NOT_OPEN, AMBIGUOUS
    */
   find: (collectionName: string) => OpenCollection
+  all(): Iterable<OpenCollection>
   release: (collection: OpenCollection) => void
   /** Drops the collection's tables. */
   remove: (collection: OpenCollection) => void
@@ -80,6 +81,7 @@ export function openCollections(
       }
       return collection
     },
+    all: () => byTable.values(),
     release(collection) {
       collection.instances--
       if (collection.instances === 0) forget(collection)

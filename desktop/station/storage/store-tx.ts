@@ -18,8 +18,13 @@ export interface StoreTx {
    * Inserts or overwrites whole documents, without a conflict check: inside the transaction nothing can come between.
    * `_deleted: true` makes a tombstone; `_rev`, `_meta` and `_attachments` are the store's to fill and ignored here.
    * Nothing is validated. The documents are handed over: live queries will hold them, so do not change them afterwards.
+   * @param stored what `getMany` has just answered for all of them, so that no document is read twice
    */
-  put(collection: string, documents: ReadonlyArray<Record<string, unknown>>): void
+  put(
+    collection: string,
+    documents: ReadonlyArray<Record<string, unknown>>,
+    stored?: ReadonlyMap<string, StoredDocument>,
+  ): void
 }
 
 // Revisions of this process; RxDB uses a token per database the same way.
@@ -45,14 +50,14 @@ export function storeTx(
       }
       return found
     },
-    put(name, documents) {
+    put(name, documents, stored) {
       const collection = open(name)
       const { primaryPath } = collection.table
       for (const data of documents) {
         const id = data[primaryPath]
         if (typeof id !== 'string' || id === '')
           throw new StorageError('INVALID_DOCUMENT', `${name}: no ${primaryPath}`)
-        const previous = collection.table.read(id)
+        const previous = stored === undefined ? collection.table.read(id) : stored.get(id)
         const document = nextDocument(data, previous)
         writer.write(collection, id, previous === undefined ? { document } : { previous, document })
       }

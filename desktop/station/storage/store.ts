@@ -51,6 +51,13 @@ export interface Store {
    * @throws StorageError NO_SEARCH, NOT_OPEN
    */
   search(collection: string, query: SearchQuery, limit: number): string[]
+  /** Much is coming, transaction after transaction: full-text search makes one index of it only in `mergeSearch`. */
+  gatherSearch(): void
+  /**
+   * One step, some milliseconds, of making one index of what was gathered. What is found is the same before and after.
+   * @returns false when nothing was left to do
+   */
+  mergeSearch(): boolean
   /** Closes the file. RxDatabases on it should be closed before; afterwards their calls fail with NOT_OPEN. */
   close(): Promise<void>
 }
@@ -121,6 +128,16 @@ export function openStore(options: StoreOptions): Store {
       const { search } = collections.find(collection)
       if (search === undefined) throw new StorageError('NO_SEARCH', collection)
       return guard(() => search.find(query, limit))
+    },
+    gatherSearch() {
+      ensureOpen()
+      guard(() => {
+        for (const { search } of collections.all()) search?.gather()
+      })
+    },
+    mergeSearch() {
+      ensureOpen()
+      return guard(() => [...collections.all()].some(({ search }) => search?.merge() === true))
     },
     close() {
       if (db.open) {

@@ -105,7 +105,7 @@ function noteChange(
 function writeSearch(touched: ReadonlyMap<OpenCollection, CollectionChanges>): void {
   for (const [{ search }, { changes }] of touched) {
     if (search === undefined) continue
-    for (const [id, { document }] of changes) search.write(id, document)
+    for (const [id, { previous, document }] of changes) search.write(id, document, previous)
   }
 }
 
