@@ -18,6 +18,8 @@ export interface RunningServer {
   url: string
   /** `METHOD /pattern` of everything it answers: a test holds that each is tried by each role. */
   routes: readonly string[]
+  /** A request answered without a socket: for tests that send a hundred thousand. */
+  fetch: (request: Request) => Promise<Response>
   /** Streams end, requests under way are answered, then the database is let go. Safe to call twice. */
   close: () => Promise<void>
 }
@@ -64,7 +66,12 @@ export async function startServer(
     const url = await listen(server, config)
     opened.push(() => drain(server, closing))
     let closed: Promise<void> | undefined
-    return { url, routes: listRoutes(app), close: () => (closed ??= closeAll()) }
+    return {
+      url,
+      routes: listRoutes(app),
+      fetch: async (request) => app.fetch(request),
+      close: () => (closed ??= closeAll()),
+    }
   } catch (error) {
     await closeAll()
     throw error

@@ -11,6 +11,7 @@ test.each([
   ['half a pair as it is', '"\ud83d"'],
   ['something that is not JSON', '{"name":'],
   ['nothing', ''],
+  ['a NUL deeper than a stack', `${'['.repeat(200_000)}"\\u0000"${']'.repeat(200_000)}`],
 ])('refuses %s', (_, text) => {
   expect(() => parseJsonText(text)).toThrow(expect.objectContaining({ code: 'INVALID' }))
 })

@@ -24,10 +24,24 @@ export function parseJsonText(text: string): unknown {
   return value
 }
 
-function isStorable(value: unknown): boolean {
-  if (typeof value === 'string') return isStorableText(value)
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, item]) => isStorableText(key) && isStorable(item))
+/**
+ * Whether PostgreSQL can keep every text in a parsed JSON value. Without recursion: a body of lists
+ * in lists is deeper than any stack.
+ */
+export function isStorable(root: unknown): boolean {
+  const left = [root]
+  while (left.length > 0) {
+    const value = left.pop()
+    if (typeof value === 'string') {
+      if (!isStorableText(value)) return false
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) {
+        if (!isStorableText(key)) return false
+        left.push(item)
+      }
+    }
+  }
+  return true
 }
 
 function isStorableText(text: string): boolean {

@@ -7,6 +7,7 @@ import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
 import { CommandId } from '#shared/ids.ts'
 import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
 import { nodeOfStation, type Stamp, stampNode } from '#shared/stamp.ts'
+import { isStorable } from '../http/json-text.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { keyOf } from './working-set.ts'
 
@@ -92,7 +93,7 @@ async function readArrival(
   const parsed = Command.safeParse(value)
   if (!parsed.success) return invalid(issuesOf(parsed.error))
   const command = parsed.data
-  if (!isStorable(payload, value)) return invalid(['text'])
+  if (!isStorableIn(payload, value)) return invalid(['text'])
   if (command.stationId !== station.stationId) return invalid(['stationId'])
   const isOurs = command.writes.every(
     ({ base, next }) =>
@@ -110,7 +111,7 @@ async function readArrival(
 
 function readTouches(value: unknown): string[] {
   const writes = Touching.safeParse(value).data?.writes ?? []
-  const keys = writes.filter(isStorableValue).map(({ collection, id }) => keyOf(collection, id))
+  const keys = writes.filter(isStorable).map(({ collection, id }) => keyOf(collection, id))
   return [...new Set(keys)]
 }
 
@@ -128,14 +129,6 @@ export function issuesOf(error: z.ZodError): string[] {
 }
 
 /** JSON can say NUL and half a surrogate pair; PostgreSQL can store neither. */
-function isStorable(payload: string, value: unknown): boolean {
-  return !/\\u(?:0000|d[89a-f])/i.test(payload) || isStorableValue(value)
-}
-
-function isStorableValue(value: unknown): boolean {
-  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(
-    ([key, inner]) => isStorableValue(key) && isStorableValue(inner),
-  )
+function isStorableIn(payload: string, value: unknown): boolean {
+  return !/\\u(?:0000|d[89a-f])/i.test(payload) || isStorable(value)
 }

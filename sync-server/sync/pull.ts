@@ -70,13 +70,13 @@ const READ_PAGE_AND_ACK = `
       SELECT feed_seq FROM station_acks
       WHERE clinic_id = $1 AND station_id = $4 AND command_seq <= $5
       ORDER BY command_seq DESC LIMIT 1))
-    FROM durability CROSS JOIN feeds WHERE clinic_id = $1 AND epoch = $6 AND head >= $2
+    FROM durability CROSS JOIN feeds WHERE clinic_id = $1 AND epoch::text = $6 AND head >= $2
     ON CONFLICT (clinic_id, station_id, command_seq) DO UPDATE SET feed_seq = excluded.feed_seq
     WHERE station_acks.feed_seq < excluded.feed_seq),
   raised AS (
     UPDATE station_acks SET feed_seq = $2
     WHERE clinic_id = $1 AND station_id = $4 AND command_seq > $5 AND feed_seq < $2
-      AND EXISTS (SELECT FROM feeds WHERE clinic_id = $1 AND epoch = $6 AND head >= $2))
+      AND EXISTS (SELECT FROM feeds WHERE clinic_id = $1 AND epoch::text = $6 AND head >= $2))
   ${READ_PAGE}`
 
 /**
