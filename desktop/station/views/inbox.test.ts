@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Command } from '#shared/commands.ts'
 import { makeUuidv7, VisitId } from '#shared/ids.ts'
-import { idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
+import { CHECK_IN, idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
 import { InboxView, type InboxItem } from '../contract/queries.ts'
 import { applyResults } from '../replica/apply-answers.ts'
 import {
@@ -13,6 +13,7 @@ import {
   OTHER_STATION,
   STATION,
 } from '../replica/test-replica.ts'
+import { NOTHING } from './change.ts'
 import {
   checkIn,
   draftOf,
@@ -265,6 +266,36 @@ test('which line stands is shown by name, and is not put back from the inbox', a
   )
   await station.act.settle({ itemId, choice: 'KEEP' })
   expect(await inboxOf(station)).toEqual([])
+})
+
+test('conflicts of a year ago come to light once the inbox is on the screen', async () => {
+  const station = await openTestStation()
+  const old = (number: number, changes: Parameters<typeof visitOf>[0] = {}) =>
+    visitOf({ id: idOf(number), patientId: idOf(700), doctorId: DOCTOR, ...changes })
+  const overruled = {
+    ...CHECK_IN,
+    id: idOf<typeof CHECK_IN.id>(801),
+    status: 'DONE' as const,
+    at: stampAt(5),
+  }
+  station.receive(
+    feed('patients', patientOf({ id: idOf(700) })),
+    feed('visits', old(1, { queueDay: '2025-09-01', transitions: [CHECK_IN, overruled] })),
+    feed('visits', old(2, { queueDay: '2025-10-01' })),
+    feed('visits', old(3, { queueDay: '2025-10-01', ticket: { letter: 'B', number: 4 } })),
+    feed('visits', old(4, { queueDay: '2025-11-01' })),
+  )
+  const inbox = station.views.inbox({})
+  await inbox.compute()
+  // As a watch does, with every tick of the clock until all was read.
+  await expect
+    .poll(async () => {
+      await inbox.compute()
+      return inbox.dependsOn({ ...NOTHING, clock: true })
+    })
+    .toBe(false)
+  const { items } = await inbox.compute()
+  expect(items.map(({ kind }) => kind).toSorted()).toEqual(['DUPLICATE_VISIT', 'OVERRULED'])
 })
 
 test('only an ADMIN sees what waits in quarantine', async () => {

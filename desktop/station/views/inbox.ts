@@ -23,30 +23,44 @@ import type { ClinicDeps, View } from './view.ts'
 /** One row for each thing that a person must look at; each person sees what they can settle. */
 export function inboxView(deps: ClinicDeps): View<InboxView> {
   const day = showDay(deps.replica)
+  let isWhole = true
   return {
-    compute: () => computeInbox(deps, day.today()),
+    async compute() {
+      const { replica, session } = deps
+      const { roles } = session.require()
+      const isDesk = can(roles, 'NONE', 'SETTLE_CONFLICT', replica.read.settings().narrowing)
+      const index = isDesk ? await conflictIndexOf(replica) : null
+      isWhole = index?.isWhole() ?? true
+      return computeInbox(deps, index, day.today())
+    },
     dependsOn: (change) =>
-      change.collections.size > 0 || change.outbox || change.session || day.isOver(change),
+      change.collections.size > 0 ||
+      change.outbox ||
+      change.session ||
+      day.isOver(change) ||
+      (change.clock && !isWhole),
   }
 }
 
-async function computeInbox(
+/** @param conflicts null: not this person's to settle */
+function computeInbox(
   { replica, session }: ClinicDeps,
+  conflicts: ConflictIndex | null,
   today: CalendarDate,
-): Promise<InboxView> {
+): InboxView {
   const person = session.require()
   const { narrowing } = replica.read.settings()
-  const isDesk = can(person.roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
   const mayDecide = can(person.roles, 'NONE', 'DECIDE_QUARANTINE', narrowing)
   const quarantined = mayDecide ? quarantinedItems(replica) : []
   const known = new Set(quarantined.map(({ itemId }) => itemId))
-  const commands = commandItems(replica, person, isDesk).filter(
+  const commands = commandItems(replica, person, conflicts !== null).filter(
     (item) => item.kind !== 'HELD' || !known.has(`QUARANTINED/${item.commandId}`),
   )
-  const conflicts = isDesk
-    ? conflictItems(replica, { person, today }, await conflictIndexOf(replica))
-    : []
-  const items = [...quarantined, ...commands, ...conflicts]
+  const items = [
+    ...quarantined,
+    ...commands,
+    ...(conflicts === null ? [] : conflictItems(replica, { person, today }, conflicts)),
+  ]
   return { items: items.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
 }
 
