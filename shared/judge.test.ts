@@ -237,6 +237,28 @@ describe('judgeCommand, steps of a visit', () => {
   })
 })
 
+describe('judgeCommand, a place in line given by hand', () => {
+  const skipped = visitOf({ priority: 'URGENT', boosted: false })
+  const mark = { at: now, by: author }
+
+  function moved(changes: Partial<Visit>): string {
+    const fields = Object.keys(changes).map((field) => [field, mark])
+    const next = { ...skipped, ...changes, marks: Object.fromEntries(fields) }
+    const write: Write = { collection: 'visits', id: skipped.id, base: skipped, next }
+    const judged = judgeCommand(commandOf('reorder', [write]), contextOf(['RECEPTION'], skipped))
+    return 'code' in judged ? judged.code : judged.verdict
+  }
+
+  it('says why, and gives back no boost', () => {
+    const orderKey = stampAt(-5)
+    expect(moved({ orderKey, orderReason: 'باتفاقهم' })).toBe('ACCEPTED')
+    expect(moved({ orderKey })).toBe('REASON_MISSING')
+    expect(moved({ orderKey, orderReason: ' ' })).toBe('REASON_MISSING')
+    expect(moved({ orderKey, orderReason: 'باتفاقهم', boosted: true })).toBe('NOT_THE_COMMAND')
+    expect(moved({ doctorId: author, orderReason: 'باتفاقهم' })).toBe('NOT_THE_COMMAND')
+  })
+})
+
 describe('judgeCommand, merged visits', () => {
   const merge = visitIn('WAITING')
   const other = visitOf({ id: idOf(720) })

@@ -15,6 +15,7 @@ import {
 } from './board-context.ts'
 import { focusLine, isLineFocused, rowElement, useBoardFocus } from './board-focus.ts'
 import { LineColumn, LineFolds } from './line-column.tsx'
+import { useRowDrag } from './row-drag.ts'
 import { asksFirst } from './steps.ts'
 import { useSteps } from './use-steps.ts'
 import './board.css'
@@ -55,6 +56,7 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
       if (row !== undefined) hands.choose(row, 'OPEN_PATIENT')
     },
   })
+  useRowDrag({ lines, policy: clinic, onDrop: hands.move })
   useBoardShortcuts({ lines, active, setActive, enabled: props.enabled, focus })
 
   const only = lines.length === 1 ? lines[0] : undefined
@@ -152,6 +154,11 @@ function useHands(): { hands: BoardHands; opened: Opened | null } {
         else run(row, { step })
       },
       openMenu: ({ visitId }) => setOpened({ visitId, content: { kind: 'MENU' } }),
+      move({ visitId, actions }, place) {
+        const step = 'doctorId' in place ? 'MOVE_LINE' : 'REORDER'
+        if (!actions.includes(step === 'REORDER' ? 'SKIP' : step)) return
+        setOpened({ visitId, content: { kind: 'ASK', step, place } })
+      },
       closePopover: close,
     }
   })
@@ -159,6 +166,7 @@ function useHands(): { hands: BoardHands; opened: Opened | null } {
     run: (row, toRun) => latest.current?.run(row, toRun),
     choose: (row, step) => latest.current?.choose(row, step),
     openMenu: (row) => latest.current?.openMenu(row),
+    move: (row, place) => latest.current?.move(row, place),
     closePopover: () => latest.current?.closePopover(),
   }))
   return { hands, opened }

@@ -20,6 +20,8 @@ export const ClinicView = z.object({
   digits: z.enum(['ARABIC_INDIC', 'LATIN']),
   waitAmberMinutes: z.number(),
   waitRedMinutes: z.number(),
+  /** Whether courtesy lifts in the line. */
+  courtesyEnabled: z.boolean(),
   demo: z.boolean(),
 })
 
