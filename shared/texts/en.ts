@@ -134,6 +134,8 @@ export const en = {
   'count.patients_one': 'one patient',
   'count.patients_other': '{{n}} patients',
   'count.waiting_zero': 'nobody waiting',
+  'count.more_one': 'and one more',
+  'count.more_other': 'and {{n}} more',
   'count.waiting_one': 'one waiting',
   'count.waiting_other': '{{n}} waiting',
   'count.changes_one': 'one change waits here',

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { CommandName } from '#shared/commands.ts'
+import { EnteredName, ReasonCode } from '#shared/entered.ts'
 import { PaymentMethod } from '#shared/entry.ts'
 import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import { FieldValue } from '#shared/fields.ts'
 import { ClinicId, CommandId, EntryId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
 import { Money } from '#shared/money.ts'
-import { BirthDate, PatientDraft, PatientField, Sex } from '#shared/patient.ts'
+import { BirthDate, PatientDraft, Sex } from '#shared/patient.ts'
 import { Action, Role, VisitStatus } from '#shared/roles.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
@@ -224,42 +225,9 @@ export const ProposalView = z.object({
 })
 export type ProposalView = z.infer<typeof ProposalView>
 
-/** What a refused command had set; a window has a label for each. */
-export const EnteredName = z.enum([
-  ...PatientField.options,
-  /** A patient of an imported list: name, phones, file number. */
-  'patient',
-  /** By name. */
-  'doctorId',
-  'type',
-  'priority',
-  'orderReason',
-  /** The ticket of the visit kept. */
-  'mergedInto',
-  'ticket',
-  'status',
-  'reason',
-  'amount',
-  'method',
-  'receipt',
-])
-export type EnteredName = z.infer<typeof EnteredName>
-
-/** Reasons that the station gives by a code; all others are a person's own words, and TEXT. */
-export const ReasonCode = z.enum([
-  'SKIPPED',
-  'LINE_CHANGED',
-  'RECALLED',
-  'RETURNED_FRONT',
-  'RETURNED_BACK',
-  'UNDONE',
-  'MERGED',
-])
-export type ReasonCode = z.infer<typeof ReasonCode>
-
 const field = EnteredName
 
-/** `kind` says how a window shows `value`. Null: a person had emptied the field. */
+/** `kind` says how a window shows `value`. Null: a person had emptied the field. Names are resolved. */
 export const EnteredField = z.discriminatedUnion('kind', [
   z.object({ field, kind: z.literal('TEXT'), value: z.string().nullable() }),
   /** Letters and Latin digits that are read one by one: a ticket, an identity number. */
@@ -295,6 +263,7 @@ export const InboxItem = z.discriminatedUnion('kind', [
     command: CommandName,
     code: ErrorCode,
     details: ErrorDetails,
+    entered: z.array(EnteredField),
   }),
   z.object({
     ...inboxBase,
@@ -353,6 +322,10 @@ export const InboxItem = z.discriminatedUnion('kind', [
     commandId: CommandId,
     command: CommandName,
     reason: z.enum(['MEMBER_INACTIVE', 'CLINIC_INACTIVE']),
+    /** Empty where an older server had not kept it. */
+    entered: z.array(EnteredField),
+    /** How many more fields there are: of a long list of patients. */
+    more: z.number(),
     mayDecide: z.boolean(),
   }),
 ])

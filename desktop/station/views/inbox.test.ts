@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Quarantined } from '#shared/clinic.ts'
+import type { Entered } from '#shared/entered.ts'
 import type { Command } from '#shared/commands.ts'
 import { makeUuidv7, VisitId } from '#shared/ids.ts'
 import { CHECK_IN, idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
@@ -121,7 +123,12 @@ test('a held command stays visible and cannot be dismissed', async () => {
     { commandId, verdict: 'HELD', code: 'SUBSCRIPTION', details: {}, documents: [] },
   ])
   const [item] = await inboxOf(station)
-  expect(item).toMatchObject({ kind: 'HELD', code: 'SUBSCRIPTION', patientName: 'هند سعيد' })
+  expect(item).toMatchObject({
+    kind: 'HELD',
+    code: 'SUBSCRIPTION',
+    patientName: 'هند سعيد',
+    entered: [{ field: 'name', kind: 'TEXT', value: 'هند سعيد' }],
+  })
   await expect(async () =>
     station.act.settle({ itemId: item?.itemId ?? '', choice: 'DISMISS' }),
   ).rejects.toMatchObject({ code: 'INVALID' })
@@ -306,23 +313,58 @@ test('only an ADMIN sees what waits in quarantine', async () => {
     id: `quarantined:${commandId}`,
     clinicId: CLINIC,
     body: {
-      kind: 'QUARANTINED',
+      kind: 'QUARANTINED' as const,
       commandId,
       stationId: OTHER_STATION,
       name: 'checkIn',
       by: DESK,
       at: stampAt(30),
-      reason: 'MEMBER_INACTIVE',
+      reason: 'MEMBER_INACTIVE' as const,
       touches: [{ collection: 'patients', id: patientId }],
-      decision: 'PENDING',
+      decision: 'PENDING' as const,
     },
   }
   station.receive(feed('clinic', doc))
   expect(await inboxOf(station)).toEqual([])
   station.sit(ADMIN)
+  // Kept by a server that did not tell yet what was entered.
   expect(await inboxOf(station)).toMatchObject([
-    { kind: 'QUARANTINED', commandId, mayDecide: true, patientName: 'مريم حسن' },
+    { kind: 'QUARANTINED', commandId, mayDecide: true, patientName: 'مريم حسن', entered: [] },
   ])
+  const unknown = idOf<NonNullable<Quarantined['patientId']>>(960)
+  const told = (number: number, name: string, entered: Entered[]): Quarantined => ({
+    ...doc.body,
+    commandId: idOf(number),
+    name,
+    patientId: unknown,
+    entered,
+    more: 0,
+    touches: [],
+  })
+  const payment = { minor: 30_000, currency: 'EGP' as const }
+  const bodies = [
+    told(951, 'registerPatient', [{ field: 'name', kind: 'TEXT', value: 'هند سعيد' }]),
+    told(952, 'checkIn', [
+      { field: 'doctorId', kind: 'DOCTOR', value: SECOND_DOCTOR },
+      { field: 'amount', kind: 'MONEY', value: payment },
+    ]),
+  ]
+  const docs = bodies.map((body) => ({
+    id: `quarantined:${body.commandId}`,
+    clinicId: CLINIC,
+    body,
+  }))
+  station.receive(...docs.map((made) => feed('clinic', made)))
+  const checkedIn = (await inboxOf(station)).find(
+    (item) => item.kind === 'QUARANTINED' && item.commandId === idOf(952),
+  )
+  expect(checkedIn).toMatchObject({
+    patientName: 'هند سعيد',
+    entered: [
+      { field: 'doctorId', kind: 'TEXT', value: 'د. هالة' },
+      { field: 'amount', kind: 'MONEY', value: '300.00 EGP', money: payment },
+    ],
+  })
   await station.act.decideQuarantined({ commandId, accept: true })
   expect(lastCommand(station).decision).toEqual({ commandId, accept: true })
 })

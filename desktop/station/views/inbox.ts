@@ -1,11 +1,13 @@
 import { type Command, CommandName } from '#shared/commands.ts'
+import type { Quarantined } from '#shared/clinic.ts'
+import { enteredOf } from '#shared/entered.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { can, governingStatus, type Role } from '#shared/roles.ts'
 import type { Patient } from '#shared/patient.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import type { InboxItem, InboxView } from '../contract/queries.ts'
-import type { Replica } from '../replica/replica.ts'
+import type { Replica, ReplicaReader } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
 import { type ConflictIndex, conflictIndexOf } from './conflict-index.ts'
 import {
@@ -79,6 +81,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code: code ?? 'UNAVAILABLE',
       details,
+      entered: enteredFields(enteredOf(command), replica.read),
     }))
   const rejected = replica
     .rejected()
@@ -91,7 +94,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code,
       details,
-      entered: enteredFields(command, replica.read),
+      entered: enteredFields(enteredOf(command), replica.read),
     }))
   return [...held, ...rejected]
 }
@@ -115,30 +118,49 @@ function patientOfCommand(
 }
 
 function quarantinedItems(replica: Replica): Extract<InboxItem, { kind: 'QUARANTINED' }>[] {
-  return replica.read.quarantined().flatMap((item) => {
+  const { read } = replica
+  const pending = read.quarantined().filter(({ decision }) => decision === 'PENDING')
+  return pending.flatMap((item) => {
     const name = CommandName.safeParse(item.name)
-    if (item.decision !== 'PENDING' || !name.success) return []
-    const patient = item.touches.flatMap(({ collection, id }) => {
-      const of =
-        collection === 'patients'
-          ? id
-          : collection === 'visits'
-            ? replica.read.visit(id)?.patientId
-            : undefined
-      return of === undefined ? [] : (replica.read.patient(of) ?? [])
-    })[0]
+    if (!name.success) return []
+    const patientId = item.patientId ?? patientTouched(item, read)
+    const patient = patientId === null ? null : read.patient(patientId)
+    // Whom a quarantined command had registered, only the command knows.
+    const registered = patientId === null ? null : nameEntered(pending, patientId)
     return [
       {
-        ...about(replica, item, patient ?? null),
+        ...about(replica, item, patient),
+        patientName: patient?.name ?? registered,
         itemId: formatInboxItemId({ kind: 'QUARANTINED', commandId: item.commandId }),
         kind: 'QUARANTINED' as const,
         commandId: item.commandId,
         command: name.data,
         reason: item.reason,
+        entered: enteredFields(item.entered ?? [], read),
+        more: item.more ?? 0,
         mayDecide: true,
       },
     ]
   })
+}
+
+function patientTouched({ touches }: Quarantined, read: ReplicaReader): PatientId | null {
+  const ids = touches.map(({ collection, id }) =>
+    collection === 'patients'
+      ? read.patient(id)?.id
+      : collection === 'visits'
+        ? read.visit(id)?.patientId
+        : undefined,
+  )
+  return ids.find((id) => id !== undefined) ?? null
+}
+
+function nameEntered(pending: readonly Quarantined[], patientId: PatientId): string | null {
+  const fields = pending
+    .filter((item) => item.patientId === patientId)
+    .flatMap(({ entered }) => entered ?? [])
+  const name = fields.find(({ field }) => field === 'name')
+  return name?.kind === 'TEXT' ? name.value : null
 }
 
 function conflictItems(
