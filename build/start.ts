@@ -78,6 +78,8 @@ async function run(): Promise<void> {
   const serverUrl = await supervisor.start({ ...server, ready: readyUrl, within: 60_000 })
   const seed = { ...server, name: 'seed', args: ['sync-server/seed-demo.ts'] }
   if ((await supervisor.run(seed)) !== 0) throw new ChildFailed('the demo clinic was not made')
+  const past = { ...server, name: 'history', args: ['build/demo/seed-history.ts'] }
+  if ((await supervisor.run(past)) !== 0) throw new ChildFailed('the demo has no past')
   const surface: Surface = options['no-windows']
     ? { kind: 'addresses' }
     : surfaceOf(process.env, process.platform)
