@@ -29,6 +29,8 @@ it('a key means the next place towards the door or the end, and nothing said tow
   expect(placeOf(places, { by: 1 })?.before).toBeNull()
   expect(placeOf(places, undefined)?.before).toBe(id(2))
   expect(placeOf(places, { before: id(4) })).toBeUndefined()
-  // Already in front: the only way is back.
-  expect(placeOf(placesOf(line, id(2), policy), { by: -1 })?.before).toBe(id(4))
+  // Already in front of those without priority: the only way is back.
+  const back = placesOf(line, id(2), policy)
+  expect(placeOf(back, { by: -1 })).toBeUndefined()
+  expect(placeOf(back, undefined)?.before).toBe(id(4))
 })

@@ -31,7 +31,7 @@ export function placesOf(
   )
 }
 
-/** The one that a hand means; unsaid, the next towards the door, or else the next the other way. */
+/** The one that a hand means, if there is one; unsaid, the next towards the door, or the other way. */
 export function placeOf(
   places: readonly OpenPlace[],
   put: Place | undefined,
@@ -40,5 +40,6 @@ export function placeOf(
     return places.find(({ before }) => before === put.before)
   const ahead = places.findLast(({ by }) => by < 0)
   const behind = places.find(({ by }) => by > 0)
-  return put !== undefined && 'by' in put && put.by > 0 ? (behind ?? ahead) : (ahead ?? behind)
+  if (put !== undefined && 'by' in put) return put.by > 0 ? behind : ahead
+  return ahead ?? behind
 }
