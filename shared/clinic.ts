@@ -54,6 +54,8 @@ export const Doctor = z.strictObject({
   specialty: z.string().max(80),
   order: z.int(),
   active: z.boolean(),
+  /** For how many days after an examination a follow-up is due; absent: as the clinic has it. */
+  followUpDays: z.int().min(0).max(365).optional(),
 })
 export type Doctor = z.infer<typeof Doctor>
 

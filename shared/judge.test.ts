@@ -27,7 +27,7 @@ import {
   visitOf,
   VISIT,
 } from './test-values.ts'
-import { MERGED_REASON, type Transition, type Visit } from './visit.ts'
+import { MERGED_REASON, type Transition, type Visit, VisitField } from './visit.ts'
 import { foldVisit } from './visit-fold.ts'
 
 const author: UserId = pick(PEOPLE, 1)
@@ -242,8 +242,9 @@ describe('judgeCommand, a place in line given by hand', () => {
   const mark = { at: now, by: author }
 
   function moved(changes: Partial<Visit>): string {
-    const fields = Object.keys(changes).map((field) => [field, mark])
-    const next = { ...skipped, ...changes, marks: Object.fromEntries(fields) }
+    const marks: Visit['marks'] = {}
+    for (const field of VisitField.options) if (Object.hasOwn(changes, field)) marks[field] = mark
+    const next = { ...skipped, ...changes, marks }
     const write: Write = { collection: 'visits', id: skipped.id, base: skipped, next }
     const judged = judgeCommand(commandOf('reorder', [write]), contextOf(['RECEPTION'], skipped))
     return 'code' in judged ? judged.code : judged.verdict

@@ -117,7 +117,12 @@ function openMaker({ clinicId, station, desk, currency }: DemoBooks) {
       return {
         id: PatientId.parse(newId(time)),
         clinicId,
-        ...{ name, phones: [...phones], nationalId, birthDate, sex, address },
+        name,
+        phones: [...phones],
+        nationalId,
+        birthDate,
+        sex,
+        address,
         // The numbers of the paper files come with the clinic's old list.
         fileNumber: null,
         note: notes,

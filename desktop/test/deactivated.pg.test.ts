@@ -129,10 +129,9 @@ test('her work from before stands, from after waits, and an ADMIN decides each',
       byName: 'سعاد محمود',
     })
   }
-  expect(shown.map(({ patientName }) => patientName).toSorted()).toEqual([
-    'مرفوض لاحقا',
-    'مقبول لاحقا',
-  ])
+  expect(new Set(shown.map(({ patientName }) => patientName))).toEqual(
+    new Set(['مرفوض لاحقا', 'مقبول لاحقا']),
+  )
   expect(shown.find(({ patientName }) => patientName === 'مرفوض لاحقا')?.entered).toEqual(
     expect.arrayContaining([
       { field: 'name', kind: 'TEXT', value: 'مرفوض لاحقا' },

@@ -59,7 +59,7 @@ export function decidedDocument(
 
 /** Once decided, nobody needs a second copy of what a patient had told. */
 function decided(quarantined: Quarantined, decision: 'ACCEPTED' | 'REJECTED'): Quarantined {
-  const { entered, more, ...rest } = quarantined
+  const { entered: _entered, more: _more, ...rest } = quarantined
   return { ...rest, decision }
 }
 

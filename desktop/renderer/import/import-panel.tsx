@@ -159,7 +159,7 @@ function RemarkList(props: {
   return (
     <section className="import-remarks" aria-label={title} data-testid={testId}>
       <h3>{title}</h3>
-      <div className="import-table" tabIndex={0}>
+      <div className="import-table">
         <table>
           <thead>
             <tr>

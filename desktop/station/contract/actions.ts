@@ -20,6 +20,8 @@ export const Slip = z.object({
   room: z.string(),
   /** Patients before this one in the line, when it was printed. */
   before: z.number(),
+  /** Between when and when their turn comes, about; instants. Null: they are next. */
+  turn: z.object({ from: z.string(), to: z.string() }).nullable(),
   printedAt: z.string(),
   queueDay: z.string(),
   paid: Money.nullable(),

@@ -214,6 +214,8 @@ export const ProposalView = z.object({
       name: z.string(),
       room: z.string(),
       waiting: z.number(),
+      /** Between when and when the turn of who is checked in now would come, about. */
+      turn: z.object({ from: Instant, to: Instant }),
       prices: z.array(z.object({ visitType: VisitType, amount: Money })),
     }),
   ),

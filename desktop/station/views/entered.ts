@@ -8,23 +8,20 @@ import { nameOf } from './names.ts'
 /** What a person had entered, with doctors by name and visits by ticket, for a window to word. */
 export function enteredFields(entered: readonly Entered[], read: ReplicaReader): EnteredField[] {
   return entered.flatMap((one): EnteredField[] => {
-    switch (one.kind) {
-      case 'DOCTOR': {
-        const doctor = read.doctors().find((line) => line.doctorId === one.value)
-        return [{ field: one.field, kind: 'TEXT', value: doctor?.name ?? nameOf(read, one.value) }]
-      }
-      case 'VISIT': {
-        const visit = read.visit(one.value)
-        if (visit === null) return []
-        return [{ field: one.field, kind: 'DIGITS', value: ticketText(read, visit.ticket) }]
-      }
-      case 'MONEY':
-        return [
-          { field: one.field, kind: 'MONEY', value: plainAmount(one.value), money: one.value },
-        ]
-      default:
-        return [one]
+    const { field } = one
+    if (one.kind === 'DOCTOR') {
+      const doctor = read.doctors().find((line) => line.doctorId === one.value)
+      return [{ field, kind: 'TEXT', value: doctor?.name ?? nameOf(read, one.value) }]
     }
+    if (one.kind === 'VISIT') {
+      const visit = read.visit(one.value)
+      if (visit === null) return []
+      return [{ field, kind: 'DIGITS', value: ticketText(read, visit.ticket) }]
+    }
+    if (one.kind === 'MONEY') {
+      return [{ field, kind: 'MONEY', value: plainAmount(one.value), money: one.value }]
+    }
+    return [one]
   })
 }
 
