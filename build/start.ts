@@ -30,8 +30,12 @@ const PATIENTS = join(STATE, 'patients.csv')
 /** Milliseconds, the demo's patients and the first sync included. */
 const READY_WITHIN = 240_000
 
-const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({
+const DESKS: Desk[] = [
+  { name: 'reception', stationName: 'الاستقبال' },
+  { name: 'doctor', stationName: 'غرفة الطبيب' },
+].map(({ name, stationName }) => ({
   name,
+  stationName,
   email: `${name}@demo.dawr`,
   folder: join(STATE, name),
 }))
@@ -127,14 +131,14 @@ async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
 }
 
 /** Enrolled in the demo clinic and signed in at by itself; reception brings in the old list. */
-function demoDesk({ name, email }: Desk, serverUrl: string): DemoDesk {
+function demoDesk({ name, stationName, email }: Desk, serverUrl: string): DemoDesk {
   const [clinic] = DEMO_CLINICS
   if (clinic === undefined) throw new Error('there is no demo clinic')
   return {
     serverUrl,
     clinicId: clinic.clinicId,
     admin: 'admin@demo.dawr',
-    stationName: name,
+    stationName,
     email,
     patientList: name === 'reception' ? PATIENTS : null,
   }

@@ -35,6 +35,8 @@ const QUIET = [
 
 export interface Desk {
   name: string
+  /** As the clinic calls it. */
+  stationName: string
   /** Who sits at it. */
   email: string
   /** Of the profile: the station's encrypted file is in it. */

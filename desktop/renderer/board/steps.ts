@@ -77,7 +77,7 @@ export function stepsOf(row: RowFacts, toAssistantFirst: boolean): Step[] {
   return [...steps, ...ALWAYS]
 }
 
-const ALWAYS: readonly Step[] = ['REPRINT', 'OPEN_PATIENT']
+const ALWAYS: readonly Step[] = ['OPEN_PATIENT', 'REPRINT']
 
 /** Steps that `undoLast` takes back; a call or a place in the line is changed by doing it again. */
 export function isUndoable(step: Step): boolean {

@@ -4,6 +4,9 @@ import type { Visit } from '#shared/visit.ts'
 import { foldVisit } from '#shared/visit-fold.ts'
 import { waitRange } from '#shared/wait-range.ts'
 
+const MINUTE = 60_000
+/** Of the clock: 19:14 would sound like a promise. */
+const STEP = 5 * MINUTE
 /** Longer between two patients was a break, and says nothing of the next. */
 const BREAK_MINUTES = 45
 /** The pace of an hour or two ago is that of another part of the session. */
@@ -27,8 +30,10 @@ export function toldWait(
   now: number,
 ): ToldWait {
   const { from, to } = waitRange(before, pacesOf(today, doctorId))
-  const at = (minutes: number): string => new Date(now + minutes * 60_000).toISOString()
-  return { from: at(from), to: at(to) }
+  return {
+    from: new Date(Math.floor((now + from * MINUTE) / STEP) * STEP).toISOString(),
+    to: new Date(Math.ceil((now + to * MINUTE) / STEP) * STEP).toISOString(),
+  }
 }
 
 function pacesOf(today: readonly Visit[], doctorId: UserId): number[] {
