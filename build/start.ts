@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { DEMO_PASSWORD } from '#shared/demo-password.ts'
-import { DEMO_ADMIN, prepareDesk } from './start/demo-desk.ts'
+import type { DemoDesk } from '#desktop/station/demo-desk.ts'
+import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { forget, keptPort, leave, serverFolder, takeTurn } from './start/state.ts'
 import { ChildFailed, readyUrl, Supervisor } from './start/supervisor.ts'
 import {
@@ -27,9 +27,15 @@ const { values: options } = parseArgs({
 /** Everything the demo keeps between two starts; ignored by git. */
 const STATE = resolve('.dawr')
 const PATIENTS = join(STATE, 'patients.csv')
+/** Milliseconds, the demo's patients and the first sync included. */
+const READY_WITHIN = 240_000
 
-const DESKS: Desk[] = ['reception', 'doctor'].map((name) => ({
+const DESKS: Desk[] = [
+  { name: 'reception', stationName: 'الاستقبال' },
+  { name: 'doctor', stationName: 'غرفة الطبيب' },
+].map(({ name, stationName }) => ({
   name,
+  stationName,
   email: `${name}@demo.dawr`,
   folder: join(STATE, name),
 }))
@@ -78,6 +84,8 @@ async function run(): Promise<void> {
   const serverUrl = await supervisor.start({ ...server, ready: readyUrl, within: 60_000 })
   const seed = { ...server, name: 'seed', args: ['sync-server/seed-demo.ts'] }
   if ((await supervisor.run(seed)) !== 0) throw new ChildFailed('the demo clinic was not made')
+  const past = { ...server, name: 'history', args: ['build/demo/seed-history.ts'] }
+  if ((await supervisor.run(past)) !== 0) throw new ChildFailed('the demo has no past')
   const surface: Surface = options['no-windows']
     ? { kind: 'addresses' }
     : surfaceOf(process.env, process.platform)
@@ -96,20 +104,19 @@ async function buildApp(): Promise<void> {
 }
 
 async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
+  if (!existsSync(PATIENTS)) await writePatients()
   if (surface.kind === 'electron') {
-    // Its key is in the system's keystore, its windows are closed to us: enrolling is by hand.
-    console.log(`\nIn both windows: server ${serverUrl}, ${DEMO_ADMIN}, password ${DEMO_PASSWORD}`)
-    const windows = DESKS.map((desk) => supervisor.run(electronWindow(surface.executable, desk)))
+    const { executable } = surface
+    const windows = DESKS.map((desk) =>
+      supervisor.run(electronWindow(executable, desk, demoDesk(desk, serverUrl))),
+    )
     return stopWhenClosed(windows)
   }
-  if (!existsSync(PATIENTS)) await writePatients()
   const open: Array<{ desk: Desk; url: string }> = []
   for (const desk of DESKS) {
     const port = await keptPort(STATE, desk.name)
-    const host = { ...stationHost(desk, port), ready: readyUrl, within: 30_000 }
-    const url = await supervisor.start(host)
-    const patientList = desk.name === 'reception' ? PATIENTS : null
-    await prepareDesk({ url, serverUrl, name: desk.name, email: desk.email, patientList })
+    const host = stationHost(desk, port, demoDesk(desk, serverUrl))
+    const url = await supervisor.start({ ...host, ready: readyUrl, within: READY_WITHIN })
     open.push({ desk, url })
   }
   if (surface.kind === 'addresses') {
@@ -121,6 +128,20 @@ async function openDesks(surface: Surface, serverUrl: string): Promise<void> {
     supervisor.run(chromiumWindow(surface.executable, desk, url)),
   )
   await stopWhenClosed(windows)
+}
+
+/** Enrolled in the demo clinic and signed in at by itself; reception brings in the old list. */
+function demoDesk({ name, stationName, email }: Desk, serverUrl: string): DemoDesk {
+  const [clinic] = DEMO_CLINICS
+  if (clinic === undefined) throw new Error('there is no demo clinic')
+  return {
+    serverUrl,
+    clinicId: clinic.clinicId,
+    admin: 'admin@demo.dawr',
+    stationName,
+    email,
+    patientList: name === 'reception' ? PATIENTS : null,
+  }
 }
 
 /** A clinic of some years: enough that finding somebody means something, quick enough to bring in. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CalendarDate } from './fields.ts'
-import { ClinicId, CommandId, StationId, UserId } from './ids.ts'
+import { Entered } from './entered.ts'
+import { ClinicId, CommandId, PatientId, StationId, UserId } from './ids.ts'
 import { Currency, Money } from './money.ts'
 import { Narrowing, Role } from './roles.ts'
 import { Stamp } from './stamp.ts'
@@ -53,6 +54,8 @@ export const Doctor = z.strictObject({
   specialty: z.string().max(80),
   order: z.int(),
   active: z.boolean(),
+  /** For how many days after an examination a follow-up is due; absent: as the clinic has it. */
+  followUpDays: z.int().min(0).max(365).optional(),
 })
 export type Doctor = z.infer<typeof Doctor>
 
@@ -74,6 +77,9 @@ export const StationEntry = z.strictObject({
 })
 export type StationEntry = z.infer<typeof StationEntry>
 
+/** Fields of a quarantined command that are shown; a list of patients is shown by its beginning. */
+export const MAX_ENTERED = 40
+
 /** A command that waits for an ADMIN: made offline by someone (or in a clinic) deactivated meanwhile. */
 export const Quarantined = z.strictObject({
   kind: z.literal('QUARANTINED'),
@@ -83,7 +89,13 @@ export const Quarantined = z.strictObject({
   by: UserId,
   at: Stamp,
   reason: z.enum(['MEMBER_INACTIVE', 'CLINIC_INACTIVE']),
-  /** What the command touches, so that an ADMIN can see it: ids only. */
+  /** Whom it is about; null: a list of patients. Absent where it was kept before this was told. */
+  patientId: PatientId.nullable().optional(),
+  /** What was entered, to be decided on; emptied with the decision. Absent as above. */
+  entered: z.array(Entered).max(MAX_ENTERED).optional(),
+  /** How many fields there are beyond those. */
+  more: z.int().min(0).optional(),
+  /** The documents that the command touches. */
   touches: z.array(z.strictObject({ collection: z.string().max(32), id: z.string().max(64) })),
   decision: z.enum(['PENDING', 'ACCEPTED', 'REJECTED']),
 })

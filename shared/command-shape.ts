@@ -34,6 +34,7 @@ const VISIT_FIELDS_OF: Partial<Record<CommandName, readonly VisitField[]>> = {
   returnToLine: ['orderKey', 'boosted', 'orderReason'],
   recall: ['orderKey', 'boosted', 'orderReason'],
   skip: ['orderKey', 'boosted', 'orderReason'],
+  reorder: ['orderKey', 'boosted', 'orderReason'],
   changeLine: ['doctorId', 'orderKey', 'orderReason'],
   setPriority: ['priority', 'boosted', 'orderReason'],
   mergeVisits: ['mergedInto'],
@@ -280,6 +281,8 @@ function isVisitChange(name: keyof typeof VISIT_COMMANDS, change: VisitChange): 
     callsFit &&
     changesSomething &&
     change.fields.every((field) => fields.includes(field)) &&
+    // By hand nobody gets back the boost that they have lost: that is `setPriority`.
+    (name !== 'reorder' || change.base.boosted || !change.next.boosted) &&
     (name !== 'mergeVisits' ||
       (step?.reason === MERGED_REASON &&
         change.next.mergedInto !== null &&

@@ -35,6 +35,7 @@ export const ErrorCode = z.enum([
   'REFUND_OVER_LIMIT', // more than this role may give back
   'REASON_MISSING',
   'LAST_IN_LINE', // nobody to be moved behind
+  'PRIORITY_AHEAD', // nobody is moved by hand before one whom priority lifts
   'LINE_EMPTY', // nobody waits
   'IMMUTABLE', // written once, never changed
   // held: kept, shown, tried again

@@ -27,7 +27,7 @@ import {
   visitOf,
   VISIT,
 } from './test-values.ts'
-import { MERGED_REASON, type Transition, type Visit } from './visit.ts'
+import { MERGED_REASON, type Transition, type Visit, VisitField } from './visit.ts'
 import { foldVisit } from './visit-fold.ts'
 
 const author: UserId = pick(PEOPLE, 1)
@@ -234,6 +234,29 @@ describe('judgeCommand, steps of a visit', () => {
     expect(judgeCommand(commandOf('undoLast', [lateUndo], { at: late }), context)).toMatchObject({
       code: 'UNDO_LATE',
     })
+  })
+})
+
+describe('judgeCommand, a place in line given by hand', () => {
+  const skipped = visitOf({ priority: 'URGENT', boosted: false })
+  const mark = { at: now, by: author }
+
+  function moved(changes: Partial<Visit>): string {
+    const marks: Visit['marks'] = {}
+    for (const field of VisitField.options) if (Object.hasOwn(changes, field)) marks[field] = mark
+    const next = { ...skipped, ...changes, marks }
+    const write: Write = { collection: 'visits', id: skipped.id, base: skipped, next }
+    const judged = judgeCommand(commandOf('reorder', [write]), contextOf(['RECEPTION'], skipped))
+    return 'code' in judged ? judged.code : judged.verdict
+  }
+
+  it('says why, and gives back no boost', () => {
+    const orderKey = stampAt(-5)
+    expect(moved({ orderKey, orderReason: 'باتفاقهم' })).toBe('ACCEPTED')
+    expect(moved({ orderKey })).toBe('REASON_MISSING')
+    expect(moved({ orderKey, orderReason: ' ' })).toBe('REASON_MISSING')
+    expect(moved({ orderKey, orderReason: 'باتفاقهم', boosted: true })).toBe('NOT_THE_COMMAND')
+    expect(moved({ doctorId: author, orderReason: 'باتفاقهم' })).toBe('NOT_THE_COMMAND')
   })
 })
 

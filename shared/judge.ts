@@ -162,7 +162,12 @@ function refuseVisitChange(
   if (refused !== null) return refused
   const [step] = change.transitions
   if (step?.status === status) return refuse('UNLAWFUL_STEP', { status, command: name })
+  if (name === 'reorder' && !givesReason(change)) return refuse('REASON_MISSING')
   return name === 'mergeVisits' ? refuseMerge(change, seen, context) : null
+}
+
+function givesReason({ next, fields }: VisitChange): boolean {
+  return fields.includes('orderReason') && (next.orderReason ?? '').trim() !== ''
 }
 
 /** Into a visit that still brings the patient to the same doctor on the same day, or they wait in no line. */

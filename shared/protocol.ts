@@ -8,7 +8,7 @@ import { ClinicId, CommandId, StationId, UserId } from './ids.ts'
  * The version of everything on the wire. `protocol.test.ts` hashes the schemas below: whoever
  * changes one without raising this number sees it fail.
  */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 export const MAX_PUSH_COMMANDS = 200
 export const MAX_PUSH_BYTES = 4 * 1024 * 1024

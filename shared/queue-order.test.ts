@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keyBetween, placeAfterSkip, sortLine } from './queue-order.ts'
+import { keyBetween, placeAfterSkip, placeBefore, priorityRank, sortLine } from './queue-order.ts'
 import { idOf, stampAt, visitOf } from './test-values.ts'
 import type { Priority, Visit } from './visit.ts'
 
@@ -83,6 +83,38 @@ describe('placeAfterSkip', () => {
       }),
       { numRuns: 3_000 },
     )
+  })
+})
+
+describe('placeBefore', () => {
+  it('puts a patient where the hand did, moves nobody else, and passes no priority', () => {
+    let placed = 0
+    fc.assert(
+      fc.property(line, fc.nat(14), fc.nat(15), (visits, at, target) => {
+        const moved = visits[at]
+        if (moved === undefined) return
+        const others = visits.filter((visit) => visit !== moved)
+        const before = others[target] ?? null
+        const place = placeBefore(visits, moved.id, before?.id ?? null, policy)
+        const rank = priorityRank(moved, policy)
+        if (place === null) {
+          const isThere = (visits[at + 1] ?? null) === before
+          const lifts = before !== null && priorityRank(before, policy) < 2
+          expect(isThere || lifts).toBe(true)
+          return
+        }
+        placed += 1
+        const after = sortLine([...others, { ...moved, ...place }], policy)
+        expect(after.filter((visit) => visit.id !== moved.id)).toEqual(others)
+        expect(after.findIndex((visit) => visit.id === moved.id)).toBe(
+          Math.min(target, others.length),
+        )
+        if (place.boosted) expect(moved.boosted).toBe(true)
+        expect(before === null || priorityRank(before, policy) >= rank).toBe(true)
+      }),
+      { numRuns: 3_000 },
+    )
+    expect(placed).toBeGreaterThan(500)
   })
 })
 

@@ -2,13 +2,11 @@ import type { Settings } from './clinic.ts'
 import type { Priority, Visit } from './visit.ts'
 
 type Ordered = Pick<Visit, 'id' | 'priority' | 'boosted' | 'orderKey'>
+type Ranked = Pick<Visit, 'priority' | 'boosted'>
 type CourtesyPolicy = Pick<Settings, 'courtesyEnabled'>
 
 /** 0 is served first. A visit that lost its boost (skipped, recalled) ranks as NORMAL. */
-export function priorityRank(
-  visit: Pick<Visit, 'priority' | 'boosted'>,
-  policy: CourtesyPolicy,
-): number {
+export function priorityRank(visit: Ranked, policy: CourtesyPolicy): number {
   const priority: Priority = visit.boosted ? visit.priority : 'NORMAL'
   if (priority === 'URGENT') return 0
   if (priority === 'COURTESY' && policy.courtesyEnabled) return 1
@@ -93,12 +91,21 @@ export function placeAfterSkip<T extends Ordered>(
   if (visit === undefined) return null
   const rest = line.filter((other) => other.id !== visitId)
   const target = Math.min(index + places, rest.length)
+  return rest.length === 0 || target === index ? null : placeAt(rest, visit, target, policy)
+}
+
+/** @param rest the line without the visit; @param target how many of them are to be before it */
+function placeAt<T extends Ordered>(
+  rest: readonly T[],
+  visit: Ordered,
+  target: number,
+  policy: CourtesyPolicy,
+): PlaceInLine {
   const before = rest[target - 1]
-  if (before === undefined || target === index) return null
-  const rank = priorityRank(before, policy)
-  const boosted = visit.boosted && priorityRank(visit, policy) >= rank
+  const boosted = keepsBoost(visit, before, policy)
   const ownRank = priorityRank({ priority: visit.priority, boosted }, policy)
-  const floor = rank === ownRank ? before.orderKey : null
+  const floor =
+    before !== undefined && priorityRank(before, policy) === ownRank ? before.orderKey : null
   const after = rest
     .slice(target)
     .find(
@@ -106,4 +113,47 @@ export function placeAfterSkip<T extends Ordered>(
         priorityRank(other, policy) === ownRank && (floor === null || other.orderKey > floor),
     )
   return { orderKey: keyBetween(floor, after?.orderKey ?? null), boosted }
+}
+
+function keepsBoost(visit: Ranked, before: Ranked | undefined, policy: CourtesyPolicy): boolean {
+  if (before === undefined) return visit.boosted
+  return visit.boosted && priorityRank(visit, policy) >= priorityRank(before, policy)
+}
+
+/**
+ * Whether a person may put a patient there by hand: never before somebody whose priority lifts them
+ * (that is a change of priority), and so that they stand where they were put.
+ *
+ * @param target how many of `rest` are to be before them
+ */
+export function mayStandAt<T extends Ranked>(
+  rest: readonly T[],
+  visit: Ranked,
+  target: number,
+  policy: CourtesyPolicy,
+): boolean {
+  const boosted = keepsBoost(visit, rest[target - 1], policy)
+  const after = rest[target]
+  const rank = priorityRank({ priority: visit.priority, boosted }, policy)
+  return after === undefined || priorityRank(after, policy) >= rank
+}
+
+/**
+ * Where a patient goes whom a person moves directly before another of their line (null: to its
+ * end). Behind patients of a lower priority they lose the boost, as by a skip.
+ *
+ * @param line the waiting visits of one line in order
+ * @returns null if one of them is not in the line, they stand there already, or may not stand there
+ */
+export function placeBefore<T extends Ordered>(
+  line: readonly T[],
+  visitId: string,
+  beforeId: string | null,
+  policy: CourtesyPolicy,
+): PlaceInLine | null {
+  const visit = line.find(({ id }) => id === visitId)
+  const rest = line.filter(({ id }) => id !== visitId)
+  const target = beforeId === null ? rest.length : rest.findIndex(({ id }) => id === beforeId)
+  if (visit === undefined || target === -1 || line[target]?.id === visitId) return null
+  return mayStandAt(rest, visit, target, policy) ? placeAt(rest, visit, target, policy) : null
 }

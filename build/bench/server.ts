@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { fillFeed } from '../demo/fill-feed.ts'
 import { readyUrl } from '../start/supervisor.ts'
 import type { FeedDocument } from '#shared/protocol.ts'
-import { Visit } from '#shared/visit.ts'
 import { createClinic } from '#server/clinics/create-clinic.ts'
 import { createUser } from '#server/clinics/create-user.ts'
 import { acrossClinics, withClinic } from '#server/database/clinic-tx.ts'
@@ -10,14 +10,10 @@ import { startEmbeddedPostgres } from '#server/database/embedded.ts'
 import { migrate, readMigrations } from '#server/database/migrate.ts'
 import { createPool } from '#server/database/pool.ts'
 import { hashPassword } from '#server/identity/password.ts'
-import { closeFeed, lockFeed, writeDocuments } from '#server/sync/feed.ts'
 import { BENCH_CLINIC, BENCH_PASSWORD, DESK, LINES, PEOPLE, PRICES, SETTINGS } from './clinic.ts'
 import { supervise } from './desk-process.ts'
 import { clinicFeed, type Size } from './profile.ts'
-import { chunks } from './samples.ts'
 import type { Bench } from './suite.ts'
-
-const PAGE = 5_000
 
 export interface BenchServer {
   readonly url: string
@@ -74,31 +70,11 @@ async function fillDatabase(ownerUrl: string, feed: readonly FeedDocument[]): Pr
     const clinic = { ownerId: DESK.userId, settings: SETTINGS, staff, doctors: LINES }
     await createClinic(tx, { ...clinic, prices: PRICES, trialDays: 14 }, now)
   })
-  for (const documents of chunks(feed, PAGE)) {
-    await withClinic(pool, BENCH_CLINIC, async (tx) => {
-      const counter = await lockFeed(tx)
-      await writeDocuments(
-        tx,
-        documents.map(({ collection, id, doc }) => {
-          const seq = (counter.head += 1)
-          const meta = collection === 'visits' ? originsOf(Visit.parse(doc), seq) : null
-          return { collection, id, seq, doc: JSON.stringify(doc), meta }
-        }),
-      )
-      await closeFeed(tx, counter)
-    })
-  }
+  await fillFeed(pool, BENCH_CLINIC, feed)
   await pool.end()
   // What a server that has run for a night has done to its tables.
   const client = new pg.Client({ connectionString: ownerUrl })
   await client.connect()
   await client.query('VACUUM (ANALYZE) documents')
   await client.end()
-}
-
-/** Under which number each step was accepted, and whose it is: as the server keeps it. */
-function originsOf({ transitions }: Visit, seq: number): string {
-  return JSON.stringify(
-    Object.fromEntries(transitions.map(({ id, stationId }) => [id, [seq, stationId]])),
-  )
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { findChromium } from '../chromium.mjs'
 import { findElectron } from '../electron.mjs'
+import type { DemoDesk } from '#desktop/station/demo-desk.ts'
 import type { ChildSpec } from './supervisor.ts'
 
 export type Surface =
@@ -34,14 +35,17 @@ const QUIET = [
 
 export interface Desk {
   name: string
+  /** As the clinic calls it. */
+  stationName: string
   /** Who sits at it. */
   email: string
   /** Of the profile: the station's encrypted file is in it. */
   folder: string
 }
 
-export function electronWindow(executable: string, desk: Desk): ChildSpec {
-  const args = ['.', '--demo', `--profile-folder=${desk.folder}`, ...asRoot]
+export function electronWindow(executable: string, desk: Desk, ready: DemoDesk): ChildSpec {
+  const demo = ['--demo', `--demo-desk=${JSON.stringify(ready)}`]
+  const args = ['.', ...demo, `--profile-folder=${desk.folder}`, ...asRoot]
   return { name: desk.name, command: executable, args, isWindow: true }
 }
 
@@ -52,8 +56,9 @@ export function chromiumWindow(executable: string, desk: Desk, url: string): Chi
   return { name: desk.name, command: executable, args, isWindow: true }
 }
 
-export function stationHost(desk: Desk, port: number): ChildSpec {
+export function stationHost(desk: Desk, port: number, ready: DemoDesk): ChildSpec {
   const folder = join(desk.folder, 'station')
-  const args = ['desktop/dev-host/main.ts', '--folder', folder, '--port', String(port), '--demo']
+  const demo = ['--demo', '--demo-desk', JSON.stringify(ready)]
+  const args = ['desktop/dev-host/main.ts', '--folder', folder, '--port', String(port), ...demo]
   return { name: desk.name, command: process.execPath, args }
 }

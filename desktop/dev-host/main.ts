@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { DemoDesk, prepareDemoDesk } from '#desktop/station/demo-desk.ts'
 import { openStation } from '#desktop/station/station.ts'
 import { developmentKey } from './development-key.ts'
 import { startHost } from './host.ts'
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     renderer: { type: 'string', default: 'out/renderer' },
     demo: { type: 'boolean', default: false },
+    /** JSON of a DemoDesk: it is ready when the address is printed. */
+    'demo-desk': { type: 'string' },
   },
 })
 
@@ -23,6 +26,7 @@ const options = z
     port: z.coerce.number().int().min(0).max(65_535),
     renderer: z.string().min(1),
     demo: z.boolean(),
+    'demo-desk': z.string().optional(),
   })
   .parse(values)
 
@@ -38,6 +42,10 @@ const station = await openStation({
   appVersion: version,
   log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),
 })
+const demoDesk = options['demo-desk']
+if (options.demo && demoDesk !== undefined) {
+  await prepareDemoDesk(station, DemoDesk.parse(JSON.parse(demoDesk)))
+}
 const host = await startHost({
   port: options.port,
   rendererFolder: resolve(options.renderer),

@@ -10,7 +10,7 @@ import { startStation, type StationProcess } from './station-process.ts'
 import { troubleText, type Trouble } from './trouble.ts'
 import { focusMainWindow, lockNavigation, openMainWindow } from './windows.ts'
 
-const profile = profileFrom(process.argv.slice(1))
+const profile = profileFrom(process.argv.slice(1), app)
 
 // Before anything reads it: the folder is what the single-instance lock and the keystore go by.
 if (profile.folder !== null) app.setPath('userData', profile.folder)
@@ -42,7 +42,14 @@ async function run(): Promise<void> {
     return
   }
   const station = startStation({
-    open: { type: 'open', folder, key: key.key, demo: profile.demo, appVersion: app.getVersion() },
+    open: {
+      type: 'open',
+      folder,
+      key: key.key,
+      demo: profile.demo,
+      demoDesk: profile.demoDesk,
+      appVersion: app.getVersion(),
+    },
     log: stationLog(),
     trouble: () => tell('STATION_CRASHES'),
   })

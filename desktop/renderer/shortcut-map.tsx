@@ -1,7 +1,7 @@
 import { SHORTCUTS } from './ui/shortcuts.ts'
 import { useText } from './ui/locale-context.tsx'
 
-const ON_A_ROW = ['arrows', 'enter', 'space', 'escape'] as const
+const ON_A_ROW = ['arrows', 'enter', 'space', 'move', 'escape'] as const
 
 /** Every key of the desk. */
 export function ShortcutMap() {

@@ -1,6 +1,6 @@
 import { Menu } from '@mantine/core'
 import { IconChevronDown, IconInbox, IconUserPlus } from '@tabler/icons-react'
-import type { Ref } from 'react'
+import { useState, type Ref } from 'react'
 import { Finder, type FinderHandle } from './finder.tsx'
 import { useWatch } from './station-client/station-context.tsx'
 import { SyncBadge } from './sync/sync-badge.tsx'
@@ -20,7 +20,6 @@ export function TopBar(props: {
   onCheckIn: () => void
 }) {
   const text = useText()
-  const formats = useFormats()
   const { session } = useDesk()
   const { clinic, queueDay, maySeeQueue, mayCheckIn } = session
   return (
@@ -30,9 +29,7 @@ export function TopBar(props: {
         <h1 className="top-name">
           <Run>{clinic.name}</Run>
         </h1>
-        <span className="top-day" data-testid="queue-day">
-          {formats.longDay(queueDay)}
-        </span>
+        <QueueDay day={queueDay} />
       </div>
       {maySeeQueue && <Finder ref={props.finder} />}
       {mayCheckIn && (
@@ -56,6 +53,31 @@ export function TopBar(props: {
       <SchemeSwitch />
       <PersonMenu />
     </header>
+  )
+}
+
+const HIJRI = 'dawr.hijri'
+
+/** A press adds the Hijri date, for who asks; it stays until it is pressed away. */
+function QueueDay({ day }: { day: string }) {
+  const text = useText()
+  const formats = useFormats()
+  const [hijri, setHijri] = useState(() => localStorage.getItem(HIJRI) === 'yes')
+  const toggle = (): void => {
+    localStorage.setItem(HIJRI, hijri ? 'no' : 'yes')
+    setHijri(!hijri)
+  }
+  return (
+    <button
+      type="button"
+      className="top-day"
+      data-testid="queue-day"
+      title={text(hijri ? 'bar.hideHijri' : 'bar.showHijri')}
+      aria-pressed={hijri}
+      onClick={toggle}
+    >
+      {hijri ? `${formats.day(day)} · ${formats.hijriDay(day)}` : formats.longDay(day)}
+    </button>
   )
 }
 

@@ -1,6 +1,7 @@
 // The station in Electron's utilityProcess. No Electron import: what the process gives is typed here.
 import type { ContractPort } from './contract/port.ts'
 import { ShellToStation } from './contract/shell.ts'
+import { DemoDesk, prepareDemoDesk } from './demo-desk.ts'
 import type { LogLine } from './station-log.ts'
 import { openStation, type Station } from './station.ts'
 import { placeOf } from './windows.ts'
@@ -44,11 +45,21 @@ function codeOf(error: unknown): string | null {
   return typeof code === 'string' ? code : null
 }
 
+/** A demo that could not be made ready is enrolled by hand, like any other. */
+async function makeReady(station: Promise<Station>, text: string): Promise<void> {
+  try {
+    await prepareDemoDesk(await station, DemoDesk.parse(JSON.parse(text)))
+  } catch (error) {
+    log({ event: 'demo-not-ready', code: codeOf(error) })
+  }
+}
+
 function handle(message: ShellToStation, ports: readonly ShellPort[]): void {
   switch (message.type) {
     case 'open':
       opening ??= openStation({ ...message, log })
       opening.catch(fail)
+      if (message.demo && message.demoDesk !== null) void makeReady(opening, message.demoDesk)
       return
     case 'connect': {
       const [port] = ports

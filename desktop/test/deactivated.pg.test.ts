@@ -129,6 +129,16 @@ test('her work from before stands, from after waits, and an ADMIN decides each',
       byName: 'سعاد محمود',
     })
   }
+  expect(new Set(shown.map(({ patientName }) => patientName))).toEqual(
+    new Set(['مرفوض لاحقا', 'مقبول لاحقا']),
+  )
+  expect(shown.find(({ patientName }) => patientName === 'مرفوض لاحقا')?.entered).toEqual(
+    expect.arrayContaining([
+      { field: 'name', kind: 'TEXT', value: 'مرفوض لاحقا' },
+      { field: 'phones', kind: 'PHONES', value: ['+201005550001'] },
+      expect.objectContaining({ field: 'amount', kind: 'MONEY', value: '300.00 EGP' }),
+    ]),
+  )
   // Nobody else may decide, nor is asked to.
   expect(await inboxOf(other.window, 'QUARANTINED', 0)).toEqual([])
   const waits = await quarantinedCommands()

@@ -15,7 +15,12 @@ export interface NewClinic {
   /** Who works there, the owner among them; each must be a user already. */
   staff: ReadonlyArray<{ userId: UserId; roles: readonly Role[] }>
   /** Lines, in the order they are shown. */
-  doctors: ReadonlyArray<{ userId: UserId; room: string; specialty: string }>
+  doctors: ReadonlyArray<{
+    userId: UserId
+    room: string
+    specialty: string
+    followUpDays?: number
+  }>
   prices: ReadonlyArray<Omit<Price, 'kind'>>
   trialDays: number
 }
@@ -66,13 +71,13 @@ async function claimAddress(tx: ClinicTx, slug: string): Promise<void> {
 
 async function writeLines(tx: ClinicTx, { doctors, prices }: NewClinic): Promise<void> {
   const { clinicId } = tx
-  for (const [order, { userId, room, specialty }] of doctors.entries()) {
+  for (const [order, { userId, ...line }] of doctors.entries()) {
     const { name } = await readStaff(tx, userId)
     await writeClinicDocuments(tx, [
       {
         id: `doctor:${userId}`,
         clinicId,
-        body: { kind: 'DOCTOR', doctorId: userId, name, room, specialty, order, active: true },
+        body: { kind: 'DOCTOR', doctorId: userId, name, ...line, order, active: true },
       },
     ])
   }

@@ -45,7 +45,7 @@ interface DemoClinic {
   ownerId: UserId
   settings: Settings
   staff: Array<{ userId: UserId; roles: Role[] }>
-  doctors: Array<{ userId: UserId; room: string; specialty: string }>
+  doctors: Array<{ userId: UserId; room: string; specialty: string; followUpDays?: number }>
   prices: Array<Omit<Price, 'kind'>>
 }
 
@@ -98,7 +98,7 @@ const NILE: DemoClinic = {
   ],
   doctors: [
     { userId: OWNER.id, room: '١', specialty: 'باطنة' },
-    { userId: DOCTOR_2.id, room: '٢', specialty: 'عظام' },
+    { userId: DOCTOR_2.id, room: '٢', specialty: 'عظام', followUpDays: 30 },
     { userId: DOCTOR_3.id, room: '٣', specialty: 'أطفال' },
   ],
   prices: [

@@ -85,6 +85,10 @@ describe('a person deactivated while their station was offline', () => {
       reason: 'MEMBER_INACTIVE',
       decision: 'PENDING',
       by: clinic.people.reception,
+      patientId: madePatient(after).id,
+      entered: expect.arrayContaining([
+        { field: 'name', kind: 'TEXT', value: madePatient(after).name },
+      ]) as unknown,
       touches: [{ collection: 'patients', id: madePatient(after).id }],
     })
     const { checkpoint } = office
@@ -131,7 +135,10 @@ describe('a person deactivated while their station was offline', () => {
     const begun = step(desk, 'doctor', madeVisit(arrival), ['startVisit', 'WITH_DOCTOR'])
     await desk.push(arrival, begun)
     expect(await decide(arrival, false)).toMatchObject({ verdict: 'ACCEPTED' })
-    expect(await quarantined(arrival)).toMatchObject({ decision: 'REJECTED' })
+    const decided = await quarantined(arrival)
+    expect(decided).toMatchObject({ decision: 'REJECTED' })
+    // What the patient had told is not kept a second time.
+    expect(decided.entered).toBeUndefined()
     const results = await desk.push(arrival, begun)
     expect(verdicts(results)).toEqual(['REJECTED MEMBER_INACTIVE', 'REJECTED NOT_FOUND'])
     expect(results[0]?.documents.every(({ doc }) => doc === null)).toBe(true)

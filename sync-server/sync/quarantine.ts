@@ -1,5 +1,6 @@
-import { type ClinicDoc, Quarantined } from '#shared/clinic.ts'
+import { type ClinicDoc, MAX_ENTERED, Quarantined } from '#shared/clinic.ts'
 import type { Command } from '#shared/commands.ts'
+import { enteredOf, patientOf } from '#shared/entered.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import type { CommandId } from '#shared/ids.ts'
 import type { DocumentChange } from './apply-writes.ts'
@@ -13,6 +14,7 @@ function idOf(commandId: CommandId): string {
 export function putQuarantined(set: WorkingSet, command: Command, details: ErrorDetails): void {
   const id = idOf(command.commandId)
   if (clinicDocIn(set, id) !== null) return
+  const entered = enteredOf(command)
   const body = Quarantined.parse({
     kind: 'QUARANTINED',
     commandId: command.commandId,
@@ -21,6 +23,9 @@ export function putQuarantined(set: WorkingSet, command: Command, details: Error
     by: command.by,
     at: command.at,
     reason: details['reason'],
+    patientId: patientOf(command),
+    entered: entered.slice(0, MAX_ENTERED),
+    more: Math.max(0, entered.length - MAX_ENTERED),
     touches: command.writes.map(({ collection, id: touched }) => ({ collection, id: touched })),
     decision: 'PENDING',
   })
@@ -39,7 +44,7 @@ export function putDecision(
 ): DocumentChange {
   const id = idOf(quarantined.commandId)
   const before = set.documents.get(keyOf('clinic', id)) ?? null
-  const doc: ClinicDoc = { id, clinicId: set.clinicId, body: { ...quarantined, decision } }
+  const doc: ClinicDoc = { id, clinicId: set.clinicId, body: decided(quarantined, decision) }
   return { before, after: putDocument(set, { collection: 'clinic', doc }) }
 }
 
@@ -49,7 +54,13 @@ export function decidedDocument(
   decision: 'ACCEPTED' | 'REJECTED',
 ): ClinicDoc | null {
   if (body.kind !== 'QUARANTINED' || body.decision !== 'PENDING') return null
-  return { id, clinicId, body: { ...body, decision } }
+  return { id, clinicId, body: decided(body, decision) }
+}
+
+/** Once decided, nobody needs a second copy of what a patient had told. */
+function decided(quarantined: Quarantined, decision: 'ACCEPTED' | 'REJECTED'): Quarantined {
+  const { entered: _entered, more: _more, ...rest } = quarantined
+  return { ...rest, decision }
 }
 
 /** The keys of the `clinic` documents that a command may need: its own, and the one it decides on. */

@@ -30,6 +30,7 @@ function Floor(props: { board: BoardView }) {
       choose: (row) => setLines((before) => before.map((line) => letIn(line, row))),
       run: () => undefined,
       openMenu: () => undefined,
+      move: () => undefined,
       closePopover: () => undefined,
     }),
     [],

@@ -14,6 +14,8 @@ function rowsOfLines(): HTMLElement[][] {
 
 /** Arrow keys within and between lines. */
 function moveFocus(event: KeyboardEvent): void {
+  // With Alt the row moves, not the focus.
+  if (event.altKey) return
   const move = moveOf(event.code, document.documentElement.dir === 'rtl')
   const rows = rowsOfLines()
   const line = rows.findIndex((row) => row.some((element) => element === event.target))

@@ -10,11 +10,14 @@ import { LeftOpenBanner, NotHeardBanner } from './board-banners.tsx'
 import {
   BoardContext,
   type BoardHands,
+  type Place,
   type RowPopoverContent,
   type RowSettings,
 } from './board-context.ts'
 import { focusLine, isLineFocused, rowElement, useBoardFocus } from './board-focus.ts'
 import { LineColumn, LineFolds } from './line-column.tsx'
+import { placeOf, placesOf } from './places.ts'
+import { useRowDrag } from './row-drag.ts'
 import { asksFirst } from './steps.ts'
 import { useSteps } from './use-steps.ts'
 import './board.css'
@@ -46,7 +49,7 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
     [clinic.waitAmberMinutes, clinic.waitRedMinutes, person.roles],
   )
   const { active, setActive } = useActiveLine(lines, person.userId)
-  const { hands, opened } = useHands()
+  const { hands, opened } = useHands(board.lines)
   const focus = useBoardFocus({
     lines,
     onLine: setActive,
@@ -55,6 +58,7 @@ function LoadedBoard(props: { board: BoardView; shownLine: string | null; enable
       if (row !== undefined) hands.choose(row, 'OPEN_PATIENT')
     },
   })
+  useRowDrag({ lines, policy: clinic, onDrop: hands.move })
   useBoardShortcuts({ lines, active, setActive, enabled: props.enabled, focus })
 
   const only = lines.length === 1 ? lines[0] : undefined
@@ -129,8 +133,16 @@ function useActiveLine(lines: readonly LineView[], personId: string) {
 }
 
 /** What rows can do, as one object that never changes, and what is open at which row. */
-function useHands(): { hands: BoardHands; opened: Opened | null } {
+function useHands(lines: readonly LineView[]): { hands: BoardHands; opened: Opened | null } {
   const runStep = useSteps()
+  const toast = useToast()
+  const text = useText()
+  const { clinic } = useDesk().session
+  const lineOf = (visitId: string): LineView['waiting'] =>
+    lines.find(({ waiting }) => waiting.some((row) => row.visitId === visitId))?.waiting ?? []
+  const isFirst = (visitId: string): boolean => lineOf(visitId)[0]?.visitId === visitId
+  const placeFor = (visitId: string, place: Place) =>
+    placeOf(placesOf(lineOf(visitId), visitId, clinic), place)
   const [opened, setOpened] = useState<Opened | null>(null)
   const close = (): void => {
     // Back to the row, unless the person has gone elsewhere meanwhile.
@@ -152,6 +164,17 @@ function useHands(): { hands: BoardHands; opened: Opened | null } {
         else run(row, { step })
       },
       openMenu: ({ visitId }) => setOpened({ visitId, content: { kind: 'MENU' } }),
+      move({ visitId, actions }, place) {
+        const step = 'doctorId' in place ? 'MOVE_LINE' : 'REORDER'
+        if (!actions.includes(step === 'REORDER' ? 'SKIP' : step)) return
+        if ('by' in place && placeFor(visitId, place) === undefined) {
+          const code = place.by < 0 ? 'PRIORITY_AHEAD' : 'LAST_IN_LINE'
+          if (!isFirst(visitId) || place.by > 0)
+            toast({ kind: 'NOTE', text: text(`error.${code}`) })
+          return
+        }
+        setOpened({ visitId, content: { kind: 'ASK', step, place } })
+      },
       closePopover: close,
     }
   })
@@ -159,6 +182,7 @@ function useHands(): { hands: BoardHands; opened: Opened | null } {
     run: (row, toRun) => latest.current?.run(row, toRun),
     choose: (row, step) => latest.current?.choose(row, step),
     openMenu: (row) => latest.current?.openMenu(row),
+    move: (row, place) => latest.current?.move(row, place),
     closePopover: () => latest.current?.closePopover(),
   }))
   return { hands, opened }

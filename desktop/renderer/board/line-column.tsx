@@ -92,6 +92,7 @@ function LineHead(props: { line: LineView; active: boolean }) {
   const text = useText()
   const formats = useFormats()
   const { doctorName, room, specialty, waiting } = props.line
+  const mayCall = waiting.some(({ actions }) => actions.includes('CALL'))
   return (
     <header className="line-head">
       <h2 className="line-doctor">
@@ -102,7 +103,9 @@ function LineHead(props: { line: LineView; active: boolean }) {
         {room !== '' && specialty !== '' && ' · '}
         {specialty !== '' && <Run>{specialty}</Run>}
       </span>
-      {props.active && <kbd title={text('board.activeLine')}>{text('key.callNext')}</kbd>}
+      {props.active && mayCall && (
+        <kbd title={text('board.activeLine')}>{text('key.callNext')}</kbd>
+      )}
       <span className="line-count">{text('count.waiting', { count: waiting.length })}</span>
     </header>
   )

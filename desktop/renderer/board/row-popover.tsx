@@ -1,6 +1,6 @@
 import { Popover } from '@mantine/core'
 import type { VisitRow } from '#desktop/station/contract/queries.ts'
-import { AskCancel, AskLine, AskPriority } from './ask-forms.tsx'
+import { AskCancel, AskLine, AskPlace, AskPriority } from './ask-forms.tsx'
 import { useBoardHands, type RowPopoverContent } from './board-context.ts'
 import { StepMenu } from './step-menu.tsx'
 import type { Step } from './steps.ts'
@@ -37,8 +37,10 @@ export function RowPopover(props: {
           <AskPriority row={row} />
         ) : content.step === 'CANCEL' ? (
           <AskCancel row={row} />
+        ) : content.step === 'REORDER' ? (
+          <AskPlace row={row} place={content.place} />
         ) : (
-          <AskLine row={row} />
+          <AskLine row={row} place={content.place} />
         )}
       </Popover.Dropdown>
     </Popover>

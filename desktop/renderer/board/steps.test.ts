@@ -25,7 +25,7 @@ describe('the steps of a row', () => {
 
   it('offer nothing that the row does not allow', () => {
     const looking = stepsOf({ ...row('RECEPTION', 'WAITING'), actions: [] }, false)
-    expect(looking).toEqual(['REPRINT', 'OPEN_PATIENT'])
+    expect(looking).toEqual(['OPEN_PATIENT', 'REPRINT'])
     expect(stepsOf(row('RECEPTION', 'WITH_DOCTOR'), false)).not.toContain('FINISH_VISIT')
   })
 

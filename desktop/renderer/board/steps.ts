@@ -14,6 +14,7 @@ export type Step =
   | 'TAKE_PAYMENT'
   | 'SET_PRIORITY'
   | 'SKIP'
+  | 'REORDER'
   | 'MOVE_LINE'
   | 'RECALL'
   | 'MARK_NO_SHOW'
@@ -22,10 +23,17 @@ export type Step =
   | 'OPEN_PATIENT'
 
 /** Steps that ask something first, in a popover at the row. */
-export type AskingStep = Extract<Step, 'SET_PRIORITY' | 'CANCEL' | 'MOVE_LINE'>
+export type AskingStep = Extract<Step, 'SET_PRIORITY' | 'CANCEL' | 'REORDER' | 'MOVE_LINE'>
+
+const ASKING: ReadonlySet<Step> = new Set<AskingStep>([
+  'SET_PRIORITY',
+  'CANCEL',
+  'REORDER',
+  'MOVE_LINE',
+])
 
 export function asksFirst(step: Step): step is AskingStep {
-  return step === 'SET_PRIORITY' || step === 'CANCEL' || step === 'MOVE_LINE'
+  return ASKING.has(step)
 }
 
 type RowFacts = Pick<VisitRow, 'status' | 'actions' | 'calledAt' | 'balance'>
@@ -48,6 +56,7 @@ const STEPS: ReadonlyArray<{ step: Step; right: Action; fits: (row: RowFacts) =>
   { step: 'TAKE_PAYMENT', right: 'TAKE_PAYMENT', fits: (row) => (row.balance?.minor ?? 1) > 0 },
   { step: 'SET_PRIORITY', right: 'SET_PRIORITY', fits: () => true },
   { step: 'SKIP', right: 'SKIP', fits: () => true },
+  { step: 'REORDER', right: 'SKIP', fits: () => true },
   { step: 'MOVE_LINE', right: 'MOVE_LINE', fits: () => true },
   { step: 'MARK_NO_SHOW', right: 'MARK_NO_SHOW', fits: () => true },
   { step: 'CANCEL', right: 'CANCEL', fits: () => true },
@@ -68,7 +77,7 @@ export function stepsOf(row: RowFacts, toAssistantFirst: boolean): Step[] {
   return [...steps, ...ALWAYS]
 }
 
-const ALWAYS: readonly Step[] = ['REPRINT', 'OPEN_PATIENT']
+const ALWAYS: readonly Step[] = ['OPEN_PATIENT', 'REPRINT']
 
 /** Steps that `undoLast` takes back; a call or a place in the line is changed by doing it again. */
 export function isUndoable(step: Step): boolean {

@@ -1,7 +1,7 @@
 import { useCallback } from 'react'
 import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
-import type { UserId } from '#shared/ids.ts'
+import type { UserId, VisitId } from '#shared/ids.ts'
 import type { Priority } from '#shared/visit.ts'
 import type { ActResult } from '../station-client/station-client.ts'
 import { useAct } from '../station-client/station-context.tsx'
@@ -15,7 +15,8 @@ import { isUndoable, type Step } from './steps.ts'
 export type Answer =
   | { step: 'SET_PRIORITY'; priority: Priority; reason: string }
   | { step: 'CANCEL'; reason: string | null }
-  | { step: 'MOVE_LINE'; doctorId: UserId; doctorName: string }
+  | { step: 'REORDER'; before: VisitId | null; reason: string }
+  | { step: 'MOVE_LINE'; doctorId: UserId; doctorName: string; reason: string | null }
 
 export type StepToRun = { step: Exclude<Step, Answer['step']> } | Answer
 
@@ -91,11 +92,21 @@ export function useSteps(): (row: VisitRow, toRun: StepToRun) => void {
           }).then(say(text('toast.SET_PRIORITY', { name, priority })))
           return
         }
-        case 'MOVE_LINE':
-          void act('changeLine', { visitId, doctorId: toRun.doctorId }).then(
+        case 'REORDER': {
+          const { before, reason } = toRun
+          void act('reorder', { visitId, before, reason }).then(
+            say(text('toast.REORDER', { name })),
+          )
+          return
+        }
+        case 'MOVE_LINE': {
+          const { doctorId, reason } = toRun
+          const why = reason === null ? {} : { reason }
+          void act('changeLine', { visitId, doctorId, ...why }).then(
             say(text('toast.MOVE_LINE', { name, doctor: toRun.doctorName })),
           )
           return
+        }
         case 'TAKE_PAYMENT':
           desk.open({ kind: 'PAYMENT', row })
           return

@@ -79,6 +79,12 @@ export function RowFrame(props: {
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     const isEnter = event.code === 'Enter' || event.code === 'NumpadEnter'
+    const by = event.code === 'ArrowUp' ? -1 : event.code === 'ArrowDown' ? 1 : null
+    if (event.altKey && by !== null && row.status === 'WAITING') {
+      event.preventDefault()
+      if (!event.repeat) hands.move(row, { by })
+      return
+    }
     const isMenu = event.code === 'Space' || event.code === 'ContextMenu'
     if (!isEnter && !isMenu) return
     event.preventDefault()

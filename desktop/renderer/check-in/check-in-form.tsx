@@ -143,7 +143,17 @@ function ProposalStep(props: {
         choices={proposal.doctors.map((doctor) => ({
           value: doctor.doctorId,
           label: <Run>{doctor.name}</Run>,
-          hint: text('count.waiting', { count: doctor.waiting }),
+          hint: [
+            text('count.waiting', { count: doctor.waiting }),
+            ...(doctor.waiting === 0
+              ? []
+              : [
+                  text('checkIn.turn', {
+                    from: formats.time(doctor.turn.from),
+                    to: formats.time(doctor.turn.to),
+                  }),
+                ]),
+          ].join(' · '),
         }))}
       />
       <Choices

@@ -5,6 +5,7 @@ import { useAct, useWatch } from '../station-client/station-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { refusalText } from '../ui/perform.ts'
 import { Run } from '../ui/run.tsx'
+import { isolate } from '../ui/texts.ts'
 import { errorListCsv, problemText } from './error-list.ts'
 import './import.css'
 
@@ -97,7 +98,8 @@ function FilePicker(props: { label: string; onFile: (file: File) => void }) {
 function Progress(props: { progress: ImportProgress }) {
   const text = useText()
   const formats = useFormats()
-  const { running, fileName, done, total, imported, duplicates, errorCount } = props.progress
+  const { running, fileName, done, total, imported, duplicates } = props.progress
+  const { errors, errorCount, warnings, warningCount, unread } = props.progress
   return (
     <output className="import-progress" data-testid="import-progress">
       <strong>{text(running ? 'import.running' : 'import.done', { file: fileName ?? '' })}</strong>
@@ -113,19 +115,50 @@ function Progress(props: { progress: ImportProgress }) {
         <span data-tone={errorCount > 0 ? 'trouble' : undefined}>
           {text('count.importErrors', { count: errorCount })}
         </span>
+        {warningCount > 0 && <span>{text('count.importWarnings', { count: warningCount })}</span>}
       </span>
       {running && <span className="import-hint">{text('import.background')}</span>}
-      {errorCount > 0 && <ErrorList progress={props.progress} />}
+      {unread.length > 0 && (
+        <p className="notice" data-tone="doubt">
+          {text('import.unread', { columns: unread.map(isolate).join(' · ') })}
+        </p>
+      )}
+      {errorCount > 0 && (
+        <RemarkList
+          title={text('count.importErrors', { count: errorCount })}
+          remarks={errors}
+          count={errorCount}
+          saveAs={`${fileName ?? 'import'}.errors.csv`}
+          testId="errors"
+        />
+      )}
+      {warningCount > 0 && (
+        <RemarkList
+          title={text('count.importWarnings', { count: warningCount })}
+          remarks={warnings}
+          count={warningCount}
+          saveAs={`${fileName ?? 'import'}.look.csv`}
+          testId="warnings"
+        />
+      )}
     </output>
   )
 }
 
-function ErrorList(props: { progress: ImportProgress }) {
+/** Line by line, to be mended in the file; a long list shows its beginning. */
+function RemarkList(props: {
+  title: string
+  remarks: ImportProgress['errors']
+  count: number
+  saveAs: string
+  testId: string
+}) {
   const text = useText()
   const formats = useFormats()
-  const { errors, errorCount, fileName } = props.progress
+  const { title, remarks, count, saveAs, testId } = props
   return (
-    <>
+    <section className="import-remarks" aria-label={title} data-testid={testId}>
+      <h3>{title}</h3>
       <div className="import-table">
         <table>
           <thead>
@@ -137,34 +170,34 @@ function ErrorList(props: { progress: ImportProgress }) {
             </tr>
           </thead>
           <tbody>
-            {errors.map((error, index) => (
-              <tr key={`${error.line} ${error.column} ${index}`}>
-                <td>{formats.number(error.line)}</td>
+            {remarks.map((remark, index) => (
+              <tr key={`${remark.line} ${remark.column} ${index}`}>
+                <td>{formats.number(remark.line)}</td>
                 <td>
-                  <Run>{error.column}</Run>
+                  <Run>{remark.column}</Run>
                 </td>
-                <td>{problemText(text, error.code)}</td>
+                <td>{problemText(text, remark.code)}</td>
                 <td>
-                  <Run>{error.value}</Run>
+                  <Run>{remark.value}</Run>
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      {errorCount > errors.length && (
-        <span className="import-hint">{text('import.more', { shown: errors.length })}</span>
+      {count > remarks.length && (
+        <span className="import-hint">{text('import.more', { shown: remarks.length })}</span>
       )}
       <button
         type="button"
         className="button import-save"
-        data-testid="save-errors"
-        onClick={() => save(errorListCsv(text, errors), `${fileName ?? 'import'}.errors.csv`)}
+        data-testid={`save-${testId}`}
+        onClick={() => save(errorListCsv(text, remarks), saveAs)}
       >
         <IconDownload size="1.125rem" aria-hidden />
         {text('import.download')}
       </button>
-    </>
+    </section>
   )
 }
 

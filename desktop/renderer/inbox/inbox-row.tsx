@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { InboxItem } from '#desktop/station/contract/queries.ts'
+import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
@@ -52,7 +52,12 @@ function ItemBody(props: { item: InboxItem }) {
   const { item } = props
   switch (item.kind) {
     case 'HELD':
-      return <Said>{`${text(`error.${item.code}`)} ${text('inbox.heldHint')}`}</Said>
+      return (
+        <>
+          <Said>{`${text(`error.${item.code}`)} ${text('inbox.heldHint')}`}</Said>
+          <EnteredPairs entered={item.entered} />
+        </>
+      )
     case 'REJECTED':
       return <RejectedBody item={item} />
     case 'SUPERSEDED':
@@ -68,10 +73,14 @@ function ItemBody(props: { item: InboxItem }) {
       return <DuplicateBody item={item} />
     case 'QUARANTINED':
       return (
-        <Said>
-          {text(`inbox.quarantine.${item.reason}`)}
-          {!item.mayDecide && ` ${text('inbox.adminOnly')}`}
-        </Said>
+        <>
+          <Said>
+            {text(`inbox.quarantine.${item.reason}`)}
+            {!item.mayDecide && ` ${text('inbox.adminOnly')}`}
+          </Said>
+          <EnteredPairs entered={item.entered} />
+          {item.more > 0 && <Said>{text('count.more', { count: item.more })}</Said>}
+        </>
       )
     default:
       return assertNever(item)
@@ -80,19 +89,24 @@ function ItemBody(props: { item: InboxItem }) {
 
 function RejectedBody({ item }: { item: ItemOf<'REJECTED'> }) {
   const text = useText()
-  const formats = useFormats()
   return (
     <>
       <Said>{`${text(`error.${item.code}`)} ${text('inbox.rejectedHint')}`}</Said>
-      {item.entered.map((entered, index) => (
-        <Pair
-          key={index}
-          label={fieldName(text, entered.field)}
-          value={enteredWords(text, formats, entered)}
-        />
-      ))}
+      <EnteredPairs entered={item.entered} />
     </>
   )
+}
+
+function EnteredPairs(props: { entered: readonly EnteredField[] }) {
+  const text = useText()
+  const formats = useFormats()
+  return props.entered.map((entered, index) => (
+    <Pair
+      key={index}
+      label={fieldName(text, entered.field)}
+      value={enteredWords(text, formats, entered)}
+    />
+  ))
 }
 
 function SupersededBody({ item }: { item: ItemOf<'SUPERSEDED'> }) {

@@ -8,6 +8,7 @@ const slip = {
   doctorName: 'د. هالة',
   room: '1',
   before: 3,
+  turn: { from: '2026-11-22T17:20:00Z', to: '2026-11-22T17:45:00Z' },
   printedAt: '2026-11-22T17:05:00Z',
   queueDay: '2026-11-22',
   paid: { minor: 25_000, currency: 'EGP' as const },
@@ -21,6 +22,7 @@ it('says in the digits of the clinic who is before, with whom, when, and what wa
   expect(html).toContain('<bdi dir="ltr">A-١٢</bdi>')
   expect(html).toContain('قبلك ٣ مرضى')
   expect(html).toContain('١٩:٠٥')
+  expect(html).toMatch(/دورك تقريبًا بين .?١٩:٢٠.? و.?١٩:٤٥/)
   expect(html).toContain('٢٥٠')
   expect(html.indexOf('قبلك')).toBeLessThan(html.indexOf('before you'))
 })
@@ -31,9 +33,11 @@ it('takes a name as text, whatever it holds', () => {
   expect(html).not.toContain('<b>')
 })
 
-it('leaves out what was not paid', () => {
-  const unpaid = { ...slip, paid: null, receipt: null }
-  expect(slipDocument(unpaid, { ...cairo, digits: 'LATIN' }, fonts)).not.toContain('class="paid"')
+it('leaves out what was not paid, and when whose turn it is already', () => {
+  const unpaid = { ...slip, paid: null, receipt: null, before: 0, turn: null }
+  const html = slipDocument(unpaid, { ...cairo, digits: 'LATIN' }, fonts)
+  expect(html).not.toContain('class="paid"')
+  expect(html).not.toContain('تقريبًا')
 })
 
 it('prints the ticket as large as it fits in 72 mm', () => {

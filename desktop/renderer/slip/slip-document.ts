@@ -29,8 +29,9 @@ export function slipDocument(slip: Slip, place: SlipPlace, fonts: SlipFonts): st
 <p class="ticket"><bdi dir="ltr">${escape(ticket)}</bdi></p>
 <p class="name"><bdi>${escape(slip.patientName)}</bdi></p>
 <p class="before">${escape(arabic.before)}</p>
+${arabic.turn === null ? '' : `<p>${escape(arabic.turn)}</p>`}
 <p>${escape(arabic.where)}</p>
-<p class="english" lang="en" dir="ltr">${escape(english.before)}, ${escape(english.where)}</p>
+<p class="english" lang="en" dir="ltr">${escape(english.before)}${english.turn === null ? '' : `, ${escape(english.turn)}`}, ${escape(english.where)}</p>
 <hr>
 <p>${escape(arabic.when)}</p>
 ${arabic.paid === null ? '' : `<p class="paid">${escape(arabic.paid)}</p>`}
@@ -42,6 +43,7 @@ interface SlipWords {
   title: string
   label: string
   before: string
+  turn: string | null
   where: string
   when: string
   paid: string | null
@@ -61,6 +63,13 @@ function slipWords(slip: Slip, language: Language, place: SlipPlace): SlipWords 
     title: text('slip.paper'),
     label: text('slip.ticket'),
     before: slip.before === 0 ? text('slip.next') : text('count.before', { count: slip.before }),
+    turn:
+      slip.turn === null
+        ? null
+        : text('slip.turn', {
+            from: formats.time(slip.turn.from),
+            to: formats.time(slip.turn.to),
+          }),
     where: [text('slip.with', { doctor: slip.doctorName }), room]
       .filter((words) => words !== '')
       .join(' · '),

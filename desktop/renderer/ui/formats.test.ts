@@ -29,6 +29,11 @@ describe('formats', () => {
     expect(english.time('2026-11-22T22:30:00Z')).toBe('00:30')
   })
 
+  it('have the Hijri date for who asks, in the same digits', () => {
+    expect(arabic.hijriDay('2026-11-24')).toContain('١٤ جمادى الآخرة ١٤٤٨')
+    expect(english.hijriDay('2026-11-24')).toBe('14 Jumada II 1448 AH')
+  })
+
   it('leave the day out of a moment of today', () => {
     expect(english.moment('2026-11-22T08:00:00Z', '2026-11-22')).toBe('10:00')
     expect(english.moment('2026-11-21T08:00:00Z', '2026-11-22')).toBe('21 Nov, 10:00')

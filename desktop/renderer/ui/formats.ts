@@ -26,6 +26,8 @@ export interface Formats {
   time: (instant: string | number) => string
   /** Sunday 22 November 2026 */
   longDay: (day: string) => string
+  /** 12 Jumada II 1448 AH, by the Umm al-Qura calendar. */
+  hijriDay: (day: string) => string
   /** 22 Nov 2026; of a partial date (`YYYY-MM`, `YYYY`) as much as it says. */
   day: (day: string) => string
   /** 22 Nov, 19:05; only the time on `today`. */
@@ -48,6 +50,10 @@ export function makeFormats(place: Place): Formats {
   })
   // A calendar date has no time zone: it is read and written in UTC.
   const longDate = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeZone: 'UTC' })
+  const hijriDate = new Intl.DateTimeFormat(
+    `${LOCALES[language]}-u-ca-islamic-umalqura-nu-${NUMBERING[place.digits]}`,
+    { dateStyle: 'long', timeZone: 'UTC' },
+  )
   const shortDate = new Intl.DateTimeFormat(locale, {
     day: 'numeric',
     month: 'short',
@@ -76,6 +82,7 @@ export function makeFormats(place: Place): Formats {
       }).format(minor / 10 ** currencyDecimals(currency)),
     time,
     longDay: (day) => longDate.format(Date.parse(`${day}T00:00:00Z`)),
+    hijriDay: (day) => hijriDate.format(Date.parse(`${day}T00:00:00Z`)),
     day(day) {
       if (day.length === 'YYYY'.length) return digits(day)
       if (day.length === 'YYYY-MM'.length) {

@@ -42,6 +42,11 @@ const GIVE: Record<
   returnToLine: (act, visitId) => act.returnToLine({ visitId }),
   finishVisit: (act, visitId) => act.finishVisit({ visitId }),
   skip: (act, visitId) => act.skip({ visitId }),
+  reorder(act, visitId, clinic) {
+    checkInNew(clinic)
+    clinic.clock += 600_000
+    act.reorder({ visitId, before: null, reason: 'باتفاقهم' })
+  },
   changeLine: (act, visitId, clinic) => act.changeLine({ visitId, doctorId: doctorOf(clinic, 1) }),
   setPriority: (act, visitId) => act.setPriority({ visitId, priority: 'URGENT', reason: 'حرارة' }),
   recall: (act, visitId) => act.recall({ visitId }),

@@ -10,7 +10,7 @@ import { decideQuarantined, mergeVisits, settleConflict } from './conflicts.ts'
 import { parseInboxItemId } from './inbox-item-id.ts'
 import { refund, takePayment } from './money.ts'
 import { editedPatient, editPatient, registerPatient } from './patients.ts'
-import { changeLine, recall, returnToLine, setPriority, skip } from './reorder.ts'
+import { changeLine, recall, reorder, returnToLine, setPriority, skip } from './reorder.ts'
 import { slipOf } from './slip.ts'
 import { undoLast } from './undo.ts'
 import { call, callNext, takeStep } from './visit-steps.ts'
@@ -74,6 +74,7 @@ export function deskHandlers(deps: CommandDeps): DeskHandlers {
     finishVisit: ({ visitId }) =>
       commitVisit(visitId, (tx) => takeStep(tx, { name: 'finishVisit', visitId, to: 'DONE' })),
     skip: ({ visitId }) => commit((tx) => skip(tx, visitId)),
+    reorder: (input) => commit((tx) => reorder(tx, input)),
     changeLine: (input) => commit((tx) => changeLine(tx, input)),
     setPriority: (input) => commit((tx) => setPriority(tx, input)),
     recall: ({ visitId }) => commitVisit(visitId, (tx) => recall(tx, visitId)),

@@ -30,9 +30,11 @@ const move = fc.record({
     'recall',
     'return',
     'changeLine',
+    'reorder',
     'setPriority' as const,
   ),
   target: fc.nat(20),
+  places: fc.nat(20),
   priority: fc.constantFrom('NORMAL', 'URGENT', 'COURTESY' as const),
 })
 
@@ -49,7 +51,7 @@ test('whatever was moved before, each move puts the patient where its rule says'
       clinic.settings = { ...SETTINGS, ...policy }
       const act = at(clinic, clinic.personWith(...EVERYBODY))
       for (let index = 0; index < 5; index += 1) checkInNew(clinic)
-      for (const { name, target, priority } of moves) {
+      for (const { name, target, places, priority } of moves) {
         const before = line(clinic)
         const visitId = before[target % before.length]?.id
         if (visitId === undefined) break
@@ -91,6 +93,24 @@ test('whatever was moved before, each move puts the patient where its rule says'
               const place = idsOf(equals).indexOf(visitId)
               const reasons = equals.slice(0, place).map(({ orderReason }) => orderReason)
               expect(reasons).toEqual(reasons.map(() => ORDER_REASON.returnedToFront))
+            }
+            break
+          }
+          case 'reorder': {
+            const at = places % (others.length + 1)
+            const outcome = outcomeOf(() =>
+              act.reorder({ visitId, before: others[at]?.id ?? null, reason: 'باتفاقهم' }),
+            )
+            const index = idsOf(before).indexOf(visitId)
+            const own = before[index]
+            const ahead = others[at]
+            if (outcome === 'INVALID') expect(at).toBe(index)
+            else if (outcome === 'PRIORITY_AHEAD') {
+              expect(own === undefined || ahead === undefined).toBe(false)
+              expect(rankOf(clinic, ahead?.id ?? visitId)).toBeLessThan(2)
+            } else {
+              expect(idsOf(line(clinic)).indexOf(visitId)).toBe(at)
+              expect(clinic.visits.get(visitId)?.orderReason).toBe('باتفاقهم')
             }
             break
           }

@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
-import { keyBetween, placeAfterSkip } from '#shared/queue-order.ts'
+import { keyBetween, placeAfterSkip, placeBefore, type PlaceInLine } from '#shared/queue-order.ts'
 import type { Priority, Visit } from '#shared/visit.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import { requireDoctor, requirePriority } from './check-in.ts'
@@ -17,21 +17,53 @@ export function skip(tx: CommandTx, visitId: VisitId): CommandDraft<Nothing> {
   const line = lineOf(tx, visit.doctorId, visit.queueDay)
   const place = placeAfterSkip(line, visitId, settings.skipPlaces, settings)
   if (place === null) throw new AppError('LAST_IN_LINE')
-  const moved = { ...visit, ...place }
-  const others = line.filter((other) => other.id !== visitId)
-  const isLast = sameRank(others, moved, settings).every((other) => other.orderKey < place.orderKey)
-  const next = setVisitFields(tx, visit, {
+  const next = standAt(tx, visit, { line, place, reason: ORDER_REASON.skipped })
+  return { name: 'skip', writes: [visitWrite(visit, next)], output: {} }
+}
+
+/**
+ * To where a person puts them among those who wait in the same line, for the reason they give.
+ *
+ * @throws AppError INVALID if they stand there already or are not in one line, PRIORITY_AHEAD
+ */
+export function reorder(
+  tx: CommandTx,
+  input: { visitId: VisitId; before: VisitId | null; reason: string },
+): CommandDraft<Nothing> {
+  const { visitId, before, reason } = input
+  const visit = requireVisit(tx, visitId)
+  requireRight(tx, visit.status, 'SKIP')
+  const line = lineOf(tx, visit.doctorId, visit.queueDay)
+  const ids = line.map(({ id }) => id)
+  const isAfter = ids[ids.indexOf(visitId) + 1] ?? null
+  if (!ids.includes(visitId) || (before !== null && !ids.includes(before)) || before === isAfter) {
+    throw new AppError('INVALID', { issues: ['before'] })
+  }
+  const place = placeBefore(line, visitId, before, tx.settings())
+  if (place === null) throw new AppError('PRIORITY_AHEAD')
+  const next = standAt(tx, visit, { line, place, reason })
+  return { name: 'reorder', writes: [visitWrite(visit, next)], output: {} }
+}
+
+function standAt(
+  tx: CommandTx,
+  visit: Visit,
+  { line, place, reason }: { line: readonly Visit[]; place: PlaceInLine; reason: string },
+): Visit {
+  const others = line.filter((other) => other.id !== visit.id)
+  const equals = sameRank(others, { ...visit, ...place }, tx.settings())
+  const isLast = equals.every((other) => other.orderKey < place.orderKey)
+  return setVisitFields(tx, visit, {
     orderKey: isLast ? endOfLine(others, tx.at) : place.orderKey,
     ...(place.boosted === visit.boosted ? {} : { boosted: place.boosted }),
-    orderReason: ORDER_REASON.skipped,
+    orderReason: reason,
   })
-  return { name: 'skip', writes: [visitWrite(visit, next)], output: {} }
 }
 
 /** Into another doctor's line, at its end: those who wait there were there first. */
 export function changeLine(
   tx: CommandTx,
-  input: { visitId: VisitId; doctorId: UserId },
+  input: { visitId: VisitId; doctorId: UserId; reason?: string | undefined },
 ): CommandDraft<Nothing> {
   const visit = requireVisit(tx, input.visitId)
   requireDoctor(tx, input.doctorId)
@@ -41,7 +73,7 @@ export function changeLine(
   const next = setVisitFields(tx, visit, {
     doctorId: input.doctorId,
     orderKey: endOfLine(lineOf(tx, input.doctorId, visit.queueDay), tx.at),
-    orderReason: ORDER_REASON.lineChanged,
+    orderReason: input.reason ?? ORDER_REASON.lineChanged,
   })
   return { name: 'changeLine', writes: [visitWrite(visit, next)], output: {} }
 }

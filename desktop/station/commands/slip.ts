@@ -5,6 +5,7 @@ import type { Replica } from '../replica/replica.ts'
 import { lineOf } from './line.ts'
 import { formatReceipt } from './money.ts'
 import { accountOf } from './paid.ts'
+import { toldWait } from './told-wait.ts'
 import { ticketText } from './ticket-text.ts'
 
 /**
@@ -23,6 +24,11 @@ export function slipOf(
   if (visit === null || patient === null) throw new AppError('NOT_FOUND')
   const doctor = read.doctors().find(({ doctorId }) => doctorId === visit.doctorId)
   const line = lineOf(read, visit.doctorId, visit.queueDay)
+  const before = Math.max(
+    0,
+    line.findIndex(({ id }) => id === visitId),
+  )
+  const of = { doctorId: visit.doctorId, before }
   const entries = seesMoney ? read.entriesOfVisit(visitId) : []
   const latest = entries
     .flatMap(({ at, body }) => (body.kind === 'PAYMENT' ? [{ at, receipt: body.receipt }] : []))
@@ -33,10 +39,8 @@ export function slipOf(
     patientName: patient.name,
     doctorName: doctor?.name ?? '',
     room: doctor?.room ?? '',
-    before: Math.max(
-      0,
-      line.findIndex(({ id }) => id === visitId),
-    ),
+    before,
+    turn: before === 0 ? null : toldWait(read.visitsOfDay(visit.queueDay), of, replica.now()),
     printedAt: new Date(replica.now()).toISOString(),
     queueDay: visit.queueDay,
     paid: latest === undefined ? null : accountOf(visit, entries).net,

@@ -8,6 +8,7 @@ import { Priority, VisitType } from '#shared/visit.ts'
 
 const Nothing = z.object({})
 const OneVisit = z.strictObject({ visitId: VisitId })
+const Reason = z.string().trim().min(1).max(200)
 const Pin = z.string().regex(/^\d{4,8}$/)
 
 /** All that the 80 mm ticket slip says. */
@@ -19,6 +20,8 @@ export const Slip = z.object({
   room: z.string(),
   /** Patients before this one in the line, when it was printed. */
   before: z.number(),
+  /** Between when and when their turn comes, about; instants. Null: they are next. */
+  turn: z.object({ from: z.string(), to: z.string() }).nullable(),
   printedAt: z.string(),
   queueDay: z.string(),
   paid: Money.nullable(),
@@ -106,12 +109,20 @@ export const ACTIONS = {
   returnToLine: { input: OneVisit, output: Nothing },
   finishVisit: { input: OneVisit, output: Nothing },
   skip: { input: OneVisit, output: Nothing },
-  changeLine: { input: z.strictObject({ visitId: VisitId, doctorId: UserId }), output: Nothing },
+  /** Directly before another of the same line; null: to its end. */
+  reorder: {
+    input: z.strictObject({ visitId: VisitId, before: VisitId.nullable(), reason: Reason }),
+    output: Nothing,
+  },
+  changeLine: {
+    input: z.strictObject({ visitId: VisitId, doctorId: UserId, reason: Reason.optional() }),
+    output: Nothing,
+  },
   setPriority: {
     input: z.strictObject({
       visitId: VisitId,
       priority: Priority,
-      reason: z.string().trim().min(1).max(200),
+      reason: Reason,
     }),
     output: Nothing,
   },
@@ -130,7 +141,7 @@ export const ACTIONS = {
       paymentId: EntryId,
       amount: Money,
       method: PaymentMethod,
-      reason: z.string().trim().min(1).max(200),
+      reason: Reason,
     }),
     output: z.object({ entryId: EntryId }),
   },
@@ -174,6 +185,7 @@ export const ActionName = z.enum([
   'returnToLine',
   'finishVisit',
   'skip',
+  'reorder',
   'changeLine',
   'setPriority',
   'recall',

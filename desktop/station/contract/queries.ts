@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { CommandName } from '#shared/commands.ts'
+import { EnteredName, ReasonCode } from '#shared/entered.ts'
 import { PaymentMethod } from '#shared/entry.ts'
 import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import { FieldValue } from '#shared/fields.ts'
 import { ClinicId, CommandId, EntryId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
 import { Money } from '#shared/money.ts'
-import { BirthDate, PatientDraft, PatientField, Sex } from '#shared/patient.ts'
+import { BirthDate, PatientDraft, Sex } from '#shared/patient.ts'
 import { Action, Role, VisitStatus } from '#shared/roles.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
@@ -20,6 +21,8 @@ export const ClinicView = z.object({
   digits: z.enum(['ARABIC_INDIC', 'LATIN']),
   waitAmberMinutes: z.number(),
   waitRedMinutes: z.number(),
+  /** Whether courtesy lifts in the line. */
+  courtesyEnabled: z.boolean(),
   demo: z.boolean(),
 })
 
@@ -211,6 +214,8 @@ export const ProposalView = z.object({
       name: z.string(),
       room: z.string(),
       waiting: z.number(),
+      /** Between when and when the turn of who is checked in now would come, about. */
+      turn: z.object({ from: Instant, to: Instant }),
       prices: z.array(z.object({ visitType: VisitType, amount: Money })),
     }),
   ),
@@ -222,42 +227,9 @@ export const ProposalView = z.object({
 })
 export type ProposalView = z.infer<typeof ProposalView>
 
-/** What a refused command had set; a window has a label for each. */
-export const EnteredName = z.enum([
-  ...PatientField.options,
-  /** A patient of an imported list: name, phones, file number. */
-  'patient',
-  /** By name. */
-  'doctorId',
-  'type',
-  'priority',
-  'orderReason',
-  /** The ticket of the visit kept. */
-  'mergedInto',
-  'ticket',
-  'status',
-  'reason',
-  'amount',
-  'method',
-  'receipt',
-])
-export type EnteredName = z.infer<typeof EnteredName>
-
-/** Reasons that the station gives by a code; all others are a person's own words, and TEXT. */
-export const ReasonCode = z.enum([
-  'SKIPPED',
-  'LINE_CHANGED',
-  'RECALLED',
-  'RETURNED_FRONT',
-  'RETURNED_BACK',
-  'UNDONE',
-  'MERGED',
-])
-export type ReasonCode = z.infer<typeof ReasonCode>
-
 const field = EnteredName
 
-/** `kind` says how a window shows `value`. Null: a person had emptied the field. */
+/** `kind` says how a window shows `value`. Null: a person had emptied the field. Names are resolved. */
 export const EnteredField = z.discriminatedUnion('kind', [
   z.object({ field, kind: z.literal('TEXT'), value: z.string().nullable() }),
   /** Letters and Latin digits that are read one by one: a ticket, an identity number. */
@@ -293,6 +265,7 @@ export const InboxItem = z.discriminatedUnion('kind', [
     command: CommandName,
     code: ErrorCode,
     details: ErrorDetails,
+    entered: z.array(EnteredField),
   }),
   z.object({
     ...inboxBase,
@@ -351,6 +324,10 @@ export const InboxItem = z.discriminatedUnion('kind', [
     commandId: CommandId,
     command: CommandName,
     reason: z.enum(['MEMBER_INACTIVE', 'CLINIC_INACTIVE']),
+    /** Empty where an older server had not kept it. */
+    entered: z.array(EnteredField),
+    /** How many more fields there are: of a long list of patients. */
+    more: z.number(),
     mayDecide: z.boolean(),
   }),
 ])
@@ -395,6 +372,14 @@ export const SyncView = z.object({
 })
 export type SyncView = z.infer<typeof SyncView>
 
+const ImportRemark = z.object({
+  line: z.number(),
+  /** The heading, as the file has it. */
+  column: z.string(),
+  code: z.string(),
+  value: z.string(),
+})
+
 export const ImportView = z.object({
   running: z.boolean(),
   fileName: z.string().nullable(),
@@ -402,11 +387,14 @@ export const ImportView = z.object({
   total: z.number(),
   imported: z.number(),
   duplicates: z.number(),
-  /** The first 500; `errorCount` counts all. */
-  errors: z.array(
-    z.object({ line: z.number(), column: z.string(), code: z.string(), value: z.string() }),
-  ),
+  /** Rows that were not taken. The first 500; `errorCount` counts all. */
+  errors: z.array(ImportRemark),
   errorCount: z.number(),
+  /** Cells that were taken and are worth a look. The first 500; `warningCount` counts all. */
+  warnings: z.array(ImportRemark),
+  warningCount: z.number(),
+  /** Headings that were not understood: these columns are not in the clinic's book. */
+  unread: z.array(z.string()),
 })
 export type ImportView = z.infer<typeof ImportView>
 

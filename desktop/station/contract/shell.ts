@@ -70,6 +70,8 @@ export const ShellToStation = z.discriminatedUnion('type', [
     folder: z.string().min(1),
     key: z.custom<Uint8Array>((key) => key instanceof Uint8Array && key.length === 32),
     demo: z.boolean(),
+    /** Of a demo that makes itself ready: text that the shell does not read. */
+    demoDesk: z.string().max(4_000).nullable(),
     appVersion: z.string().min(1),
   }),
   /** With one transferred port: a window. */

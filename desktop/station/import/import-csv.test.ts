@@ -45,6 +45,24 @@ test('a list comes in with its namesakes flagged and each bad cell named by line
   expect(first?.birthDate).toBe('1986')
 })
 
+test('what was taken and is worth a look is named by line, and so is a column that was not understood', async () => {
+  const station = await openForImport()
+  const text = [
+    'الاسم,هاتف,فصيلة الدم',
+    'هدى منصور,01001234567,A+',
+    ',999,',
+    '"سارة',
+    'فؤاد",999,B+',
+  ].join('\n')
+  const done = await station.act.importCsv({ fileName: 'قائمة.csv', text })
+  expect(done).toEqual({ imported: 2, duplicates: 0, errorCount: 1 })
+  expect(await progressOf(station)).toMatchObject({
+    warnings: [{ line: 4, column: 'هاتف', code: 'CSV_PHONE_UNRECOGNISED', value: '999' }],
+    warningCount: 1,
+    unread: ['فصيلة الدم'],
+  })
+})
+
 test('the same list again flags everybody, and merges nobody', async () => {
   const station = await openForImport()
   await station.act.importCsv({ fileName: 'a.csv', text: FILE })

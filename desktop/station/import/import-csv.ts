@@ -15,7 +15,7 @@ import { type ImportProgress, progressOf, startProgress } from './import-progres
 
 /** Rows to a command: one short transaction, so that the queue goes on beside a long list. */
 const BATCH = 50
-const ERRORS_SHOWN = 500
+const REMARKS_SHOWN = 500
 
 /** @throws AppError FORBIDDEN */
 export function requireImport(replica: Replica, roles: readonly Role[]): void {
@@ -70,9 +70,11 @@ async function importTable(
     today: wallClock(replica.now(), timeZone).date,
     country: phoneCountryOf(currency),
   }
-  if (mapPatientRows(header, [], context).errors.length > 0) {
-    throw new AppError('CSV_NO_NAME_COLUMN')
-  }
+  const { errors, columns } = mapPatientRows(header, [], context)
+  if (errors.length > 0) throw new AppError('CSV_NO_NAME_COLUMN')
+  progress.unread = columns.flatMap(({ heading, field }) =>
+    field === null && heading.trim() !== '' ? [heading] : [],
+  )
   for (let from = 0; from < rows.length; from += BATCH) {
     const batch = rows.slice(from, from + BATCH)
     const drafts = readBatch(header, batch, { context, progress })
@@ -94,14 +96,21 @@ function readBatch(
   { context, progress }: { context: CsvContext; progress: ImportProgress },
 ): PatientDraft[] {
   const cells = batch.map((row) => row.cells)
-  const { rows, errors, columns } = mapPatientRows(header, cells, context)
+  const { rows, errors, warnings, columns } = mapPatientRows(header, cells, context)
   // The mapping counts the rows it was given from line 2.
   const lineOf = (line: number): number => batch[line - 2]?.line ?? line
   const fail = (error: ImportProgress['errors'][number]): void => {
     progress.errorCount += 1
-    if (progress.errors.length < ERRORS_SHOWN) progress.errors.push(error)
+    if (progress.errors.length < REMARKS_SHOWN) progress.errors.push(error)
   }
   for (const error of errors) fail({ ...error, line: lineOf(error.line) })
+  const refused = new Set(errors.map(({ line }) => line))
+  // Of a row that is not taken its errors say enough.
+  const taken = warnings.filter(({ line }) => !refused.has(line))
+  progress.warningCount += taken.length
+  for (const warning of taken.slice(0, REMARKS_SHOWN - progress.warnings.length)) {
+    progress.warnings.push({ ...warning, line: lineOf(warning.line) })
+  }
   return rows.flatMap(({ line, draft }) => {
     const { notes, birthYear, ...rest } = draft
     const read = PatientDraft.safeParse({

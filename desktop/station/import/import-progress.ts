@@ -2,8 +2,10 @@ import type { ImportView } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 
 /** How the running or last import of a replica's list stands. */
-export interface ImportProgress extends Omit<ImportView, 'errors'> {
+export interface ImportProgress extends Omit<ImportView, 'errors' | 'warnings' | 'unread'> {
   errors: ImportView['errors'][number][]
+  warnings: ImportView['warnings'][number][]
+  unread: string[]
 }
 
 const progresses = new WeakMap<Replica, ImportProgress>()
@@ -18,6 +20,9 @@ export function startProgress(replica: Replica, fileName: string | null): Import
     duplicates: 0,
     errors: [],
     errorCount: 0,
+    warnings: [],
+    warningCount: 0,
+    unread: [],
   }
   progresses.set(replica, progress)
   return progress

@@ -1,4 +1,4 @@
-import { createRxDatabase, type RxDatabase } from 'rxdb'
+import { createRxDatabase, getAllCollectionDocuments, type RxDatabase } from 'rxdb'
 import type { Store } from '../storage/store.ts'
 import { DATABASE_NAME } from './document-rows.ts'
 import { documentSchema } from './document-schemas.ts'
@@ -16,6 +16,7 @@ export async function openDatabase(store: Store): Promise<RxDatabase<ReplicaColl
     multiInstance: false,
     eventReduce: true,
   })
+  await forgetShapes(database)
   await database.addCollections({
     clinic: { schema: documentSchema('clinic') },
     patients: { schema: documentSchema('patients') },
@@ -23,4 +24,19 @@ export async function openDatabase(store: Store): Promise<RxDatabase<ReplicaColl
     entries: { schema: documentSchema('entries') },
   })
   return database
+}
+
+/**
+ * RxDB keeps the schema that a collection was made with, and refuses a file that has another (DB6):
+ * after an update of the app a desk could not open its own, with work in it that was never sent.
+ * What is read here is parsed by the shared schemas, of this version; and a shape that documents of
+ * before do not fit is a step in `station-tables.ts`, not a file that does not open.
+ */
+async function forgetShapes({ internalStore }: RxDatabase<ReplicaCollections>): Promise<void> {
+  const known = await getAllCollectionDocuments(internalStore)
+  if (known.length === 0) return
+  await internalStore.bulkWrite(
+    known.map((previous) => ({ previous, document: { ...previous, _deleted: true } })),
+    'forget-shapes',
+  )
 }

@@ -19,6 +19,7 @@ export function viewSession({ replica, session, people }: SessionViewDeps): Sess
   if (!replica.isOpen()) return { status: 'OPENING' }
   const settings = replica.read.settings()
   const { name, timeZone, currency, digits, waitAmberMinutes, waitRedMinutes, demo } = settings
+  const { courtesyEnabled } = settings
   const clinic = {
     clinicId: replica.clinicId,
     name,
@@ -27,6 +28,7 @@ export function viewSession({ replica, session, people }: SessionViewDeps): Sess
     digits,
     waitAmberMinutes,
     waitRedMinutes,
+    courtesyEnabled,
     demo,
   }
   const { stationName, stationId, letter } = replica

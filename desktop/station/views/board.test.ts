@@ -165,6 +165,9 @@ test('letters show once two stations are enrolled; payments of merged visits cou
     balance: { minor: 0 },
   })
   expect(rowOf(merged, visitId)).toMatchObject({ status: 'CANCELED', paid: 'FREE' })
+  passMinutes(station, 24 * 60)
+  const [left] = (await boardOf(station)).leftOpen
+  expect(left).toMatchObject({ visitId: other.id, paid: 'PAID', balance: { minor: 0 } })
 })
 
 test('a day left open shows until it is settled, and stations not heard from are named', async () => {

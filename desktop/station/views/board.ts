@@ -4,7 +4,7 @@ import { addDays, queueDayOf } from '#shared/queue-day.ts'
 import { sortLine } from '#shared/queue-order.ts'
 import { can, type VisitStatus } from '#shared/roles.ts'
 import { stampTime } from '#shared/stamp.ts'
-import type { Visit } from '#shared/visit.ts'
+import { standingMerge, type Visit } from '#shared/visit.ts'
 import { UNDO_WINDOW_MS } from '#shared/visit-fold.ts'
 import { duplicateVisits } from '../commands/duplicate-visits.ts'
 import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
@@ -101,10 +101,20 @@ async function accountsOf(
   const { entries } = replica.database.collections
   const [first] = today
   const ofToday = first === undefined ? [] : await findWhere(entries, { queueDay: first.queueDay })
-  const ofOpen = replica.read.entriesOfVisits(leftOpen.map(({ id }) => id))
-  const visits = new Map([...today, ...leftOpen].map((visit) => [visit.id, visit]))
-  const byVisit = entriesByAccount([...ofToday, ...ofOpen], visits)
+  const old = [...leftOpen, ...(await mergedOnDaysOf(replica, leftOpen))]
+  const ofOld = replica.read.entriesOfVisits(old.map(({ id }) => id))
+  const visits = new Map([...today, ...old].map((visit) => [visit.id, visit]))
+  const byVisit = entriesByAccount([...ofToday, ...ofOld], visits)
   return new Map([...visits].map(([id, visit]) => [id, accountOf(visit, byVisit.get(id) ?? [])]))
+}
+
+/** What was paid for a visit counts at the one it was merged into, which may be the one left open. */
+async function mergedOnDaysOf(replica: Replica, leftOpen: readonly Visit[]): Promise<Visit[]> {
+  if (leftOpen.length === 0) return []
+  const days = [...new Set(leftOpen.map(({ queueDay }) => queueDay))]
+  const { visits } = replica.database.collections
+  const canceled = await findWhere(visits, { status: 'CANCELED', queueDay: { $in: days } })
+  return canceled.filter((visit) => standingMerge(visit) !== null)
 }
 
 function severalToday(today: readonly Visit[]): RowContext['severalToday'] {

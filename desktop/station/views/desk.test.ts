@@ -10,7 +10,7 @@ import {
   SearchView,
   type SearchView as Search,
 } from '../contract/queries.ts'
-import { ADMIN, DESK, DOCTOR } from '../replica/test-replica.ts'
+import { ADMIN, CLINIC, DESK, DOCTOR, feed } from '../replica/test-replica.ts'
 import { NOTHING } from './change.ts'
 import { followUpAfter, proposeDoctor } from './proposal.ts'
 import {
@@ -177,12 +177,47 @@ test('a proposal is right most of the time: the same doctor, a follow-up while i
     doctorId: DOCTOR,
     visitType: 'EXAMINATION',
   })
+  const line = station.replica.read.doctors().find((one) => one.doctorId === SECOND_DOCTOR)
+  const setDays = (changes: { followUpDays?: number }): void => {
+    const doc = { id: `doctor:${SECOND_DOCTOR}`, clinicId: CLINIC, body: { ...line, ...changes } }
+    station.receive(feed('clinic', doc))
+  }
+  // Her own number of days goes before the clinic's.
+  setDays({ followUpDays: 9 })
+  expect((await propose(station, { patientId })).visitType).toBe('EXAMINATION')
+  setDays({})
   await checkIn(station, {
     patient: { kind: 'KNOWN', patientId },
     doctorId: SECOND_DOCTOR,
     visitType: 'FOLLOW_UP',
   })
   expect((await propose(station, { patientId })).visitType).toBe('EXAMINATION')
+})
+
+test('who is checked in is told a range by the pace of the day, and who is next no time at all', async () => {
+  const station = await openTestStation()
+  const minutesOf = (instant: string): number =>
+    (Date.parse(instant) - station.replica.now()) / 60_000
+  for (const name of ['أ أ', 'ب ب', 'ج ج', 'د د']) {
+    const { visitId, slip } = await checkIn(station, { name })
+    expect(slip.turn).toBeNull()
+    station.sit(DOCTOR)
+    await station.act.startVisit({ visitId, to: 'WITH_DOCTOR' })
+    await station.act.finishVisit({ visitId })
+    station.sit(DESK)
+    passMinutes(station, 19)
+  }
+  await checkIn(station, { name: 'ه ه' })
+  const { slip } = await checkIn(station, { name: 'و و' })
+  expect(slip.before).toBe(1)
+  const { turn } = slip
+  if (turn === null) throw new RangeError('a range is told')
+  expect(turn.from).toMatch(/T\d\d:\d[05]:00.000Z$/)
+  expect(Math.abs(minutesOf(turn.from) - 17.5)).toBeLessThanOrEqual(2.6)
+  expect(Math.abs(minutesOf(turn.to) - 42.5)).toBeLessThanOrEqual(2.6)
+  const { doctors } = await propose(station, {})
+  expect(doctors[0]?.waiting).toBe(2)
+  expect(Math.abs(minutesOf(doctors[0]?.turn.from ?? '') - 37.5)).toBeLessThanOrEqual(2.6)
 })
 
 const history = fc.array(

@@ -9,7 +9,11 @@ export function importView({ replica, session }: ClinicDeps): View<ImportView> {
       requireImport(replica, session.require().roles)
       const progress = progressOf(replica)
       // A copy: the import goes on writing into its own.
-      return { ...progress, errors: [...progress.errors] }
+      return {
+        ...progress,
+        errors: [...progress.errors],
+        warnings: [...progress.warnings],
+      }
     },
     dependsOn: (change) => change.import || change.session,
   }

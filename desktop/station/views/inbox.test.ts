@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Quarantined } from '#shared/clinic.ts'
+import type { Entered } from '#shared/entered.ts'
 import type { Command } from '#shared/commands.ts'
 import { makeUuidv7, VisitId } from '#shared/ids.ts'
-import { idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
+import { CHECK_IN, idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
 import { InboxView, type InboxItem } from '../contract/queries.ts'
 import { applyResults } from '../replica/apply-answers.ts'
 import {
@@ -13,6 +15,7 @@ import {
   OTHER_STATION,
   STATION,
 } from '../replica/test-replica.ts'
+import { NOTHING } from './change.ts'
 import {
   checkIn,
   draftOf,
@@ -120,7 +123,12 @@ test('a held command stays visible and cannot be dismissed', async () => {
     { commandId, verdict: 'HELD', code: 'SUBSCRIPTION', details: {}, documents: [] },
   ])
   const [item] = await inboxOf(station)
-  expect(item).toMatchObject({ kind: 'HELD', code: 'SUBSCRIPTION', patientName: 'هند سعيد' })
+  expect(item).toMatchObject({
+    kind: 'HELD',
+    code: 'SUBSCRIPTION',
+    patientName: 'هند سعيد',
+    entered: [{ field: 'name', kind: 'TEXT', value: 'هند سعيد' }],
+  })
   await expect(async () =>
     station.act.settle({ itemId: item?.itemId ?? '', choice: 'DISMISS' }),
   ).rejects.toMatchObject({ code: 'INVALID' })
@@ -267,6 +275,36 @@ test('which line stands is shown by name, and is not put back from the inbox', a
   expect(await inboxOf(station)).toEqual([])
 })
 
+test('conflicts of a year ago come to light once the inbox is on the screen', async () => {
+  const station = await openTestStation()
+  const old = (number: number, changes: Parameters<typeof visitOf>[0] = {}) =>
+    visitOf({ id: idOf(number), patientId: idOf(700), doctorId: DOCTOR, ...changes })
+  const overruled = {
+    ...CHECK_IN,
+    id: idOf<typeof CHECK_IN.id>(801),
+    status: 'DONE' as const,
+    at: stampAt(5),
+  }
+  station.receive(
+    feed('patients', patientOf({ id: idOf(700) })),
+    feed('visits', old(1, { queueDay: '2025-09-01', transitions: [CHECK_IN, overruled] })),
+    feed('visits', old(2, { queueDay: '2025-10-01' })),
+    feed('visits', old(3, { queueDay: '2025-10-01', ticket: { letter: 'B', number: 4 } })),
+    feed('visits', old(4, { queueDay: '2025-11-01' })),
+  )
+  const inbox = station.views.inbox({})
+  await inbox.compute()
+  // As a watch does, with every tick of the clock until all was read.
+  await expect
+    .poll(async () => {
+      await inbox.compute()
+      return inbox.dependsOn({ ...NOTHING, clock: true })
+    })
+    .toBe(false)
+  const { items } = await inbox.compute()
+  expect(items.map(({ kind }) => kind).toSorted()).toEqual(['DUPLICATE_VISIT', 'OVERRULED'])
+})
+
 test('only an ADMIN sees what waits in quarantine', async () => {
   const station = await openTestStation()
   const commandId = idOf<Command['commandId']>(950)
@@ -275,23 +313,58 @@ test('only an ADMIN sees what waits in quarantine', async () => {
     id: `quarantined:${commandId}`,
     clinicId: CLINIC,
     body: {
-      kind: 'QUARANTINED',
+      kind: 'QUARANTINED' as const,
       commandId,
       stationId: OTHER_STATION,
       name: 'checkIn',
       by: DESK,
       at: stampAt(30),
-      reason: 'MEMBER_INACTIVE',
+      reason: 'MEMBER_INACTIVE' as const,
       touches: [{ collection: 'patients', id: patientId }],
-      decision: 'PENDING',
+      decision: 'PENDING' as const,
     },
   }
   station.receive(feed('clinic', doc))
   expect(await inboxOf(station)).toEqual([])
   station.sit(ADMIN)
+  // Kept by a server that did not tell yet what was entered.
   expect(await inboxOf(station)).toMatchObject([
-    { kind: 'QUARANTINED', commandId, mayDecide: true, patientName: 'مريم حسن' },
+    { kind: 'QUARANTINED', commandId, mayDecide: true, patientName: 'مريم حسن', entered: [] },
   ])
+  const unknown = idOf<NonNullable<Quarantined['patientId']>>(960)
+  const told = (number: number, name: string, entered: Entered[]): Quarantined => ({
+    ...doc.body,
+    commandId: idOf(number),
+    name,
+    patientId: unknown,
+    entered,
+    more: 0,
+    touches: [],
+  })
+  const payment = { minor: 30_000, currency: 'EGP' as const }
+  const bodies = [
+    told(951, 'registerPatient', [{ field: 'name', kind: 'TEXT', value: 'هند سعيد' }]),
+    told(952, 'checkIn', [
+      { field: 'doctorId', kind: 'DOCTOR', value: SECOND_DOCTOR },
+      { field: 'amount', kind: 'MONEY', value: payment },
+    ]),
+  ]
+  const docs = bodies.map((body) => ({
+    id: `quarantined:${body.commandId}`,
+    clinicId: CLINIC,
+    body,
+  }))
+  station.receive(...docs.map((made) => feed('clinic', made)))
+  const checkedIn = (await inboxOf(station)).find(
+    (item) => item.kind === 'QUARANTINED' && item.commandId === idOf(952),
+  )
+  expect(checkedIn).toMatchObject({
+    patientName: 'هند سعيد',
+    entered: [
+      { field: 'doctorId', kind: 'TEXT', value: 'د. هالة' },
+      { field: 'amount', kind: 'MONEY', value: '300.00 EGP', money: payment },
+    ],
+  })
   await station.act.decideQuarantined({ commandId, accept: true })
   expect(lastCommand(station).decision).toEqual({ commandId, accept: true })
 })

@@ -1,11 +1,13 @@
 import { type Command, CommandName } from '#shared/commands.ts'
+import type { Quarantined } from '#shared/clinic.ts'
+import { enteredOf } from '#shared/entered.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { can, governingStatus, type Role } from '#shared/roles.ts'
 import type { Patient } from '#shared/patient.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import type { InboxItem, InboxView } from '../contract/queries.ts'
-import type { Replica } from '../replica/replica.ts'
+import type { Replica, ReplicaReader } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
 import { type ConflictIndex, conflictIndexOf } from './conflict-index.ts'
 import {
@@ -23,30 +25,44 @@ import type { ClinicDeps, View } from './view.ts'
 /** One row for each thing that a person must look at; each person sees what they can settle. */
 export function inboxView(deps: ClinicDeps): View<InboxView> {
   const day = showDay(deps.replica)
+  let isWhole = true
   return {
-    compute: () => computeInbox(deps, day.today()),
+    async compute() {
+      const { replica, session } = deps
+      const { roles } = session.require()
+      const isDesk = can(roles, 'NONE', 'SETTLE_CONFLICT', replica.read.settings().narrowing)
+      const index = isDesk ? await conflictIndexOf(replica) : null
+      isWhole = index?.isWhole() ?? true
+      return computeInbox(deps, index, day.today())
+    },
     dependsOn: (change) =>
-      change.collections.size > 0 || change.outbox || change.session || day.isOver(change),
+      change.collections.size > 0 ||
+      change.outbox ||
+      change.session ||
+      day.isOver(change) ||
+      (change.clock && !isWhole),
   }
 }
 
-async function computeInbox(
+/** @param conflicts null: not this person's to settle */
+function computeInbox(
   { replica, session }: ClinicDeps,
+  conflicts: ConflictIndex | null,
   today: CalendarDate,
-): Promise<InboxView> {
+): InboxView {
   const person = session.require()
   const { narrowing } = replica.read.settings()
-  const isDesk = can(person.roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
   const mayDecide = can(person.roles, 'NONE', 'DECIDE_QUARANTINE', narrowing)
   const quarantined = mayDecide ? quarantinedItems(replica) : []
   const known = new Set(quarantined.map(({ itemId }) => itemId))
-  const commands = commandItems(replica, person, isDesk).filter(
+  const commands = commandItems(replica, person, conflicts !== null).filter(
     (item) => item.kind !== 'HELD' || !known.has(`QUARANTINED/${item.commandId}`),
   )
-  const conflicts = isDesk
-    ? conflictItems(replica, { person, today }, await conflictIndexOf(replica))
-    : []
-  const items = [...quarantined, ...commands, ...conflicts]
+  const items = [
+    ...quarantined,
+    ...commands,
+    ...(conflicts === null ? [] : conflictItems(replica, { person, today }, conflicts)),
+  ]
   return { items: items.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
 }
 
@@ -65,6 +81,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code: code ?? 'UNAVAILABLE',
       details,
+      entered: enteredFields(enteredOf(command), replica.read),
     }))
   const rejected = replica
     .rejected()
@@ -77,7 +94,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code,
       details,
-      entered: enteredFields(command, replica.read),
+      entered: enteredFields(enteredOf(command), replica.read),
     }))
   return [...held, ...rejected]
 }
@@ -101,30 +118,49 @@ function patientOfCommand(
 }
 
 function quarantinedItems(replica: Replica): Extract<InboxItem, { kind: 'QUARANTINED' }>[] {
-  return replica.read.quarantined().flatMap((item) => {
+  const { read } = replica
+  const pending = read.quarantined().filter(({ decision }) => decision === 'PENDING')
+  return pending.flatMap((item) => {
     const name = CommandName.safeParse(item.name)
-    if (item.decision !== 'PENDING' || !name.success) return []
-    const patient = item.touches.flatMap(({ collection, id }) => {
-      const of =
-        collection === 'patients'
-          ? id
-          : collection === 'visits'
-            ? replica.read.visit(id)?.patientId
-            : undefined
-      return of === undefined ? [] : (replica.read.patient(of) ?? [])
-    })[0]
+    if (!name.success) return []
+    const patientId = item.patientId ?? patientTouched(item, read)
+    const patient = patientId === null ? null : read.patient(patientId)
+    // Whom a quarantined command had registered, only the command knows.
+    const registered = patientId === null ? null : nameEntered(pending, patientId)
     return [
       {
-        ...about(replica, item, patient ?? null),
+        ...about(replica, item, patient),
+        patientName: patient?.name ?? registered,
         itemId: formatInboxItemId({ kind: 'QUARANTINED', commandId: item.commandId }),
         kind: 'QUARANTINED' as const,
         commandId: item.commandId,
         command: name.data,
         reason: item.reason,
+        entered: enteredFields(item.entered ?? [], read),
+        more: item.more ?? 0,
         mayDecide: true,
       },
     ]
   })
+}
+
+function patientTouched({ touches }: Quarantined, read: ReplicaReader): PatientId | null {
+  const ids = touches.map(({ collection, id }) =>
+    collection === 'patients'
+      ? read.patient(id)?.id
+      : collection === 'visits'
+        ? read.visit(id)?.patientId
+        : undefined,
+  )
+  return ids.find((id) => id !== undefined) ?? null
+}
+
+function nameEntered(pending: readonly Quarantined[], patientId: PatientId): string | null {
+  const fields = pending
+    .filter((item) => item.patientId === patientId)
+    .flatMap(({ entered }) => entered ?? [])
+  const name = fields.find(({ field }) => field === 'name')
+  return name?.kind === 'TEXT' ? name.value : null
 }
 
 function conflictItems(

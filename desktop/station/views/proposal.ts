@@ -1,8 +1,9 @@
-import type { Doctor } from '#shared/clinic.ts'
+import type { Doctor, Settings } from '#shared/clinic.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { UserId } from '#shared/ids.ts'
 import { standingMerge, type Visit, VisitType } from '#shared/visit.ts'
 import { priceOf } from '../commands/check-in.ts'
+import { toldWait } from '../commands/told-wait.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { ProposalView, QueryParams } from '../contract/queries.ts'
 import { findWhere } from './live-documents.ts'
@@ -42,8 +43,14 @@ async function computeProposal(
   const days =
     doctorId === null
       ? null
-      : followUpAfter(visits, { doctorId, today, within: settings.followUpDays })
-  const waiting = await waitingByDoctor(replica.database.collections.visits, today)
+      : followUpAfter(visits, {
+          doctorId,
+          today,
+          within: followUpDays(doctors, doctorId, settings),
+        })
+  const ofToday = await findWhere(replica.database.collections.visits, { queueDay: today })
+  const waiting = waitingByDoctor(ofToday)
+  const now = replica.now()
   const prices = { prices: read.prices(), settings }
   const nameOfDoctor = new Map(read.doctors().map(({ doctorId, name }) => [doctorId, name]))
   return {
@@ -55,6 +62,11 @@ async function computeProposal(
       name: doctor.name,
       room: doctor.room,
       waiting: waiting.get(doctor.doctorId) ?? 0,
+      turn: toldWait(
+        ofToday,
+        { doctorId: doctor.doctorId, before: waiting.get(doctor.doctorId) ?? 0 },
+        now,
+      ),
       prices: VisitType.options.map((visitType) => ({
         visitType,
         amount: priceOf(prices, doctor.doctorId, visitType),
@@ -70,6 +82,16 @@ async function computeProposal(
         status: visit.status,
       })),
   }
+}
+
+/** Each doctor's own number of days; the clinic's where they have none. */
+function followUpDays(
+  doctors: readonly Doctor[],
+  doctorId: UserId,
+  settings: Pick<Settings, 'followUpDays'>,
+): number {
+  const doctor = doctors.find((line) => line.doctorId === doctorId)
+  return doctor?.followUpDays ?? settings.followUpDays
 }
 
 const TOOK_NO_PLACE: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
@@ -125,12 +147,9 @@ function daysBetween(from: CalendarDate, to: CalendarDate): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000)
 }
 
-async function waitingByDoctor(
-  visits: Parameters<typeof findWhere<Visit>>[0],
-  today: CalendarDate,
-): Promise<Map<UserId, number>> {
+function waitingByDoctor(ofToday: readonly Visit[]): Map<UserId, number> {
   const waiting = new Map<UserId, number>()
-  for (const { doctorId, status } of await findWhere(visits, { queueDay: today })) {
+  for (const { doctorId, status } of ofToday) {
     if (status === 'WAITING') waiting.set(doctorId, (waiting.get(doctorId) ?? 0) + 1)
   }
   return waiting

@@ -1,0 +1,33 @@
+import { getAllCollectionDocuments } from 'rxdb'
+import { expect, onTestFinished, test } from 'vitest'
+import { DESK, draftPatient, fillClinic, openTestReplica, temporaryFolder } from './test-replica.ts'
+
+test('a file that an older version made with other schemas opens, with the work that waits in it', async () => {
+  const { folder, remove } = temporaryFolder()
+  onTestFinished(remove)
+  const before = await openTestReplica({ folder })
+  fillClinic(before.core)
+  const patientId = before.replica.commit(DESK, (tx) => draftPatient(tx, 'منى السيد'))
+  const { internalStore } = before.replica.database
+  const known = await getAllCollectionDocuments(internalStore)
+  expect(known.map(({ data }) => data.name)).toContain('clinic')
+  const { error } = await internalStore.bulkWrite(
+    known.map((previous) => {
+      const { data } = previous
+      const schema = { ...data.schema, properties: {} }
+      return { previous, document: { ...previous, data: { ...data, schema, schemaHash: 'old' } } }
+    }),
+    'older-version',
+  )
+  expect(error).toEqual([])
+  await before.close()
+
+  for (let restart = 0; restart < 2; restart += 1) {
+    const { replica, close } = await openTestReplica({ folder })
+    expect(replica.read.patient(patientId)?.name).toBe('منى السيد')
+    expect(replica.countOutbox().queued).toBe(1)
+    const seen = await replica.database.collections.patients.findOne(patientId).exec()
+    expect(seen?.name).toBe('منى السيد')
+    await close()
+  }
+})
