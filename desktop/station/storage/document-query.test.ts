@@ -16,7 +16,15 @@ import { openCollectionTable } from './collection-table.ts'
 import { openConnection } from './connection.ts'
 import { planQuery } from './document-query.ts'
 import type { Fields, StoredDocument } from './stored-document.ts'
-import { instanceParams, KEY, PLAIN_VISITS, temporaryFile, testStore } from './test-store.ts'
+import {
+  instanceParams,
+  KEY,
+  openInstance,
+  PLAIN_VISITS,
+  temporaryFile,
+  testStore,
+  visit,
+} from './test-store.ts'
 
 const SCHEMA: RxJsonSchema<Fields> = {
   version: 0,
@@ -291,4 +299,23 @@ test.each<[string, MangoQuery<Fields>, RegExp]>([
   const details = steps.map(({ detail }) => detail).join('\n')
   expect(details).toMatch(expected)
   expect(details).not.toMatch(/TEMP B-TREE/)
+})
+
+test('a query that no index bounds is answered, and told of once', async () => {
+  const scans: string[] = []
+  const store = testStore({ onScan: (sql) => scans.push(sql) })
+  const instance = await openInstance(store)
+  store.transaction((tx) => tx.put('visits', [visit('a', { note: 'x' }), visit('b')]))
+  const live = { _deleted: { $eq: false } }
+  for (const selector of [{}, { status: 'WAITING', note: 'x' }, { id: { $gt: 'a' } }]) {
+    await ask(instance, { selector: { ...live, ...selector } })
+  }
+  expect(scans).toEqual([])
+  for (const note of ['x', 'y', 'x']) await ask(instance, { selector: { ...live, note } })
+  expect(await ask(instance, { selector: { ...live, note: 'x' } })).toEqual(['a'])
+  expect(scans).toEqual([expect.stringMatching(/WHERE deleted = 0 /)])
+  await ask(instance, { selector: { ...live, $or: [{ status: 'DONE' }, { note: 'x' }] } })
+  expect(scans).toHaveLength(1)
+  await ask(instance, { selector: { ...live, order: { $gt: 3 } } })
+  expect(scans).toHaveLength(2)
 })
