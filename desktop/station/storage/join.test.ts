@@ -98,8 +98,10 @@ test('what a listener writes is told after the rest of what it heard of', async 
   const visits = await openInstance(store, 'visits')
   const invoices = await openInstance(store, 'invoices')
   const told: string[] = []
-  const note = ({ events }: ChangeBulk): number =>
-    told.push(...events.map(({ documentData }) => `${documentData['id']}${documentData['order']}`))
+  const note = ({ events }: ChangeBulk): void => {
+    for (const { documentId, documentData } of events)
+      told.push(documentId + String(documentData['order']))
+  }
   visits.changeStream().subscribe((bulk) => {
     note(bulk)
     if (told.length > 1) return
