@@ -58,6 +58,7 @@ export async function openStation(options: StationOptions): Promise<Station> {
     path: join(options.folder, 'clinic.db'),
     key: options.key,
     search: { patients: PATIENT_SEARCH },
+    onScan: (sql) => options.log({ event: 'scan', sql }),
   })
   try {
     return await runStation(store, options)

@@ -130,6 +130,9 @@ export async function openTestReplica(options: TestOptions): Promise<TestReplica
     path: join(options.folder, 'clinic.db'),
     key: options.key ?? FILE_KEY,
     search: { patients: PATIENT_SEARCH },
+    onScan(sql) {
+      throw new Error(`no index bounds ${sql}`)
+    },
   })
   prepareTables(store.db)
   const database = await openDatabase(store)

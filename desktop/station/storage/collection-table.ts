@@ -25,17 +25,31 @@ export interface CollectionTable {
   readSince(seq: number, limit: number): { documents: StoredDocument[]; seq: number }
   /** Forgets up to `limit` tombstones last written at or before `lwt`; the number forgotten. */
   forgetDeleted(lwt: number, limit: number): number
-  /** A statement of a query, kept for the next time. It returns the JSON (or the count) alone. */
-  prepareQuery<T extends string | number>(sql: string): Database.Statement<IndexValue[], T>
+  /**
+   * A statement of a query, kept for the next time. It returns the JSON (or the count) alone. One that walks the table
+   * though it `isBounded` is told to `onScan`, once.
+   */
+  prepareQuery<T extends string | number>(query: BoundQuery): Database.Statement<IndexValue[], T>
   /** After a rollback: what the table keeps in memory is read from the file again. */
   forgetUncommitted(): void
   drop(): void
 }
 
+export interface BoundQuery {
+  readonly sql: string
+  readonly params: readonly IndexValue[]
+  /** it asks for some documents by their fields, so some index should know which */
+  readonly isBounded: boolean
+}
+
+/** Told of each query that no index bounds. SQL holds names of fields, never a value. */
+export type OnScan = (sql: string) => void
+
 export function openCollectionTable(
   db: Database.Database,
   name: string,
   schema: StoredSchema,
+  onScan?: OnScan,
 ): CollectionTable {
   const primaryPath: string = getPrimaryFieldOfPrimaryKey(schema.primaryKey)
   const fields = indexedFields(schema, primaryPath)
@@ -108,9 +122,10 @@ export function openCollectionTable(
       }
     },
     forgetDeleted: (lwt, limit) => deleteTombstones.run(lwt, limit).changes,
-    prepareQuery<T extends string | number>(sql: string) {
+    prepareQuery<T extends string | number>({ sql, params, isBounded }: BoundQuery) {
       let statement = queries.get(sql)
       if (statement === undefined) {
+        if (isBounded && onScan !== undefined && isScan(db, sql, params)) onScan(sql)
         // Lists of many lengths make many texts; begin again rather than keep them all.
         if (queries.size >= 200) queries.clear()
         statement = db.prepare<IndexValue[]>(sql).pluck()
@@ -132,6 +147,12 @@ export function openCollectionTable(
 
 export function quote(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`
+}
+
+// sqlite.org/eqp.html: SEARCH visits a part of the rows, SCAN all of them, in the order of an index or not.
+function isScan(db: Database.Database, sql: string, params: readonly IndexValue[]): boolean {
+  const steps = db.prepare<IndexValue[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+  return steps.all(...params).some(({ detail }) => /^SCAN (?!CONSTANT)/.test(detail))
 }
 
 const columnName = (field: string): string => quote(`.${field}`)

@@ -4,7 +4,7 @@ import { Subject } from 'rxjs'
 
 import { openAttachmentTable } from './attachment-table.ts'
 import type { ChangeBulk } from './change-events.ts'
-import { openCollectionTable, type StoredSchema } from './collection-table.ts'
+import { openCollectionTable, type OnScan, type StoredSchema } from './collection-table.ts'
 import type { OpenCollection } from './open-collection.ts'
 import { openSearchIndex, type SearchSource } from './search-index.ts'
 import { StorageError } from './storage-error.ts'
@@ -29,6 +29,7 @@ export interface Collections {
 export function openCollections(
   db: Database.Database,
   sources: Readonly<Record<string, SearchSource>>,
+  onScan: OnScan | undefined,
 ): Collections {
   const byTable = new Map<string, OpenCollection>()
   const byName = new Map<string, OpenCollection>()
@@ -47,7 +48,7 @@ export function openCollections(
       const schema = params.schema as unknown as StoredSchema
       let collection = byTable.get(name)
       if (collection === undefined) {
-        const table = openCollectionTable(db, name, schema)
+        const table = openCollectionTable(db, name, schema, onScan)
         const source = sources[collectionName]
         collection = {
           databaseName,

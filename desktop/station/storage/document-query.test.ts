@@ -16,7 +16,15 @@ import { openCollectionTable } from './collection-table.ts'
 import { openConnection } from './connection.ts'
 import { planQuery } from './document-query.ts'
 import type { Fields, StoredDocument } from './stored-document.ts'
-import { instanceParams, KEY, PLAIN_VISITS, temporaryFile, testStore } from './test-store.ts'
+import {
+  instanceParams,
+  KEY,
+  openInstance,
+  PLAIN_VISITS,
+  temporaryFile,
+  testStore,
+  visit,
+} from './test-store.ts'
 
 const SCHEMA: RxJsonSchema<Fields> = {
   version: 0,
@@ -35,7 +43,20 @@ const SCHEMA: RxJsonSchema<Fields> = {
   indexes: ['name', ['paid', 'age'], ['at.day', 'name'], 'age'],
 }
 
-const words = ['', 'a', 'ab', 'b', 'أحمد', 'احمد', 'ﷺ', '😀', 'محمد علي']
+const words = [
+  '',
+  'a',
+  'ab',
+  'b',
+  'أحمد',
+  'احمد',
+  'ﷺ',
+  '😀',
+  'محمد علي',
+  '2026-11-24',
+  '2026-11-24T21:05:00.000Z',
+  '٢٠٢٦-١١-٢٤',
+]
 const text = fc.constantFrom(...words)
 const number = fc.constantFrom(-2, -1.5, 0, 1, 1.25, 2, 99)
 // The memory storage reads its indexes by the schema, so what it is compared on keeps to it.
@@ -126,6 +147,9 @@ function queriesOf(
       operatorsOf(value).map((matcher): Fields => ({ [field]: matcher })),
     ),
     operatorsOf(anything).map((matcher): Fields => ({ free: matcher })),
+    operatorsOf(scalar).map((matcher): Fields => ({ 'free.x': matcher })),
+    operatorsOf(scalar).map((matcher): Fields => ({ 'free.day': matcher })),
+    operatorsOf(scalar).map((operand): Fields => ({ free: { $elemMatch: operand } })),
     text.map((id): Fields => ({ id: { $gt: `v${id}` } })),
   )
   const simple = fc
@@ -175,6 +199,10 @@ async function ask(instance: Instance, query: MangoQuery<Fields>): Promise<unkno
 }
 
 const SORTABLE = ['name', 'age', 'paid', 'at.day', 'id', 'extra']
+/** Of each kind; the whole is `STORAGE_QUERIES=100000` in the environment. */
+const QUERIES = Number(process.env['STORAGE_QUERIES'] ?? 3_000)
+const ROUNDS = { numRuns: Math.ceil(QUERIES / 15) }
+const TIMEOUT = { timeout: 20_000 + QUERIES * 20 }
 const fifteen = <T>(one: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
   fc.array(one, { minLength: 15, maxLength: 15 })
 
@@ -182,7 +210,7 @@ let opened = 0
 const atOf = (day: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
   day.map((value) => ({ day: value }))
 
-test('answers as the memory storage does, order included', async () => {
+test('answers as the memory storage does, order included', TIMEOUT, async () => {
   const store = testStore()
   const memory = getRxStorageMemory()
   const queries = fifteen(queriesOf(lawful, SORTABLE))
@@ -206,46 +234,50 @@ test('answers as the memory storage does, order included', async () => {
       }
       await Promise.all([theirs.remove(), ours.remove()])
     }),
-    { numRuns: 200 },
+    ROUNDS,
   )
 })
 
-test("answers as RxDB's matcher and comparator do, whatever the documents hold", async () => {
-  const store = testStore()
-  const mixed = { name: scalar, age: scalar, paid: scalar, 'at.day': scalar }
-  const mixedAt = fc.oneof(atOf(scalar), fc.constantFrom({}, null, undefined))
-  // RxDB's comparator calls two equal arrays a tie and forgets the primary key: such fields have no defined order.
-  const cases = fc.oneof(
-    fc.tuple(documentsOf(mixed, mixedAt), fifteen(queriesOf(unlawful, SORTABLE))),
-    fc.tuple(
-      documentsOf(unlawful, fc.oneof(atOf(anything), anything)),
-      fifteen(queriesOf(unlawful, ['id', 'extra'])),
-    ),
-  )
-  await fc.assert(
-    fc.asyncProperty(cases, async ([documents, asked]) => {
-      const instance = await store.storage.createStorageInstance(
-        instanceParams(`c${opened++}`, SCHEMA),
-      )
-      if (documents.length > 0)
-        await instance.bulkWrite(
-          documents.map((document) => ({ document })),
-          'test',
+test(
+  "answers as RxDB's matcher and comparator do, whatever the documents hold",
+  TIMEOUT,
+  async () => {
+    const store = testStore()
+    const mixed = { name: scalar, age: scalar, paid: scalar, 'at.day': scalar }
+    const mixedAt = fc.oneof(atOf(scalar), fc.constantFrom({}, null, undefined))
+    // RxDB's comparator calls two equal arrays a tie and forgets the primary key: such fields have no defined order.
+    const cases = fc.oneof(
+      fc.tuple(documentsOf(mixed, mixedAt), fifteen(queriesOf(unlawful, SORTABLE))),
+      fc.tuple(
+        documentsOf(unlawful, fc.oneof(atOf(anything), anything)),
+        fifteen(queriesOf(unlawful, ['id', 'extra'])),
+      ),
+    )
+    await fc.assert(
+      fc.asyncProperty(cases, async ([documents, asked]) => {
+        const instance = await store.storage.createStorageInstance(
+          instanceParams(`c${opened++}`, SCHEMA),
         )
-      const kept = JSON.parse(JSON.stringify(documents)) as StoredDocument[]
-      for (const query of asked) {
-        const full = normalizeMangoQuery(instance.schema, query)
-        const expected = kept
-          .filter(getQueryMatcher(instance.schema, full))
-          .toSorted(getSortComparator(instance.schema, full))
-          .slice(full.skip, full.skip + (full.limit ?? Number.POSITIVE_INFINITY))
-        expect(await ask(instance, query)).toEqual(expected.map((document) => document['id']))
-      }
-      await instance.remove()
-    }),
-    { numRuns: 200 },
-  )
-})
+        if (documents.length > 0)
+          await instance.bulkWrite(
+            documents.map((document) => ({ document })),
+            'test',
+          )
+        const kept = JSON.parse(JSON.stringify(documents)) as StoredDocument[]
+        for (const query of asked) {
+          const full = normalizeMangoQuery(instance.schema, query)
+          const expected = kept
+            .filter(getQueryMatcher(instance.schema, full))
+            .toSorted(getSortComparator(instance.schema, full))
+            .slice(full.skip, full.skip + (full.limit ?? Number.POSITIVE_INFINITY))
+          expect(await ask(instance, query)).toEqual(expected.map((document) => document['id']))
+        }
+        await instance.remove()
+      }),
+      ROUNDS,
+    )
+  },
+)
 
 test.each<[string, MangoQuery<Fields>, RegExp]>([
   [
@@ -291,4 +323,23 @@ test.each<[string, MangoQuery<Fields>, RegExp]>([
   const details = steps.map(({ detail }) => detail).join('\n')
   expect(details).toMatch(expected)
   expect(details).not.toMatch(/TEMP B-TREE/)
+})
+
+test('a query that no index bounds is answered, and told of once', async () => {
+  const scans: string[] = []
+  const store = testStore({ onScan: (sql) => scans.push(sql) })
+  const instance = await openInstance(store)
+  store.transaction((tx) => tx.put('visits', [visit('a', { note: 'x' }), visit('b')]))
+  const live = { _deleted: { $eq: false } }
+  for (const selector of [{}, { status: 'WAITING', note: 'x' }, { id: { $gt: 'a' } }]) {
+    await ask(instance, { selector: { ...live, ...selector } })
+  }
+  expect(scans).toEqual([])
+  for (const note of ['x', 'y', 'x']) await ask(instance, { selector: { ...live, note } })
+  expect(await ask(instance, { selector: { ...live, note: 'x' } })).toEqual(['a'])
+  expect(scans).toEqual([expect.stringMatching(/WHERE deleted = 0 /)])
+  await ask(instance, { selector: { ...live, $or: [{ status: 'DONE' }, { note: 'x' }] } })
+  expect(scans).toHaveLength(1)
+  await ask(instance, { selector: { ...live, order: { $gt: 3 } } })
+  expect(scans).toHaveLength(2)
 })

@@ -1,7 +1,6 @@
 import { getQueryMatcher, getSortComparator, type FilledMangoQuery } from 'rxdb'
 
-import { quote, type CollectionTable } from './collection-table.ts'
-import type { IndexValue } from './index-value.ts'
+import { quote, type BoundQuery, type CollectionTable } from './collection-table.ts'
 import { selectorCondition } from './selector-sql.ts'
 import { parseDocument, type Fields, type StoredDocument } from './stored-document.ts'
 
@@ -17,9 +16,11 @@ export function queryDocuments(table: CollectionTable, query: StoredQuery): Stor
     return found.slice(skip, skip + limit)
   }
   if (!plan.exact) return readMatchesUntil(table, query, plan)
+  const sql = `${plan.sql} LIMIT ? OFFSET ?`
+  const params = [...plan.params, Number.isFinite(limit) ? limit : -1, skip]
   return table
-    .prepareQuery<string>(`${plan.sql} LIMIT ? OFFSET ?`)
-    .all(...plan.params, Number.isFinite(limit) ? limit : -1, skip)
+    .prepareQuery<string>({ ...plan, sql, params })
+    .all(...params)
     .map(parseDocument)
 }
 
@@ -28,10 +29,10 @@ export function countDocuments(
   table: CollectionTable,
   query: StoredQuery,
 ): { count: number; exact: boolean } {
-  const plan = planQuery(table, { ...query, sort: [] })
+  const plan = planQuery(table, { ...query, sort: [] }, 'count(*)')
   const count = plan.exact
-    ? table.prepareQuery<number>(`SELECT count(*) FROM (${plan.sql})`).get(...plan.params)
-    : readMatches(table, query, plan).length
+    ? table.prepareQuery<number>(plan).get(...plan.params)
+    : readMatches(table, query, planQuery(table, { ...query, sort: [] })).length
   const { skip, limit } = pageOf(query)
   return { count: Math.max(0, Math.min((count ?? 0) - skip, limit)), exact: plan.exact }
 }
@@ -41,9 +42,7 @@ function pageOf(query: Partial<StoredQuery>): { skip: number; limit: number } {
   return { skip: query.skip ?? 0, limit: query.limit ?? Number.POSITIVE_INFINITY }
 }
 
-interface QueryPlan {
-  readonly sql: string
-  readonly params: readonly IndexValue[]
+interface QueryPlan extends BoundQuery {
   /** no document that SQL lets through needs the matcher */
   readonly exact: boolean
   /** the rows come in the query's order; otherwise a field of the sort has no column */
@@ -51,20 +50,25 @@ interface QueryPlan {
 }
 
 /** The SQL a query becomes; exported for the tests that hold it to its index. */
-export function planQuery(table: CollectionTable, query: StoredQuery): QueryPlan {
+export function planQuery(
+  table: CollectionTable,
+  query: StoredQuery,
+  column: 'json' | 'count(*)' = 'json',
+): QueryPlan {
   const columns = table.columns()
   const { sql, params, exact } = selectorCondition(query.selector, columns)
-  const select = `SELECT json FROM ${quote(table.name)} WHERE ${sql}`
+  const isBounded = Object.keys(query.selector).some((field) => field !== '_deleted')
+  const select = `SELECT ${column} FROM ${quote(table.name)} WHERE ${sql}`
   const terms: string[] = []
   for (const part of query.sort) {
     for (const [field, direction] of Object.entries(part)) {
       const column = columns.get(field)
-      if (column === undefined) return { sql: select, params, exact, ordered: false }
+      if (column === undefined) return { sql: select, params, isBounded, exact, ordered: false }
       terms.push(`${column.sql}${direction === 'desc' ? ' DESC' : ''}`)
     }
   }
   const orderBy = terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`
-  return { sql: `${select}${orderBy}`, params, exact, ordered: true }
+  return { sql: `${select}${orderBy}`, params, isBounded, exact, ordered: true }
 }
 
 function readMatches(
@@ -73,7 +77,7 @@ function readMatches(
   plan: QueryPlan,
 ): StoredDocument[] {
   const documents = table
-    .prepareQuery<string>(plan.sql)
+    .prepareQuery<string>(plan)
     .all(...plan.params)
     .map(parseDocument)
   return plan.exact ? documents : documents.filter(getQueryMatcher(table.schema, query))
@@ -89,7 +93,7 @@ function readMatchesUntil(
   const { skip, limit } = pageOf(query)
   const found: StoredDocument[] = []
   if (limit <= 0) return found
-  for (const json of table.prepareQuery<string>(plan.sql).iterate(...plan.params)) {
+  for (const json of table.prepareQuery<string>(plan).iterate(...plan.params)) {
     const document = parseDocument(json)
     if (matches(document)) found.push(document)
     if (found.length >= skip + limit) break

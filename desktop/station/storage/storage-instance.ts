@@ -50,10 +50,14 @@ export function createInstance(
   const { table, attachments } = collection
   let closed = false
 
+  const ensureOpen = (): void => {
+    if (closed || !host.isOpen()) throw new StorageError('NOT_OPEN', collection.collectionName)
+  }
   const read = <T>(work: () => T): Promise<T> =>
     // The body runs at once: nothing comes between RxDB's call and its read.
     new Promise((resolve) => {
-      if (closed || !host.isOpen()) throw new StorageError('NOT_OPEN', collection.collectionName)
+      ensureOpen()
+      host.transactions.settle()
       resolve(guard(work))
     })
 
@@ -65,14 +69,13 @@ export function createInstance(
     options,
     async bulkWrite(rows, context) {
       const data = attachments === undefined ? undefined : await readAttachments(rows)
-      return read(() =>
-        host.transactions.run(context, (writer) => {
-          const categorized = categorize(instance, collection, rows, context)
-          writeRows(collection, writer, categorized)
-          if (data !== undefined) writeAttachments(collection, categorized, data)
-          return { error: categorized.errors } satisfies RxStorageBulkWriteResponse<Fields>
-        }),
-      )
+      ensureOpen()
+      return host.transactions.join(context, (writer) => {
+        const categorized = categorize(instance, collection, rows, context)
+        writeRows(collection, writer, categorized)
+        if (data !== undefined) writeAttachments(collection, categorized, data)
+        return { error: categorized.errors } satisfies RxStorageBulkWriteResponse<Fields>
+      })
     },
     findDocumentsById: (ids, withDeleted) =>
       read(() => {
@@ -106,6 +109,7 @@ export function createInstance(
       read(() => table.forgetDeleted(now() - minimumDeletedTime, CLEANUP_STEP) < CLEANUP_STEP),
     close() {
       if (!closed) {
+        host.transactions.settle()
         closed = true
         host.release(collection)
       }

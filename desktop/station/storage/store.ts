@@ -8,6 +8,7 @@ import {
 } from 'rxdb'
 
 import { openConnection } from './connection.ts'
+import type { OnScan } from './collection-table.ts'
 import { openCollections } from './collections.ts'
 import type { SearchSource } from './search-index.ts'
 import type { SearchQuery } from './search-query.ts'
@@ -28,6 +29,8 @@ export interface StoreOptions {
   readonly key?: Uint8Array
   /** collections with full-text search, by name */
   readonly search?: Readonly<Record<string, SearchSource>>
+  /** told, once for each, of RxDB's queries that have to read a whole table to answer */
+  readonly onScan?: OnScan
 }
 
 /** One encrypted SQLite file: RxDB's collections and the caller's own tables, written together. */
@@ -72,7 +75,7 @@ export const TRANSACTION_CONTEXT = 'store-transaction'
 export function openStore(options: StoreOptions): Store {
   const db = openConnection(options.path, options.key)
   const transactions = openTransactions(db)
-  const collections = openCollections(db, options.search ?? {})
+  const collections = openCollections(db, options.search ?? {}, options.onScan)
   const host: InstanceHost = {
     transactions,
     isOpen: () => db.open,
@@ -127,6 +130,7 @@ export function openStore(options: StoreOptions): Store {
       ensureOpen()
       const { search } = collections.find(collection)
       if (search === undefined) throw new StorageError('NO_SEARCH', collection)
+      transactions.settle()
       return guard(() => search.find(query, limit))
     },
     gatherSearch() {
@@ -141,6 +145,7 @@ export function openStore(options: StoreOptions): Store {
     },
     close() {
       if (db.open) {
+        transactions.settle()
         collections.closeAll()
         guard(() => db.close())
       }

@@ -22,11 +22,34 @@ export interface Transactions {
    * @throws StorageError IN_TRANSACTION when one is already running; whatever `run` throws, after a rollback
    */
   run<T>(context: string, run: (writer: Writer) => T): T
+  /**
+   * Joins what else is asked for in this turn of the event loop: one SQLite transaction and one wait for the disk for
+   * all, in the order of the calls, each with its own result and its own event bulks. When one of them throws, each is
+   * written by itself, so that only that one fails; `run` may therefore be called twice.
+   * @throws StorageError IN_TRANSACTION
+   */
+  join<T>(context: string, run: (writer: Writer) => T): Promise<T>
+  /** Writes what waits to be joined, now: whoever reads next finds all that was asked for before. */
+  settle(): void
 }
 
 interface CollectionChanges {
   readonly changes: Changes
   seq: number
+}
+
+type Touched = Map<OpenCollection, CollectionChanges>
+
+/** One of the parts of a SQLite transaction: with its own result, and told by itself. */
+interface Part {
+  readonly context: string
+  readonly touched: Touched
+  run(): void
+}
+
+interface WaitingPart extends Part {
+  resolve(): void
+  reject(error: unknown): void
 }
 
 export function openTransactions(db: Database.Database): Transactions {
@@ -38,40 +61,125 @@ export function openTransactions(db: Database.Database): Transactions {
   )
   // Saved rather than read off the tables: forgetting the newest tombstone must not hand out its number again.
   let sequence = readMeta(db, 'sequence')
+  const tell = tellInOrder()
+  let waiting: WaitingPart[] = []
+
+  const writerInto = (touched: Touched): Writer => ({
+    write(collection, id, { previous, document }) {
+      const seq = ++sequence
+      // RxDB may insert one id twice in a bulk; the last wins, as in its other storages.
+      const isNew = previous === undefined && !touched.get(collection)?.changes.has(id)
+      if (isNew) collection.table.insert(seq, id, document)
+      else collection.table.replace(seq, id, document)
+      noteChange(touched, collection, { seq, id, previous, document })
+    },
+  })
+
+  /** @throws what a part throws, after all of them were rolled back */
+  const commitAll = (parts: readonly Part[]): void => {
+    const first = sequence
+    guard(() => begin.run())
+    try {
+      for (const part of parts) part.run()
+      for (const { touched } of parts) writeSearch(touched)
+      if (sequence !== first) saveSequence.run(sequence)
+      commit.run()
+    } catch (error) {
+      sequence = first
+      // SQLite has already rolled back by itself when the disk is full.
+      if (db.inTransaction) rollback.run()
+      for (const { touched } of parts) {
+        for (const collection of touched.keys()) collection.table.forgetUncommitted()
+        touched.clear()
+      }
+      throw toStorageError(error)
+    }
+    tell(parts)
+  }
+
+  const refuseNested = (): void => {
+    if (db.inTransaction)
+      throw new StorageError('IN_TRANSACTION', 'a transaction is already running')
+  }
+
+  const settle = (): void => {
+    if (waiting.length === 0 || db.inTransaction) return
+    const parts = waiting
+    waiting = []
+    try {
+      commitAll(parts)
+    } catch (error) {
+      const [only, ...others] = parts
+      if (others.length === 0) only?.reject(error)
+      else for (const part of parts) commitAlone(part)
+      return
+    }
+    for (const part of parts) part.resolve()
+  }
+
+  const commitAlone = (part: WaitingPart): void => {
+    try {
+      commitAll([part])
+    } catch (error) {
+      part.reject(error)
+      return
+    }
+    part.resolve()
+  }
 
   return {
     run(context, run) {
-      if (db.inTransaction)
-        throw new StorageError('IN_TRANSACTION', 'a transaction is already running')
-      const touched = new Map<OpenCollection, CollectionChanges>()
-      const first = sequence
-      const writer: Writer = {
-        write(collection, id, { previous, document }) {
-          const seq = ++sequence
-          // RxDB may insert one id twice in a bulk; the last wins, as in its other storages.
-          const isNew = previous === undefined && !touched.get(collection)?.changes.has(id)
-          if (isNew) collection.table.insert(seq, id, document)
-          else collection.table.replace(seq, id, document)
-          noteChange(touched, collection, { seq, id, previous, document })
-        },
-      }
-      guard(() => begin.run())
-      let result
-      try {
-        result = run(writer)
-        writeSearch(touched)
-        if (sequence !== first) saveSequence.run(sequence)
-        commit.run()
-      } catch (error) {
-        sequence = first
-        // SQLite has already rolled back by itself when the disk is full.
-        if (db.inTransaction) rollback.run()
-        for (const collection of touched.keys()) collection.table.forgetUncommitted()
-        throw toStorageError(error)
-      }
-      for (const [bulk, collection] of bulksOf(touched, context)) collection.changes.next(bulk)
-      return result
+      refuseNested()
+      settle()
+      const { part, result } = partOf(context, run, writerInto)
+      commitAll([part])
+      return result()
     },
+    join(context, run) {
+      return new Promise((resolve, reject) => {
+        refuseNested()
+        const { part, result } = partOf(context, run, writerInto)
+        waiting.push({ ...part, resolve: () => resolve(result()), reject })
+        if (waiting.length === 1) queueMicrotask(settle)
+      })
+    },
+    settle,
+  }
+}
+
+function partOf<T>(
+  context: string,
+  run: (writer: Writer) => T,
+  writerInto: (touched: Touched) => Writer,
+): { part: Part; result: () => T } {
+  const touched: Touched = new Map()
+  const results: T[] = []
+  return {
+    part: { context, touched, run: () => void results.push(run(writerInto(touched))) },
+    // Cast: asked for only after a commit, when `run` has returned; the last is of the run that was committed.
+    result: () => results.at(-1) as T,
+  }
+}
+
+/**
+ * In the order of the commits, all of one before the first of the next: a listener may start the next transaction, and
+ * what that changed must not be heard before the rest of what it came from.
+ */
+function tellInOrder(): (parts: readonly Part[]) => void {
+  const untold: Array<[ChangeBulk, OpenCollection]> = []
+  let isTelling = false
+  return (parts) => {
+    for (const { touched, context } of parts) untold.push(...bulksOf(touched, context))
+    if (isTelling) return
+    isTelling = true
+    try {
+      for (let next = untold.shift(); next !== undefined; next = untold.shift()) {
+        const [bulk, collection] = next
+        collection.changes.next(bulk)
+      }
+    } finally {
+      isTelling = false
+    }
   }
 }
 
@@ -82,11 +190,7 @@ interface Change {
   readonly document: StoredDocument
 }
 
-function noteChange(
-  touched: Map<OpenCollection, CollectionChanges>,
-  collection: OpenCollection,
-  change: Change,
-): void {
+function noteChange(touched: Touched, collection: OpenCollection, change: Change): void {
   let entry = touched.get(collection)
   if (entry === undefined) {
     entry = { changes: new Map(), seq: change.seq }
@@ -102,18 +206,14 @@ function noteChange(
 
 // At the end, all together: FTS5 flushes what it has gathered at every statement that opens a savepoint, so words
 // written between documents cost three times as much.
-function writeSearch(touched: ReadonlyMap<OpenCollection, CollectionChanges>): void {
+function writeSearch(touched: Touched): void {
   for (const [{ search }, { changes }] of touched) {
     if (search === undefined) continue
     for (const [id, { previous, document }] of changes) search.write(id, document, previous)
   }
 }
 
-// All bulks are made before the first is told: a listener may start the next transaction.
-function bulksOf(
-  touched: ReadonlyMap<OpenCollection, CollectionChanges>,
-  context: string,
-): Array<[ChangeBulk, OpenCollection]> {
+function bulksOf(touched: Touched, context: string): Array<[ChangeBulk, OpenCollection]> {
   const bulks: Array<[ChangeBulk, OpenCollection]> = []
   for (const [collection, { changes, seq }] of touched) {
     const bulk = changeBulk(changes, seq, context)
