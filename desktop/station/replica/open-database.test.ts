@@ -1,4 +1,3 @@
-import { getAllCollectionDocuments } from 'rxdb'
 import { expect, onTestFinished, test } from 'vitest'
 import { DESK, draftPatient, fillClinic, openTestReplica, temporaryFolder } from './test-replica.ts'
 
@@ -9,8 +8,11 @@ test('a file that an older version made with other schemas opens, with the work 
   fillClinic(before.core)
   const patientId = before.replica.commit(DESK, (tx) => draftPatient(tx, 'منى السيد'))
   const { internalStore } = before.replica.database
-  const known = await getAllCollectionDocuments(internalStore)
-  expect(known.map(({ data }) => data.name)).toContain('clinic')
+  const known = await internalStore.findDocumentsById(
+    ['clinic', 'patients', 'visits', 'entries'].map((name) => `collection|${name}-0`),
+    false,
+  )
+  expect(known).toHaveLength(4)
   const { error } = await internalStore.bulkWrite(
     known.map((previous) => {
       const { data } = previous

@@ -1,4 +1,10 @@
-import { createRxDatabase, getAllCollectionDocuments, type RxDatabase } from 'rxdb'
+import {
+  createRxDatabase,
+  getPrimaryKeyOfInternalDocument,
+  INTERNAL_CONTEXT_COLLECTION,
+  type RxDatabase,
+} from 'rxdb'
+import { CollectionName } from '#shared/collections.ts'
 import type { Store } from '../storage/store.ts'
 import { DATABASE_NAME } from './document-rows.ts'
 import { documentSchema } from './document-schemas.ts'
@@ -33,7 +39,10 @@ export async function openDatabase(store: Store): Promise<RxDatabase<ReplicaColl
  * before do not fit is a step in `station-tables.ts`, not a file that does not open.
  */
 async function forgetShapes({ internalStore }: RxDatabase<ReplicaCollections>): Promise<void> {
-  const known = await getAllCollectionDocuments(internalStore)
+  const ids = CollectionName.options.map((name) =>
+    getPrimaryKeyOfInternalDocument(`${name}-0`, INTERNAL_CONTEXT_COLLECTION),
+  )
+  const known = await internalStore.findDocumentsById(ids, false)
   if (known.length === 0) return
   await internalStore.bulkWrite(
     known.map((previous) => ({ previous, document: { ...previous, _deleted: true } })),
