@@ -222,6 +222,7 @@ it('calls, lets in, undoes, lifts, moves back, cancels, marks and recalls by key
   await goToIn(lineOf, skipped)
   await takeStep(at, 'SKIP')
   await expectSaid(at, skipped)
+  await moveByHand(lineOf, cancelled)
   await goToIn(lineOf, cancelled)
   await takeStep(at, 'CANCEL')
   await at.tabTo(at.byId('reason'))
@@ -243,6 +244,42 @@ it('calls, lets in, undoes, lifts, moves back, cancels, marks and recalls by key
   await expect.poll(() => statusOf(absent)).toBe('WAITING')
   await inspect(at, 'board')
 }, 90_000)
+
+/** One place on by Alt and an arrow, then to the end with the mouse; each asks why. */
+async function moveByHand(line: string, name: string): Promise<void> {
+  const rows = at.page.locator(`[data-line="${line}"] [data-row][data-status="WAITING"]`)
+  const order = (): Promise<string[]> =>
+    rows.evaluateAll((all) => all.map((row) => row.textContent ?? ''))
+  const place = async (): Promise<number> => (await order()).findIndex((row) => row.includes(name))
+  const giveReason = async (): Promise<void> => {
+    await at.byId('place').waitFor()
+    await expect.poll(() => at.hasFocus(at.byId('reason'))).toBe(true)
+    await at.shoot('place-reason')
+    await at.type('باتفاق المرضى')
+    await at.press('Enter')
+    await expectSaid(at, name)
+  }
+  await goToIn(line, name)
+  const before = await place()
+  await at.press('Alt+ArrowUp')
+  await giveReason()
+  await expect.poll(place).toBe(before - 1)
+  expect(await at.hasFocus(at.rowOf(name))).toBe(true)
+
+  const last = (await rows.count()) - 1
+  await at.rowOf(name).hover()
+  await at.page.mouse.down()
+  const end = await rows.nth(last).boundingBox()
+  if (end === null) throw new Error('the last row is out of sight')
+  await at.page.mouse.move(end.x + end.width / 2, end.y + end.height - 3, { steps: 4 })
+  await at.page.locator('[data-drop="AFTER"]').waitFor()
+  await at.page.mouse.up()
+  await giveReason()
+  await expect.poll(place).toBe(last)
+  expect(await at.rowOf(name).locator('[data-mark="order"]').getAttribute('title')).toBe(
+    'باتفاق المرضى',
+  )
+}
 
 /** The line whose column is the first: where the proposal puts everybody here. */
 async function firstLine(): Promise<string> {
