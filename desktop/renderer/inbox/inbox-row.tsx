@@ -100,13 +100,18 @@ function RejectedBody({ item }: { item: ItemOf<'REJECTED'> }) {
 function EnteredPairs(props: { entered: readonly EnteredField[] }) {
   const text = useText()
   const formats = useFormats()
-  return props.entered.map((entered, index) => (
-    <Pair
-      key={index}
-      label={fieldName(text, entered.field)}
-      value={enteredWords(text, formats, entered)}
-    />
-  ))
+  if (props.entered.length === 0) return null
+  return (
+    <div className="inbox-entered">
+      {props.entered.map((entered, index) => (
+        <Pair
+          key={index}
+          label={fieldName(text, entered.field)}
+          value={enteredWords(text, formats, entered)}
+        />
+      ))}
+    </div>
+  )
 }
 
 function SupersededBody({ item }: { item: ItemOf<'SUPERSEDED'> }) {
