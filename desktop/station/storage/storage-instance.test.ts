@@ -1,5 +1,6 @@
 import { addRxPlugin, createBlob, createRxDatabase, now, type RxCollection } from 'rxdb'
 import { RxDBAttachmentsPlugin } from 'rxdb/plugins/attachments'
+import { RxDBMigrationSchemaPlugin } from 'rxdb/plugins/migration-schema'
 import { replicateRxCollection } from 'rxdb/plugins/replication'
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -173,4 +174,41 @@ test('a removed collection leaves nothing, and its data is there again after a m
     .pluck()
   expect(tables.all()).toEqual([])
   expect(() => store.transaction((tx) => tx.get('visits', 'a'))).toThrow(/NOT_OPEN/)
+})
+
+test('a collection of an older schema is migrated, and its table is gone', async () => {
+  addRxPlugin(RxDBMigrationSchemaPlugin)
+  const store = testStore()
+  const clinic = await openClinic(store)
+  await clinic.visits.bulkInsert([
+    { id: 'a', status: 'WAITING', order: 1 },
+    { id: 'b', status: 'DONE', order: 2 },
+  ])
+  await clinic.visits.findOne('b').remove()
+  await clinic.close()
+  const database = await createRxDatabase<{ visits: RxCollection<Visit> }>({
+    name: 'clinic',
+    storage: store.storage,
+    multiInstance: false,
+  })
+  const indexes = ['order']
+  await database.addCollections({
+    visits: {
+      schema: { ...VISITS, version: 1, indexes },
+      migrationStrategies: { 1: (visit: Visit) => ({ ...visit, order: visit.order + 10 }) },
+    },
+  })
+  const found = await database.visits.find({ selector: { order: { $gt: 5 } } }).exec()
+  expect(found.map(({ id, order }) => [id, order])).toEqual([['a', 11]])
+  store.transaction((tx) => {
+    // Deleted stays deleted, and the newer of two versions is meant.
+    expect(tx.get('visits', 'b')).toMatchObject({ _deleted: true })
+    tx.put('visits', [visit('c', { order: 20 })])
+  })
+  expect(await database.visits.count({ selector: { order: { $gt: 5 } } }).exec()).toBe(2)
+  const old = store.db
+    .prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'clinic/visits/0%'")
+    .all()
+  expect(old).toEqual([])
+  await database.close()
 })
