@@ -377,3 +377,32 @@ test('a query that no index bounds is answered, and told of once', async () => {
   await ask(instance, { selector: { ...live, order: { $gt: 3 } } })
   expect(scans).toHaveLength(2)
 })
+
+test('counts fast where SQL alone can tell, and says so', async () => {
+  const store = testStore()
+  const instance = await openInstance(store)
+  store.transaction((tx) =>
+    tx.put('visits', [
+      visit('a', { note: 'x' }),
+      visit('b'),
+      visit('c', { status: 'DONE' }),
+      { ...visit('d'), _deleted: true },
+    ]),
+  )
+  const count = (selector: Fields): Promise<unknown> => {
+    const query = normalizeMangoQuery(instance.schema, {
+      selector: { _deleted: { $eq: false }, ...selector },
+    })
+    return instance.count(prepareQuery(instance.schema, query))
+  }
+  expect(await count({})).toEqual({ count: 3, mode: 'fast' })
+  expect(await count({ status: { $in: ['WAITING', 'CALLED'] } })).toEqual({
+    count: 2,
+    mode: 'fast',
+  })
+  expect(await count({ status: { $gt: 'E' }, order: { $lte: 0 } })).toEqual({
+    count: 2,
+    mode: 'fast',
+  })
+  expect(await count({ status: 'WAITING', note: 'x' })).toEqual({ count: 1, mode: 'slow' })
+})
