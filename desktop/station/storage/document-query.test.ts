@@ -279,6 +279,40 @@ test(
   },
 )
 
+test('each operator compares each type with each as RxDB does, and each sorts in its place', async () => {
+  const instance = await openInstance(testStore(), 'types', SCHEMA)
+  const values = [undefined, null, -1, 0, 1.5, '', 'a', 'ﷺ', '😀', false, true]
+  const rest = { age: 0, paid: true, at: {} }
+  const internals = { _deleted: false, _rev: '1-x', _meta: { lwt: 1 }, _attachments: {} }
+  const documents = values.map((name, index): StoredDocument => {
+    const named = name === undefined ? {} : { name }
+    return { id: `v${index}`, ...named, ...rest, ...internals }
+  })
+  await instance.bulkWrite(
+    documents.map((document) => ({ document })),
+    'test',
+  )
+  const operators = ['$eq', '$ne', '$gt', '$gte', '$lt', '$lte', '$in', '$nin']
+  for (const operator of operators) {
+    for (const value of values.slice(1)) {
+      const operand = operator.endsWith('in') ? [value] : value
+      for (const direction of ['asc', 'desc'] as const) {
+        const query = { selector: { name: { [operator]: operand } }, sort: [{ name: direction }] }
+        const full = normalizeMangoQuery(instance.schema, query)
+        const expected = documents
+          .filter(getQueryMatcher(instance.schema, full))
+          .toSorted(getSortComparator(instance.schema, full))
+        const found = await ask(instance, query)
+        expect([operator, value, ...found]).toEqual([
+          operator,
+          value,
+          ...expected.map(({ id }) => id),
+        ])
+      }
+    }
+  }
+})
+
 test.each<[string, MangoQuery<Fields>, RegExp]>([
   [
     'an equality and an order',
@@ -342,4 +376,33 @@ test('a query that no index bounds is answered, and told of once', async () => {
   expect(scans).toHaveLength(1)
   await ask(instance, { selector: { ...live, order: { $gt: 3 } } })
   expect(scans).toHaveLength(2)
+})
+
+test('counts fast where SQL alone can tell, and says so', async () => {
+  const store = testStore()
+  const instance = await openInstance(store)
+  store.transaction((tx) =>
+    tx.put('visits', [
+      visit('a', { note: 'x' }),
+      visit('b'),
+      visit('c', { status: 'DONE' }),
+      { ...visit('d'), _deleted: true },
+    ]),
+  )
+  const count = (selector: Fields): Promise<unknown> => {
+    const query = normalizeMangoQuery(instance.schema, {
+      selector: { _deleted: { $eq: false }, ...selector },
+    })
+    return instance.count(prepareQuery(instance.schema, query))
+  }
+  expect(await count({})).toEqual({ count: 3, mode: 'fast' })
+  expect(await count({ status: { $in: ['WAITING', 'CALLED'] } })).toEqual({
+    count: 2,
+    mode: 'fast',
+  })
+  expect(await count({ status: { $gt: 'E' }, order: { $lte: 0 } })).toEqual({
+    count: 2,
+    mode: 'fast',
+  })
+  expect(await count({ status: 'WAITING', note: 'x' })).toEqual({ count: 1, mode: 'slow' })
 })

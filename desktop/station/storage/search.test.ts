@@ -21,6 +21,12 @@ function find(store: Store, ...words: string[]): string[] {
   return store.search('visits', query(...words), 10).toSorted()
 }
 
+/** Throws when the index says other words than the table it stands on (sqlite.org/fts5.html#the_integrity_check_command). */
+function checkIndex({ db }: Store): void {
+  const index = '"clinic/visits/0#search"'
+  db.exec(`INSERT INTO ${index} (${index}, rank) VALUES ('integrity-check', 1)`)
+}
+
 test('finds by the beginnings of all words, as soon as the transaction has ended', async () => {
   const store = testStore({ search: byNote })
   await openInstance(store)
@@ -52,6 +58,7 @@ test('finds by the beginnings of all words, as soon as the transaction has ended
     }),
   ).toThrow('no')
   expect(find(store, 'محمد')).toEqual([])
+  checkIndex(store)
 })
 
 test('RxDB writes are found too', async () => {
@@ -80,6 +87,7 @@ test('is rebuilt when its version changes, and only then', async () => {
         tx.put('visits', [visit('a'), { ...visit('gone'), _deleted: true }])
     })
     expect({ one: find(store, 'one'), two: find(store, 'two') }).toEqual(found)
+    checkIndex(store)
     await store.close()
   }
 })

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { seed } from './fault.ts'
+import { FAULTS } from './storage.ts'
+
+test.each(FAULTS.map((fault): [string, typeof fault] => [fault.is, fault]))(
+  '%s: can be seeded, and the test that catches it exists',
+  (_, fault) => {
+    const source = readFileSync(fault.file, 'utf8')
+    expect(seed(source, fault)).not.toBe(source)
+    // The title as it is written; a table's rows are filled in.
+    const tests = readFileSync(fault.caughtBy.file, 'utf8')
+    const title = fault.caughtBy.test.replace(/^uses the index for .*/, 'uses the index for %s')
+    expect(tests.includes(`'${title}'`) || tests.includes(`"${title}"`)).toBe(true)
+  },
+)
+
+test('what has moved is not seeded in silence', () => {
+  const fault = {
+    is: 'x',
+    file: 'f',
+    edits: [{ from: 'a', to: 'b' }],
+    caughtBy: { file: 't', test: 't' },
+  }
+  expect(() => seed('c', fault)).toThrow('finds 0 places')
+  expect(() => seed('a a', fault)).toThrow('finds 2 places')
+  expect(seed('a', fault)).toBe('b')
+})
