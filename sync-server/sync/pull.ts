@@ -13,6 +13,8 @@ export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
   signer: EntitlementSigner
   isLive: (stationId: StationId) => boolean
   acks: AckMemory
+  /** How many feed numbers the station is behind. */
+  noteLag: (documents: number) => void
 }
 
 /** What each station acknowledged last, so that a pull that brings no news writes nothing. */
@@ -100,6 +102,7 @@ export async function pullPage(
   if (checkpoint !== null && (checkpoint.epoch !== epoch || after > head)) {
     throw new AppError('RESEED')
   }
+  deps.noteLag(head - after)
   const subscription = Subscription.parse(page.subscription)
   const now = deps.now()
   if (count > 0 && (await isExpired(deps, clinicId, subscription))) {

@@ -58,6 +58,7 @@ export async function startTwoClinics(): Promise<TwoClinics> {
       port: 0,
       host: '127.0.0.1',
       publicUrl: null,
+      clinicHost: 'clinics.test',
       // Without a socket the address is what a proxy would say.
       trustedProxies: 1,
       dataFolder: 'none: the database and the key are given',
