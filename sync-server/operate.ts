@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { AppError } from '#shared/errors.ts'
 import { PatientId } from '#shared/ids.ts'
 import { erasePatient } from './audit/erase-patient.ts'
-import { verifyAudit } from './audit/verify-audit.ts'
+import { readChainHead, verifyAudit } from './audit/verify-audit.ts'
 import { findClinicOf } from './clinics/find-clinic.ts'
 import { readConfig } from './config.ts'
 import { withClinic } from './database/clinic-tx.ts'
@@ -38,7 +38,11 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
     case 'verify-audit':
       return withDatabase(config, 'APP', async (pool) => {
         const { clinicId } = await findClinicOf(pool, clinic)
-        return { clinicId, ...(await withClinic(pool, clinicId, verifyAudit)) }
+        return withClinic(pool, clinicId, async (tx) => ({
+          clinicId,
+          head: await readChainHead(tx),
+          ...(await verifyAudit(tx)),
+        }))
       })
     case 'begin-epoch':
       return withDatabase(config, 'OWNER', async (pool) => {

@@ -155,7 +155,7 @@ test('an operator verifies a chain, erases a patient and begins an epoch by comm
   const { slug } = clinic.settings
   expect(operate('verify-audit', slug)).toMatchObject({
     code: 0,
-    said: { ok: true, erased: 0 },
+    said: { ok: true, erased: 0, head: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) } },
   })
   const email = await superuser.query<{ email: string }>('SELECT email FROM users WHERE id = $1', [
     clinic.people.admin,

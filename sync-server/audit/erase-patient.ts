@@ -38,8 +38,9 @@ export async function erasePatient(
   const [patient, ...visits] = await readDocuments(tx, id)
   if (patient?.collection !== 'patients') throw new AppError('NOT_FOUND', { patient: id })
   let contents = 0
-  for (const { collection, doc } of [patient, ...visits]) {
-    contents += await eraseFromAudit(tx, { collection, id: doc.id }, { by, now })
+  const records = [patient, ...visits].map(({ collection, doc }) => ({ collection, id: doc.id }))
+  for (const record of [...records, ...(await readDecisions(tx, id))]) {
+    contents += await eraseFromAudit(tx, record, { by, now })
   }
   const at = formatStamp(now, 0, NO_STATION)
   const nameless = [patient, ...visits].map((document) => {
@@ -87,6 +88,19 @@ async function readDocuments(tx: ClinicTx, id: PatientId): Promise<Found[]> {
       ? { collection, doc: Patient.parse(doc), meta }
       : { collection: 'visits', doc: Visit.parse(doc), meta },
   )
+}
+
+/** What an ADMIN decided on once showed what was entered, and the audit of the decision keeps it. */
+async function readDecisions(
+  tx: ClinicTx,
+  id: PatientId,
+): Promise<{ collection: 'clinic'; id: string }[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT id FROM documents WHERE clinic_id = $1 AND collection = 'clinic'
+       AND doc -> 'body' ->> 'kind' = 'QUARANTINED' AND doc -> 'body' ->> 'patientId' = $2`,
+    [tx.clinicId, id],
+  )
+  return rows.map((row) => ({ collection: 'clinic', id: row.id }))
 }
 
 /** Every field set anew: an edit of before, still on its way from a desk, must not bring one back. */
