@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
 import { PatientId } from '#shared/ids.ts'
 import { erasePatient } from './audit/erase-patient.ts'
@@ -8,10 +9,12 @@ import { readConfig } from './config.ts'
 import { withClinic } from './database/clinic-tx.ts'
 import { withDatabase } from './database/open-database.ts'
 import { beginEpochs } from './sync/begin-epoch.ts'
+import { pruneTombstones } from './sync/prune-tombstones.ts'
 
 // What an operator does by hand, with the server's environment; docs/operations.md says when.
 const USAGE = `node sync-server/operate.ts COMMAND
   verify-audit CLINIC                   reads the clinic's chain; fails if anything was changed
+  prune-tombstones CLINIC [--days 90]   removes what every station heard from since knows is gone
   begin-epoch CLINIC | --all            after a restore: every station pulls anew, and sends again
                                         what the backup has lost
   erase-patient CLINIC PATIENT --by EMAIL
@@ -24,7 +27,11 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { by: { type: 'string' }, all: { type: 'boolean' } },
+    options: {
+      by: { type: 'string' },
+      all: { type: 'boolean' },
+      days: { type: 'string', default: '90' },
+    },
   })
   const [command, clinic, patient] = positionals
   const config = readConfig(process.env)
@@ -43,6 +50,13 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
           head: await readChainHead(tx),
           ...(await verifyAudit(tx)),
         }))
+      })
+    case 'prune-tombstones':
+      return withDatabase(config, 'OWNER', async (pool) => {
+        const { clinicId } = await findClinicOf(pool, clinic)
+        const silentDays = z.coerce.number().int().min(1).parse(values.days)
+        const pruned = await withClinic(pool, clinicId, (tx) => pruneTombstones(tx, { silentDays }))
+        return { ok: true, clinicId, ...pruned }
       })
     case 'begin-epoch':
       return withDatabase(config, 'OWNER', async (pool) => {

@@ -164,7 +164,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'a checkpoint of another epoch is served',
     file: 'sync-server/sync/pull.ts',
-    find: 'checkpoint.epoch !== epoch || ',
+    find: 'checkpoint?.epoch === epoch && ',
     replace: '',
     test: {
       project: 'pg',
