@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { type Fault, seed } from './faults/fault.ts'
+import { FAULTS as SERVER } from './faults/server.ts'
 import { FAULTS as STORAGE } from './faults/storage.ts'
 
-const AREAS: Readonly<Record<string, readonly Fault[]>> = { storage: STORAGE }
+const AREAS: Readonly<Record<string, readonly Fault[]>> = { storage: STORAGE, server: SERVER }
 
 const Report = z.object({
   testResults: z.array(
@@ -66,8 +67,11 @@ function runTest({ caughtBy, project = 'unit' }: Fault): string {
   const escaped = caughtBy.test.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')
   const args = ['run', `--project=${project}`, '--reporter=json', `--outputFile=${report}`]
   const vitest = join(copy, 'node_modules/vitest/vitest.mjs')
-  spawnSync(process.execPath, [vitest, ...args, caughtBy.file, '-t', `${escaped}$`], { cwd: copy })
+  spawnSync(process.execPath, [vitest, ...args, caughtBy.file, '-t', escaped], { cwd: copy })
   const { testResults } = Report.parse(JSON.parse(readFileSync(report, 'utf8')))
   const results = testResults.flatMap(({ assertionResults }) => assertionResults)
-  return results.find(({ title }) => title === caughtBy.test)?.status ?? 'absent'
+  const statuses = results
+    .filter(({ title }) => title.includes(caughtBy.test))
+    .map(({ status }) => status)
+  return ['failed', 'passed'].find((status) => statuses.includes(status)) ?? 'absent'
 }

@@ -8,6 +8,7 @@ test('nothing set is a whole configuration: the embedded database, and a trial o
     database: null,
     host: '127.0.0.1',
     publicUrl: null,
+    clinicHost: null,
     trialDays: 14,
     trustedProxies: 0,
     signingKey: null,

@@ -29,6 +29,11 @@ const Environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   /** The address stations use, when it is not the one this process listens on. */
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** Clinics are reached at SLUG.HOST as well; without a port. */
+  CLINIC_HOST: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+    .optional(),
   /** How many reverse proxies stand in front and append to X-Forwarded-For. */
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   DATA_FOLDER: z.string().min(1).default(defaultDataFolder),
@@ -45,6 +50,7 @@ export interface Config {
   port: number
   host: string
   publicUrl: string | null
+  clinicHost: string | null
   trustedProxies: number
   dataFolder: string
   trialDays: number
@@ -96,6 +102,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     port: env.PORT,
     host: env.HOST,
     publicUrl: env.PUBLIC_URL ?? null,
+    clinicHost: env.CLINIC_HOST ?? null,
     trustedProxies: env.TRUSTED_PROXIES,
     dataFolder: env.DATA_FOLDER,
     trialDays: env.TRIAL_DAYS,

@@ -4,6 +4,7 @@ import type { ClinicId, StationId, UserId } from '#shared/ids.ts'
 import type { PublicKey } from '#shared/protocol.ts'
 import type { SigningKey } from './identity/signing-key.ts'
 import type { Metrics } from './http/metrics.ts'
+import type { ServedProtocols } from './http/served-protocol.ts'
 
 /** What every route is given; made once by `startServer()`. */
 export interface ServerDeps {
@@ -15,7 +16,10 @@ export interface ServerDeps {
   log: Logger
   metrics: Metrics
   trialDays: number
+  served: ServedProtocols
   publicUrl: string | null
+  /** Under it each clinic has a host of its own, SLUG.HOST; null: none has. */
+  clinicHost: string | null
   trustedProxies: number
   /** Milliseconds since the Unix epoch. */
   now: () => number
@@ -43,5 +47,7 @@ export interface ServerEnv {
     requestId: string
     station: StationCredential
     person: PersonCredential
+    /** The clinic whose address the request came to; absent: it came to none. */
+    address: ClinicId
   }
 }

@@ -8,6 +8,7 @@ import { createPool } from './database/pool.ts'
 import { assertServingRole } from './database/serving-role.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
+import { SERVED_PROTOCOLS, type ServedProtocols } from './http/served-protocol.ts'
 import { importSigningKey, keepSigningKey } from './identity/signing-key.ts'
 import type { ServerDeps } from './server-deps.ts'
 
@@ -24,10 +25,17 @@ export interface RunningServer {
   close: () => Promise<void>
 }
 
-/** Migrates, checks, listens. In tests too; `now` is for those that must not wait. */
+/**
+ * Migrates, checks, listens. In tests too; `now` is for those that must not wait, `served` for those
+ * that must not wait for the next version.
+ */
 export async function startServer(
   config: Config,
-  { now = Date.now, log = createLog(config) }: { now?: () => number; log?: Logger } = {},
+  {
+    now = Date.now,
+    log = createLog(config),
+    served = SERVED_PROTOCOLS,
+  }: { now?: () => number; log?: Logger; served?: ServedProtocols } = {},
 ): Promise<RunningServer> {
   // What was opened, to be closed in the opposite order, after a failed start too.
   const opened: Array<() => Promise<void>> = []
@@ -55,7 +63,9 @@ export async function startServer(
       log,
       metrics: createMetrics(pool),
       trialDays: config.trialDays,
+      served,
       publicUrl: config.publicUrl,
+      clinicHost: config.clinicHost,
       trustedProxies: config.trustedProxies,
       now,
       closing: closing.signal,

@@ -48,6 +48,7 @@ beforeEach(async () => {
   await desk.push(arrival, begun)
 })
 
+const LATEST = { limit: 10, before: null }
 const verify = () => clinic.within(verifyAudit)
 const byAdmin = () => ({ by: clinic.people.admin, now: clinic.clock.now })
 const patient = () => ({ collection: 'patients', id: madePatient(registered).id }) as const
@@ -59,14 +60,14 @@ test('each accepted command, and nothing else, is an entry of a whole chain', as
 })
 
 test('what was done to a record, and what a person did', async () => {
-  const done = await clinic.within((tx) => auditOfRecord(tx, patient(), 10))
+  const done = await clinic.within((tx) => auditOfRecord(tx, patient(), LATEST))
   expect(done.map(({ entry }) => entry.commandId)).toEqual([edited.commandId, registered.commandId])
   expect(done[0]?.content).toMatchObject({
     before: { note: null },
     after: { note: 'near the door' },
   })
   expect(done[1]?.content).toMatchObject({ before: null, after: madePatient(registered) })
-  const byDoctor = await clinic.within((tx) => auditOfPerson(tx, clinic.people.doctor, 10))
+  const byDoctor = await clinic.within((tx) => auditOfPerson(tx, clinic.people.doctor, LATEST))
   expect(byDoctor).toMatchObject([
     { name: 'startVisit', stationId: desk.stationId, seq: before + 4 },
   ])
@@ -76,10 +77,10 @@ test('an erasure takes the contents and leaves the chain whole', async () => {
   const erased = await clinic.within((tx) => eraseFromAudit(tx, patient(), byAdmin()))
   expect(erased).toBe(2)
   expect(await verify()).toEqual({ ok: true, entries: before + 5, erased: 2 })
-  const [acts] = await clinic.within((tx) => auditOfPerson(tx, clinic.people.admin, 1))
+  const [acts] = await clinic.within((tx) => auditOfPerson(tx, clinic.people.admin, LATEST))
   const { collection, id } = patient()
   expect(acts).toMatchObject({ name: 'eraseRecord', touches: [`${collection}:${id}`] })
-  const done = await clinic.within((tx) => auditOfRecord(tx, patient(), 10))
+  const done = await clinic.within((tx) => auditOfRecord(tx, patient(), LATEST))
   expect(done.map(({ content }) => content)).toEqual([null, null])
   const { rows } = await superuser.query(
     `SELECT 1 FROM audit_payloads WHERE clinic_id = $1 AND id = $2 AND content IS NOT NULL

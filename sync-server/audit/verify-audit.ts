@@ -18,11 +18,7 @@ const PAGE = 2_000
 
 /** Reads a clinic's whole chain and says whether anything in it was changed, taken out or added. */
 export async function verifyAudit(tx: ClinicTx): Promise<Verification> {
-  const { rows } = await tx.query<{ seq: number; hash: string }>(
-    `SELECT audit_head AS seq, encode(audit_hash, 'hex') AS hash FROM feeds WHERE clinic_id = $1`,
-    [tx.clinicId],
-  )
-  const head = rows[0] ?? { seq: 0, hash: '' }
+  const head = await readChainHead(tx)
   let last = { seq: 0, hash: '' }
   let erased = 0
   // Contents found empty -> the first entry that misses them; an erasure further on explains them.
@@ -50,6 +46,15 @@ export async function verifyAudit(tx: ClinicTx): Promise<Verification> {
   return last.seq === head.seq && last.hash === head.hash
     ? { ok: true, entries: last.seq, erased }
     : { ok: false, seq: last.seq, reason: 'HEAD' }
+}
+
+/** The number and hash (hex) of a chain's last entry: kept elsewhere, they bind all that came before. */
+export async function readChainHead(tx: ClinicTx): Promise<{ seq: number; hash: string }> {
+  const { rows } = await tx.query<{ seq: number; hash: string }>(
+    `SELECT audit_head AS seq, encode(audit_hash, 'hex') AS hash FROM feeds WHERE clinic_id = $1`,
+    [tx.clinicId],
+  )
+  return rows[0] ?? { seq: 0, hash: '' }
 }
 
 async function readPage(

@@ -120,8 +120,12 @@ test('what an ADMIN does is in the clinic’s audit chain, whole, with before an
   })
   const [chain, acts, staff] = await withClinic(server.database.pool, clinicId, async (tx) => [
     await verifyAudit(tx),
-    await auditOfPerson(tx, idOf('admin'), 10),
-    await auditOfRecord(tx, { collection: 'clinic', id: `staff:${idOf('reception')}` }, 1),
+    await auditOfPerson(tx, idOf('admin'), { limit: 10, before: null }),
+    await auditOfRecord(
+      tx,
+      { collection: 'clinic', id: `staff:${idOf('reception')}` },
+      { limit: 1, before: null },
+    ),
   ])
   expect(chain).toMatchObject({ ok: true, erased: 0 })
   expect(acts.map(({ name }) => name)).toEqual([

@@ -1,18 +1,25 @@
 import type { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
-import type { UserId } from '#shared/ids.ts'
+import type { ClinicId, UserId } from '#shared/ids.ts'
 import { Membership } from '#shared/protocol.ts'
 import { Role } from '#shared/roles.ts'
 import type { ClinicTx, UserTx } from '../database/clinic-tx.ts'
 
-/** The clinics a person may sign in to now. */
-export async function listMemberships(tx: UserTx): Promise<Array<z.infer<typeof Membership>>> {
+/**
+ * The clinics a person may sign in to now.
+ *
+ * @param address the one clinic that was asked for by its address, if one was
+ */
+export async function listMemberships(
+  tx: UserTx,
+  address?: ClinicId,
+): Promise<Array<z.infer<typeof Membership>>> {
   const { rows } = await tx.query(
     `SELECT s.clinic_id AS "clinicId", c.name AS "clinicName", c.slug, s.roles
      FROM clinic_staff s JOIN clinics c ON c.clinic_id = s.clinic_id
-     WHERE s.user_id = $1 AND s.active
+     WHERE s.user_id = $1 AND s.active AND ($2::uuid IS NULL OR s.clinic_id = $2)
      ORDER BY c.created_at, c.clinic_id`,
-    [tx.userId],
+    [tx.userId, address ?? null],
   )
   return rows.map((row) => Membership.parse(row))
 }

@@ -1,12 +1,14 @@
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import { Settings } from '#shared/clinic.ts'
-import { ClinicId, StationId, UserId } from '#shared/ids.ts'
+import { StationId, UserId } from '#shared/ids.ts'
 import { StaffChange } from '#shared/protocol.ts'
-import { type ClinicTx, withUser, writeClinic } from '../database/clinic-tx.ts'
+import { auditRoutes } from '../audit/routes.ts'
+import { withUser } from '../database/clinic-tx.ts'
 import { readBody, readId } from '../http/read-body.ts'
 import { requirePerson } from '../identity/require-person.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
-import { listMemberships, requireAdmin } from './membership.ts'
+import { asAdmin } from './as-admin.ts'
+import { listMemberships } from './membership.ts'
 import { replaceSettings } from './settings.ts'
 import { changeStaff, readStaff } from './staff.ts'
 import { listStations, revokeStation } from './stations.ts'
@@ -15,8 +17,12 @@ import { listStations, revokeStation } from './stations.ts'
 export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.use('/clinics/*', requirePerson(deps))
+  routes.route('/clinics/:clinicId/audit', auditRoutes(deps))
   routes.get('/clinics', async (c) => {
-    const memberships = await withUser(deps.pool, c.get('person').userId, listMemberships)
+    const { userId } = c.get('person')
+    const memberships = await withUser(deps.pool, userId, (tx) =>
+      listMemberships(tx, c.get('address')),
+    )
     return c.json({ ok: true, memberships })
   })
   routes.get('/clinics/:clinicId/staff/:userId', async (c) => {
@@ -47,18 +53,4 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
     return c.json({ ok: true, station })
   })
   return routes
-}
-
-/** Runs in the clinic of the path, for its ADMIN and nobody else. */
-function asAdmin<T>(
-  deps: ServerDeps,
-  c: Context<ServerEnv>,
-  run: (tx: ClinicTx, by: UserId) => Promise<T>,
-): Promise<T> {
-  const clinicId = readId(ClinicId, c.req.param('clinicId'))
-  const { userId } = c.get('person')
-  return writeClinic(deps.pool, clinicId, async (tx) => {
-    await requireAdmin(tx, userId)
-    return run(tx, userId)
-  })
 }

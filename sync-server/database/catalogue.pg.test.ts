@@ -9,6 +9,8 @@ const GLOBAL: Record<string, string[]> = {
   sign_in_attempts: ['DELETE', 'INSERT', 'SELECT', 'UPDATE'],
   schema_migrations: [],
 }
+/** What runs with the owner's rights, each for one question only. */
+const DEFINERS = ['clinic_at', 'erase_from_audit', 'keep_address']
 const POLICY =
   "(clinic_id = (NULLIF(current_setting('app.clinic_id'::text, true), ''::text))::uuid)"
 
@@ -83,6 +85,57 @@ async function readPublicGrants(): Promise<string[]> {
   return rows.map((row) => row.grant)
 }
 
+/** Every partition has row-level security of its own, without a policy: read directly it is empty. */
+async function readOpenPartitions(): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`
+    SELECT c.relname AS name FROM pg_class c
+    WHERE c.relispartition AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+      AND (NOT c.relrowsecurity OR NOT c.relforcerowsecurity
+        OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))`)
+  return rows.map(({ name }) => name)
+}
+
+/** Columns of a key that the serving role may change, and a clinic's id of another type than uuid. */
+async function readLooseColumns(): Promise<string[]> {
+  const { rows } = await client.query<{ fault: string }>(`
+    SELECT c.relname || '.' || a.attname AS fault
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+    WHERE c.relkind = 'p' AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
+      AND (a.attname = 'clinic_id' AND a.atttypid <> 'uuid'::regtype
+        OR has_column_privilege('dawr_app', c.oid, a.attnum, 'UPDATE') AND EXISTS (
+          SELECT FROM pg_index x
+          WHERE x.indrelid = c.oid AND x.indisprimary AND a.attnum = ANY (x.indkey)))`)
+  return rows.map(({ fault }) => fault)
+}
+
+/** A key into another tenant table that does not begin with the clinic could point at another's row. */
+async function readCrossingKeys(): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`
+    SELECT o.conname AS name FROM pg_constraint o
+      JOIN pg_class c ON c.oid = o.conrelid JOIN pg_class t ON t.oid = o.confrelid
+      JOIN pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = o.conkey[1]
+      JOIN pg_attribute b ON b.attrelid = o.confrelid AND b.attnum = o.confkey[1]
+    WHERE o.contype = 'f' AND c.relnamespace = 'public'::regnamespace
+      AND NOT c.relispartition AND NOT t.relispartition AND t.relname <> 'users'
+      AND (a.attname <> 'clinic_id' OR b.attname <> 'clinic_id')`)
+  return rows.map(({ name }) => name)
+}
+
+/** What the owner's rights run, or everybody may; and numbers that all clinics would draw from. */
+async function readLooseRoutines(): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT p.proname AS name FROM pg_proc p
+     WHERE p.pronamespace = 'public'::regnamespace
+       AND (has_function_privilege('public', p.oid, 'EXECUTE')
+         OR p.prosecdef AND (p.proname <> ALL ($1)
+           OR NOT 'search_path=public, pg_temp' = ANY (COALESCE(p.proconfig, '{}'))))
+     UNION ALL
+     SELECT relname FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace`,
+    [DEFINERS],
+  )
+  return rows.map(({ name }) => name)
+}
+
 function faultsOf(table: TableRow): string[] {
   const { name, rights } = table
   const global = GLOBAL[name]
@@ -109,6 +162,10 @@ async function findFaults(): Promise<string[]> {
     ...(await readTables()).flatMap(faultsOf),
     ...(await readPartitionGrants()).map((grant) => `partition granted: ${grant}`),
     ...(await readPublicGrants()).map((grant) => `granted to PUBLIC: ${grant}`),
+    ...(await readOpenPartitions()).map((name) => `partition open to its readers: ${name}`),
+    ...(await readLooseColumns()).map((name) => `key column that may change: ${name}`),
+    ...(await readCrossingKeys()).map((name) => `key across clinics: ${name}`),
+    ...(await readLooseRoutines()).map((name) => `for everybody, or as the owner: ${name}`),
   ]
 }
 
@@ -143,6 +200,31 @@ test.each([
   ['GRANT SELECT ON stations TO PUBLIC', 'granted to PUBLIC: stations'],
   ['GRANT UPDATE ON stations TO dawr_app', 'stations: the serving role may UPDATE every column'],
   ['GRANT TRUNCATE ON stations TO dawr_app', 'stations: the serving role may TRUNCATE'],
+  [
+    'ALTER TABLE stations_00 NO FORCE ROW LEVEL SECURITY',
+    'partition open to its readers: stations_00',
+  ],
+  ['CREATE POLICY x ON stations_00 USING (true)', 'partition open to its readers: stations_00'],
+  [
+    'GRANT UPDATE (clinic_id) ON documents TO dawr_app',
+    'key column that may change: documents.clinic_id',
+  ],
+  ['GRANT UPDATE (id) ON documents TO dawr_app', 'key column that may change: documents.id'],
+  [
+    'ALTER TABLE documents ADD UNIQUE (clinic_id, seq, id), ADD COLUMN x uuid REFERENCES clinics',
+    'key across clinics',
+  ],
+  [
+    'CREATE FUNCTION x() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$',
+    'for everybody, or as the owner: x',
+  ],
+  [
+    `CREATE FUNCTION x() RETURNS int LANGUAGE sql SECURITY DEFINER AS $$ SELECT 1 $$;
+     REVOKE ALL ON FUNCTION x() FROM PUBLIC`,
+    'for everybody, or as the owner: x',
+  ],
+  ['ALTER FUNCTION clinic_at(text) RESET search_path', 'for everybody, or as the owner: clinic_at'],
+  ['CREATE SEQUENCE numbers', 'for everybody, or as the owner: numbers'],
   ['GRANT SELECT ON clinic_addresses TO dawr_app', 'clinic_addresses: the serving role may SELECT'],
 ])('finds the fault of: %s', async (fault, expected) => {
   await client.query('BEGIN')

@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { requestId } from 'hono/request-id'
 import { AppError } from '#shared/errors.ts'
 import { MAX_PUSH_BYTES } from '#shared/protocol.ts'
+import { atAddress, pathBehindAddress } from '../clinics/clinic-address.ts'
 import { clinicRoutes } from '../clinics/routes.ts'
 import { identityRoutes } from '../identity/routes.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
@@ -10,6 +11,7 @@ import { syncRoutes } from '../sync/routes.ts'
 import { errorResponse } from './error-response.ts'
 import { healthRoutes } from './health-routes.ts'
 import { observe } from './observe.ts'
+import { checkProtocol } from './served-protocol.ts'
 
 /** MAX_PUSH_BYTES counts payloads; inside the request their quotes are escaped. */
 const PUSH_BODY_BYTES = 2 * MAX_PUSH_BYTES + 64 * 1024
@@ -17,7 +19,7 @@ const BODY_BYTES = 64 * 1024
 
 /** The whole server as one function from a request to an answer. */
 export function createApp(deps: ServerDeps): Hono<ServerEnv> {
-  const app = new Hono<ServerEnv>()
+  const app = new Hono<ServerEnv>({ getPath: pathBehindAddress })
   app.use(requestId())
   app.use(observe(deps))
   app.use(async (c, next) => {
@@ -29,6 +31,8 @@ export function createApp(deps: ServerDeps): Hono<ServerEnv> {
   const limitPush = limitBody(PUSH_BODY_BYTES)
   const limitOther = limitBody(BODY_BYTES)
   app.use((c, next) => (c.req.path === '/v1/push' ? limitPush : limitOther)(c, next))
+  app.use(atAddress(deps))
+  app.use('/v1/*', checkProtocol(deps.served))
   app.route('/', healthRoutes(deps))
   app.route('/v1', identityRoutes(deps))
   app.route('/v1', clinicRoutes(deps))

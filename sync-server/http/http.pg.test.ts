@@ -1,7 +1,16 @@
 import { request } from 'node:http'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { signIn, startTestServer, type TestServer } from '../test/test-server.ts'
+import { ClinicId, UserId } from '#shared/ids.ts'
+import { PROTOCOL_VERSION } from '#shared/protocol.ts'
+import { signedRegistration } from '../test/signed-registration.ts'
+import {
+  enrolStation,
+  signIn,
+  startTestServer,
+  stationToken,
+  type TestServer,
+} from '../test/test-server.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -82,7 +91,23 @@ test('health, readiness and numbers are served; numbers are by pattern, without 
   expect(await server.call('GET', '/healthz')).toMatchObject({ status: 200 })
   expect(await server.call('GET', '/readyz')).toMatchObject({ status: 200 })
   await server.call('GET', '/v1/clinics/01930000-0000-7000-8000-00000000c101/stations')
+  const clinicId = '01930000-0000-7000-8000-00000000c101'
+  const admin = await signIn(server, 'admin')
+  const station = await enrolStation(server, admin, ClinicId.parse(clinicId))
+  const token = await stationToken(server, station)
+  const by = UserId.parse('01930000-0000-7000-8000-000000000004')
+  const push = {
+    protocol: PROTOCOL_VERSION,
+    commands: [signedRegistration(station, by, server.clock.now)],
+  }
+  await server.call('POST', '/v1/push', { token, body: push })
+  const pull = { protocol: PROTOCOL_VERSION, checkpoint: null, limit: 1, lastCommand: 0 }
+  await server.call('POST', '/v1/pull', { token, body: pull })
   const { body } = await server.call('GET', '/metrics')
+  expect(body).toMatch(/^dawr_commands_total\{verdict="HELD",code="NOT_SIGNED_IN_HERE"\} 1$/m)
+  expect(body).toMatch(/^dawr_pull_lag_documents_count 1$/m)
+  expect(body).toMatch(/^dawr_streams 0$/m)
+  expect(body).toMatch(/^dawr_database_connections\{state="total"\} [1-9]/m)
   expect(body).toContain('route="/v1/clinics/:clinicId/stations"')
   expect(body).not.toContain('01930000')
 })

@@ -5,6 +5,10 @@ export interface Metrics {
   registry: Registry
   requests: Histogram<'method' | 'route' | 'status'>
   refusals: Counter<'code'>
+  commands: Counter<'verdict' | 'code'>
+  streams: Gauge
+  /** How many documents each pull still had before it: a feed that is not kept up with shows here. */
+  pullLag: Histogram
 }
 
 /** A registry per server, so that two servers in one test do not share numbers. */
@@ -38,5 +42,33 @@ export function createMetrics(pool: pg.Pool): Metrics {
       labelNames: ['code'],
       registers,
     }),
+    commands: new Counter({
+      name: 'dawr_commands_total',
+      help: 'Commands answered, replays among them, by verdict and the reason for it',
+      labelNames: ['verdict', 'code'],
+      registers,
+    }),
+    streams: new Gauge({
+      name: 'dawr_streams',
+      help: 'Event streams open at this instance',
+      registers,
+    }),
+    pullLag: new Histogram({
+      name: 'dawr_pull_lag_documents',
+      help: 'Documents of the feed that a station did not have yet when it pulled',
+      buckets: [0, 1, 10, 100, 1_000, 10_000, 100_000],
+      registers,
+    }),
+  }
+}
+
+/** The beginning of a CommandResult's text, as it is printed. */
+const ANSWER = /^\{"commandId":"[^"]*","verdict":"(\w+)","code":(?:"(\w+)"|null)/
+
+/** @param answers JSON texts of CommandResults */
+export function countCommands({ commands }: Metrics, answers: readonly string[]): void {
+  for (const answer of answers) {
+    const [, verdict = 'unknown', code = ''] = ANSWER.exec(answer) ?? []
+    commands.inc({ verdict, code })
   }
 }

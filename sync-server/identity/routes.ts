@@ -9,6 +9,7 @@ import {
   TokenRequest,
   type TokenResponse,
 } from '#shared/protocol.ts'
+import { requireAddress } from '../clinics/clinic-address.ts'
 import { listMemberships, requireAdmin } from '../clinics/membership.ts'
 import { addStation } from '../clinics/stations.ts'
 import { withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
@@ -37,7 +38,10 @@ export function identityRoutes(deps: ServerDeps): Hono<ServerEnv> {
 async function signIn(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
   const request = await readBody(c, SignInRequest)
   const person = await checkCredentials(deps, request, clientAddress(c, deps.trustedProxies))
-  const memberships = await withUser(deps.pool, person.userId, listMemberships)
+  const address = c.get('address')
+  const memberships = await withUser(deps.pool, person.userId, (tx) => listMemberships(tx, address))
+  // At a clinic's own address, who does not work there is nobody.
+  if (address !== undefined && memberships.length === 0) throw new AppError('SIGN_IN_FAILED')
   const accessToken = await signPersonToken(deps.signingKey, person.userId, deps.now())
   return c.json({ ok: true, ...person, accessToken, memberships } satisfies SignInResponse)
 }
@@ -46,6 +50,7 @@ async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response>
   const request = await readBody(c, EnrolRequest)
   const { userId } = c.get('person')
   const { clinicId } = request
+  requireAddress(c.get('address'), clinicId)
   const enrolled = await writeClinic(deps.pool, clinicId, async (tx) => {
     await requireAdmin(tx, userId)
     const station = await addStation(tx, request, userId, deps.now())
@@ -63,7 +68,7 @@ async function refresh(deps: ServerDeps, c: Context<ServerEnv>): Promise<Respons
   const { refreshToken } = await readBody(c, TokenRequest)
   const proof = await verifyProof(c.req.header('dpop'), {
     method: 'POST',
-    urls: addressesOf(c, deps.publicUrl),
+    urls: addressesOf(c, deps),
     now: deps.now(),
   })
   const tokens = await renewAccess(deps, refreshToken, proof)
@@ -71,11 +76,18 @@ async function refresh(deps: ServerDeps, c: Context<ServerEnv>): Promise<Respons
   return c.json({ ok: true, ...tokens, expiresInSeconds } satisfies TokenResponse)
 }
 
-/** What a proof may name: the public address if there is one, otherwise the one that was asked. */
-function addressesOf(c: Context<ServerEnv>, publicUrl: string | null): string[] {
+/**
+ * What a proof may name: the public address if there is one, otherwise the one that was asked; and
+ * the clinic's own host.
+ */
+function addressesOf(c: Context<ServerEnv>, { publicUrl, clinicHost }: ServerDeps): string[] {
   if (publicUrl === null) return [plainUrl(c.req.url)]
+  const asked = new URL(c.req.url)
+  const base = new URL(publicUrl)
+  const isClinics = clinicHost !== null && asked.hostname.endsWith(`.${clinicHost}`)
+  if (isClinics) base.hostname = asked.hostname
   // The public address may have a path of its own, which a proxy takes off.
-  return [plainUrl(publicUrl).replace(/\/$/, '') + c.req.path]
+  return [plainUrl(base.href).replace(/\/$/, '') + asked.pathname]
 }
 
 async function openSession(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {

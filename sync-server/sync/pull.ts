@@ -13,6 +13,8 @@ export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
   signer: EntitlementSigner
   isLive: (stationId: StationId) => boolean
   acks: AckMemory
+  /** How many feed numbers the station is behind. */
+  noteLag: (documents: number) => void
 }
 
 /** What each station acknowledged last, so that a pull that brings no news writes nothing. */
@@ -40,6 +42,8 @@ export function createAckMemory(): AckMemory {
 
 type PageRow = {
   epoch: string
+  /** The oldest checkpoint that can be served. */
+  oldest: number
   head: number
   count: number
   last: number | null
@@ -50,7 +54,7 @@ type PageRow = {
 
 /** Everything in one statement: head and documents are of one snapshot, so nothing lies between. */
 const READ_PAGE = `
-  SELECT f.epoch, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
+  SELECT f.epoch, f.oldest, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
      FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription
@@ -83,7 +87,7 @@ const READ_PAGE_AND_ACK = `
  * The next page of the clinic's feed, for all collections.
  *
  * @returns the JSON text of a PullResponse
- * @throws AppError RESEED if the checkpoint is of another feed; SUBSCRIPTION if the subscription has
+ * @throws AppError RESEED if the checkpoint is of another feed or too old; SUBSCRIPTION if the subscription has
  *   expired and there is something to pull
  */
 export async function pullPage(
@@ -96,10 +100,10 @@ export async function pullPage(
   if (checkpoint !== null && checkpoint.clinicId !== clinicId) throw new AppError('RESEED')
   const after = checkpoint?.seq ?? 0
   const page = await readPage(deps, station, request)
-  const { epoch, head, count } = page
-  if (checkpoint !== null && (checkpoint.epoch !== epoch || after > head)) {
-    throw new AppError('RESEED')
-  }
+  const { epoch, oldest, head, count } = page
+  const isServed = checkpoint?.epoch === epoch && after <= head && (after === 0 || after >= oldest)
+  if (checkpoint !== null && !isServed) throw new AppError('RESEED')
+  deps.noteLag(head - after)
   const subscription = Subscription.parse(page.subscription)
   const now = deps.now()
   if (count > 0 && (await isExpired(deps, clinicId, subscription))) {

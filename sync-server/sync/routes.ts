@@ -1,12 +1,15 @@
 import { constants, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
 import { type Context, Hono } from 'hono'
-import { AppError } from '#shared/errors.ts'
-import { PROTOCOL_VERSION, PullRequest, PushRequest } from '#shared/protocol.ts'
+import { ChecksumRequest, type ChecksumResponse } from '#shared/feed-checksum.ts'
+import { PullRequest, PushRequest } from '#shared/protocol.ts'
+import { countCommands } from '../http/metrics.ts'
 import { readBody } from '../http/read-body.ts'
+import { requireProtocol } from '../http/served-protocol.ts'
 import { requireStation } from '../identity/require-station.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import { createChecksumReader } from './checksums.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import { pushCommands } from './push.ts'
 import { createStreamHub } from './stream-hub.ts'
@@ -19,21 +22,31 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     signer: createEntitlementSigner(deps.signingKey),
     isLive: hub.isLive,
     acks: createAckMemory(),
+    noteLag: (documents: number) => deps.metrics.pullLag.observe(documents),
   }
+  const checksums = createChecksumReader(deps)
   const routes = new Hono<ServerEnv>()
   const stationOnly = requireStation(deps)
 
   routes.post('/push', stationOnly, async (c) => {
     const request = await readBody(c, PushRequest)
-    requireProtocol(request)
+    requireProtocol(deps.served, request.protocol)
     const results = await pushCommands(deps, c.get('station'), request)
+    countCommands(deps.metrics, results)
     return answerJson(c, `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`)
   })
 
   routes.post('/pull', stationOnly, async (c) => {
     const request = await readBody(c, PullRequest)
-    requireProtocol(request)
+    requireProtocol(deps.served, request.protocol)
     return answerJson(c, await pullPage(pullDeps, c.get('station'), request))
+  })
+
+  routes.post('/checksum', stationOnly, async (c) => {
+    const request = await readBody(c, ChecksumRequest)
+    requireProtocol(deps.served, request.protocol)
+    const sums = await checksums.read(c.get('station'), request)
+    return c.json({ ok: true, ...sums } satisfies ChecksumResponse)
   })
 
   routes.get('/stream', stationOnly, async (c) =>
@@ -45,13 +58,6 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     }),
   )
   return routes
-}
-
-/** @throws AppError PROTOCOL_VERSION: the station must be updated before it can go on */
-function requireProtocol({ protocol }: { protocol: number }): void {
-  if (protocol !== PROTOCOL_VERSION) {
-    throw new AppError('PROTOCOL_VERSION', { served: PROTOCOL_VERSION })
-  }
 }
 
 const compress = promisify(gzip)

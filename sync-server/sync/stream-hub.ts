@@ -151,12 +151,14 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
     const seat: Seat = { stationId, stream, head: 0, isGreeted: false, expiry }
     room.seats.add(seat)
+    deps.metrics.streams.inc()
     presence.open(clinicId, stationId)
     return seat
   }
 
   function leave(clinicId: ClinicId, seat: Seat): void {
     clearTimeout(seat.expiry)
+    deps.metrics.streams.dec()
     const room = rooms.get(clinicId)
     room?.seats.delete(seat)
     if (room?.seats.size === 0) {

@@ -7,6 +7,7 @@ import { revokeStation } from '../clinics/stations.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { importSigningKey } from '../identity/signing-key.ts'
 import { createMetrics } from '../http/metrics.ts'
+import { SERVED_PROTOCOLS } from '../http/served-protocol.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { makePrivateKey } from '../test/test-server.ts'
 import { createStreamHub, type StreamHub } from './stream-hub.ts'
@@ -33,7 +34,9 @@ beforeAll(async () => {
       log: pino({ level: 'silent' }),
       metrics: createMetrics(database.pool),
       trialDays: 14,
+      served: SERVED_PROTOCOLS,
       publicUrl: null,
+      clinicHost: null,
       trustedProxies: 0,
       now: Date.now,
       closing: closing.signal,
@@ -162,4 +165,14 @@ test('after its connection was cut, an instance tells what was missed', async ()
   await vi.waitFor(() => expect(heads(here)).toContain(result?.documents[0]?.seq), {
     timeout: 10_000,
   })
+})
+
+// Last: the second instance is gone afterwards.
+test('at the server’s end each stream is told, and none is opened any more', async () => {
+  const told = await listen(1, desk)
+  await vi.waitFor(() => expect(told.events[0]?.type).toBe('hello'))
+  await hubs[1]?.stop()
+  await told.ended
+  expect(told.events.at(-1)).toEqual({ type: 'bye', code: 'UNAVAILABLE' })
+  await expect(listen(1, desk)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })

@@ -68,6 +68,7 @@ export type Person = keyof typeof STAFF
 
 /** A clinic in a database of its own, with people, and stations that push and pull without HTTP. */
 export interface TestClinic {
+  /** Another one after a restore on another machine. */
   database: TestDatabase
   clinicId: ClinicId
   people: Record<Person, UserId>
@@ -121,11 +122,11 @@ export async function createTestClinic(
   const serverKey = parsePrivateKey(JSON.stringify({ kty, crv, x, d }), 'made for this test')
   const log = pino({ level: 'silent' })
   const pullDeps = {
-    pool: database.pool,
     now: () => clock.now,
     signer: createEntitlementSigner(await importSigningKey(serverKey)),
     isLive: () => false,
     acks: createAckMemory(),
+    noteLag: () => undefined,
   }
   const clinic: TestClinic = {
     database,
@@ -133,7 +134,7 @@ export async function createTestClinic(
     people,
     clock,
     settings,
-    within: (run) => withClinic(database.pool, clinicId, run),
+    within: (run) => withClinic(clinic.database.pool, clinicId, run),
     openDesk: async (...signedIn) => {
       const { publicKey, privateKey } = generateKeyPairSync('ed25519')
       const jwk = PublicKey.parse(publicKey.export({ format: 'jwk' }))
@@ -154,7 +155,7 @@ export async function createTestClinic(
         privateKey,
         push: async (commands) => {
           const texts = await pushCommands(
-            { pool: database.pool, now: () => clock.now, log },
+            { pool: clinic.database.pool, now: () => clock.now, log },
             credential,
             { commands: [...commands] },
           )
@@ -164,7 +165,7 @@ export async function createTestClinic(
         pull: async (checkpoint, lastCommand, limit) =>
           PullResponse.parse(
             JSON.parse(
-              await pullPage(pullDeps, credential, {
+              await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, {
                 protocol: PROTOCOL_VERSION,
                 checkpoint,
                 limit,

@@ -21,7 +21,7 @@ export interface Plan {
   as: 'STATION' | 'PERSON' | 'NOBODY' | 'FORGED'
   /** Of the body; of a push, inside the signed commands. */
   edits: readonly Edit[]
-  /** Of what is around the commands of a push. */
+  /** Of what is around the commands of a push, or of the proof beside a refresh token. */
   outer: readonly Edit[]
   commands: readonly number[]
   route: number
@@ -128,7 +128,7 @@ export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) 
           publicKey: { ...desk.credential.publicKey },
         }
       case 'TOKEN':
-        return { refreshToken: `r1.${A.clinic.clinicId}.${desk.stationId}.${'x'.repeat(43)}` }
+        return { refreshToken: A.refreshToken }
       case 'STAFF':
         return { roles: ['RECEPTION'], active: true }
       case 'SETTINGS':
@@ -172,6 +172,25 @@ export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) 
     }
   }
 
+  /** The desk's proof of its key (RFC 9449), changed before it is signed. */
+  function proofOf(plan: Plan): string {
+    const { now } = A.clinic.clock
+    const parts = {
+      header: { alg: 'EdDSA', typ: 'dpop+jwt', jwk: { ...desk.credential.publicKey } },
+      claims: {
+        htm: 'POST',
+        htu: `${url}/v1/token`,
+        jti: randomUUID(),
+        iat: Math.floor(now / 1000),
+      },
+    }
+    for (const edit of plan.outer) applyEdit(parts, edit)
+    const said = [parts.header, parts.claims]
+      .map((part) => Buffer.from(JSON.stringify(part) ?? '').toString('base64url'))
+      .join('.')
+    return `${said}.${desk.signText(said).signature}`
+  }
+
   return (plan) => {
     const { method, path } = addressOf(plan)
     const body = bodyOf(plan)
@@ -188,6 +207,7 @@ export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) 
     }[plan.as]
     const headers = new Headers({ 'x-forwarded-for': randomUUID() })
     if (token !== null) headers.set('authorization', `Bearer ${token}`)
+    if (plan.kind === 'TOKEN') headers.set('dpop', proofOf(plan))
     if (plan.header !== null) {
       for (const name of ['accept-encoding', 'x-request-id', 'dpop']) headers.set(name, plan.header)
     }

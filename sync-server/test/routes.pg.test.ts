@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ChecksumResponse } from '#shared/feed-checksum.ts'
 import { ClinicId, UserId } from '#shared/ids.ts'
 import { PROTOCOL_VERSION, PullResponse, PushResponse, SessionResponse } from '#shared/protocol.ts'
 import { Role } from '#shared/roles.ts'
@@ -75,6 +76,16 @@ const BY_PERSON: Record<string, (of: Side) => Promise<Request> | Request> = {
     `/v1/clinics/${clinicId}/stations`,
     {},
   ],
+  'GET /v1/clinics/:clinicId/audit/records/:collection/:id': ({ clinicId }) => [
+    'GET',
+    `/v1/clinics/${clinicId}/audit/records/clinic/settings`,
+    {},
+  ],
+  'GET /v1/clinics/:clinicId/audit/people/:userId': ({ clinicId, userId }) => [
+    'GET',
+    `/v1/clinics/${clinicId}/audit/people/${userId}`,
+    {},
+  ],
   // A new station each time, since it is gone afterwards.
   'POST /v1/clinics/:clinicId/stations/:stationId/revoke': async ({ clinicId, admin, station }) => {
     const isReal = clinicId !== NOWHERE
@@ -110,6 +121,19 @@ const BY_STATION: Record<
       },
     ],
     isOwn: ({ body }) => (PullResponse.safeParse(body).data?.documents.length ?? 0) > 1,
+  },
+  'POST /v1/checksum': {
+    reach: ({ clinicId }) => [
+      'POST',
+      '/v1/checksum',
+      {
+        body: {
+          protocol: PROTOCOL_VERSION,
+          checkpoint: { epoch: epochs.get(clinicId) ?? '', clinicId, seq: 0 },
+        },
+      },
+    ],
+    isOwn: ({ body }) => (ChecksumResponse.safeParse(body).data?.collections.length ?? 0) > 0,
   },
   'POST /v1/push': {
     reach: (of) => [

@@ -8,6 +8,8 @@ import { EnrolResponse, PublicKey, SignInResponse, TokenResponse } from '#shared
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { seedDemoClinics } from '../clinics/seed-demo-clinics.ts'
 import type { PrivateKey } from '../config.ts'
+import { importSigningKey, type SigningKey } from '../identity/signing-key.ts'
+import type { ServedProtocols } from '../http/served-protocol.ts'
 import { startServer } from '../server.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
@@ -24,6 +26,8 @@ export interface TestServer {
   url: string
   routes: readonly string[]
   database: TestDatabase
+  /** What it signs tokens with. */
+  signingKey: SigningKey
   /** Milliseconds since the Unix epoch; tests move it. */
   clock: { now: number }
   /** What was logged, one line of JSON each. */
@@ -41,10 +45,17 @@ export interface CallOptions {
 
 /** A server on a database of its own, with the two demo clinics. */
 export async function startTestServer(
-  settings: { publicUrl?: string; trustedProxies?: number; now?: number } = {},
+  settings: {
+    publicUrl?: string
+    clinicHost?: string
+    served?: ServedProtocols
+    trustedProxies?: number
+    now?: number
+  } = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase()
   const clock = { now: settings.now ?? TEST_NOW }
+  const privateKey = makePrivateKey()
   const logged: string[] = []
   const sink = new Writable({
     write(chunk, _encoding, done) {
@@ -59,17 +70,23 @@ export async function startTestServer(
     port: 0,
     host: '127.0.0.1',
     publicUrl: settings.publicUrl ?? null,
+    clinicHost: settings.clinicHost ?? null,
     trustedProxies: settings.trustedProxies ?? 0,
     dataFolder: 'none: the database and the key are given',
     trialDays: 14,
     logLevel: 'debug',
-    signingKey: makePrivateKey(),
+    signingKey: privateKey,
   } as const
-  const server = await startServer(config, { now: () => clock.now, log })
+  const server = await startServer(config, {
+    now: () => clock.now,
+    log,
+    ...(settings.served === undefined ? {} : { served: settings.served }),
+  })
   return {
     url: server.url,
     routes: server.routes,
     database,
+    signingKey: await importSigningKey(privateKey),
     clock,
     logged,
     call: (method, path, request = {}) => call(server.url, method, path, request),

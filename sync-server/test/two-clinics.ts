@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import type { Patient } from '#shared/patient.ts'
 import { signPersonToken, signStationToken } from '../identity/access-token.ts'
 import { hashPassword } from '../identity/password.ts'
+import { issueRefreshToken } from '../identity/refresh-token.ts'
 import { importSigningKey, type SigningKey } from '../identity/signing-key.ts'
 import { startServer } from '../server.ts'
 import { createTestClinic, type Desk, type TestClinic } from '../sync/test-clinic.ts'
@@ -19,6 +20,8 @@ export interface Party {
   /** A desk with everybody signed in at it. */
   desk: Desk
   stationToken: string
+  /** The desk's first: presented again and again, it is one whose answer was lost. */
+  refreshToken: string
   /** An ADMIN's. */
   personToken: string
   patient: Patient
@@ -58,6 +61,7 @@ export async function startTwoClinics(): Promise<TwoClinics> {
       port: 0,
       host: '127.0.0.1',
       publicUrl: null,
+      clinicHost: 'clinics.test',
       // Without a socket the address is what a proxy would say.
       trustedProxies: 1,
       dataFolder: 'none: the database and the key are given',
@@ -102,6 +106,9 @@ async function openParty(database: TestDatabase, key: SigningKey, marker: string
     clinic,
     desk,
     stationToken: await signStationToken(key, { stationId, clinicId, thumbprint }, now),
+    refreshToken: await clinic.within((tx) =>
+      issueRefreshToken(tx, key, stationId, { generation: 0, now }),
+    ),
     personToken: await signPersonToken(key, clinic.people.admin, now),
     patient: madePatient(known),
     marker,

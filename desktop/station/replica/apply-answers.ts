@@ -121,14 +121,23 @@ export function holdCommands(
  * pull, whose pages then go over whatever an answer of long ago says.
  */
 export function beginReseed(core: ReplicaCore): void {
-  const { store, db, meta, outbox } = core.file
+  const { store, outbox } = core.file
   store.transaction(() => {
     outbox.requeueAccepted()
-    db.exec('DELETE FROM reseeded')
-    meta.set('reseeding', true)
-    meta.remove('checkpoint')
+    beginAnew(core)
   })
   core.tell(touching([], true))
+}
+
+/** This replica differs from the server's word: the same, but the server has lost nothing. */
+export function beginMend(core: ReplicaCore): void {
+  core.file.store.transaction(() => beginAnew(core))
+}
+
+function beginAnew({ file: { db, meta } }: ReplicaCore): void {
+  db.exec('DELETE FROM reseeded')
+  meta.set('reseeding', true)
+  meta.remove('checkpoint')
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError, Refusal } from '#shared/errors.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol.ts'
 
 /** The server's HTTP door, before any question of who asks. */
 export interface ServerLine {
@@ -29,6 +30,8 @@ export interface OpenRequest {
   readonly signal: AbortSignal
 }
 
+const VERSION = { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) }
+
 export function serverLine(serverUrl: string): ServerLine {
   const base = serverUrl.endsWith('/') ? serverUrl : `${serverUrl}/`
   const url = (path: string): string => new URL(path.replace(/^\//, ''), base).href
@@ -37,7 +40,7 @@ export function serverLine(serverUrl: string): ServerLine {
     async post({ path, body, answer, headers, timeoutMs, signal }) {
       const response = await request(url(path), {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: { ...VERSION, 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
         signal: timeLimit(timeoutMs, signal),
       })
@@ -53,7 +56,7 @@ export function serverLine(serverUrl: string): ServerLine {
       try {
         const response = await request(url(path), {
           method: 'GET',
-          headers: { accept: 'text/event-stream', ...headers },
+          headers: { ...VERSION, accept: 'text/event-stream', ...headers },
           signal: AbortSignal.any([signal, opening.signal]),
         })
         const isStream = response.headers.get('content-type')?.startsWith('text/event-stream')

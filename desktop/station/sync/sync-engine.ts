@@ -7,6 +7,7 @@ import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
 import { openPull } from './pull.ts'
+import { checkReplica } from './self-check.ts'
 import type { ServerLine } from './server-line.ts'
 import type { StationCredential } from './station-credential.ts'
 import { stationDoor } from './station-door.ts'
@@ -27,6 +28,9 @@ const OWN_NEWS_AT_MOST = 1_000
 /** What is held is asked about this often while live, and a refused station asks again. */
 const HELD_RETRY_MS = 5 * 60_000
 const REFUSED_RETRY_MS = 10 * 60_000
+/** A replica that has caught up is held against the server's so often; and soon again if it could not be. */
+const CHECK_MS = 60 * 60_000
+const CHECK_AGAIN_MS = 5 * 60_000
 /** Accepted commands are kept this long for a server restored from a backup, milliseconds. */
 const ACCEPTED_KEPT_MS = 14 * 86_400_000
 
@@ -71,6 +75,8 @@ export function startSync(parts: SyncParts): SyncEngine {
   let pullWanted = false
   let tryAt = 0
   let heldRetryAt = 0
+  // Not all stations of a clinic at once, nor at a start, when there is enough to do.
+  let checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
   let firstSeq = 0
   /** How far this station is in the feed, how far the feed is said to be, and what of it is known already. */
   let checkpointSeq = core.file.meta.get('checkpoint')?.seq ?? 0
@@ -223,6 +229,20 @@ export function startSync(parts: SyncParts): SyncEngine {
     }
   }
 
+  async function check(): Promise<void> {
+    // A check that fails ends the connection, as any request does; the next is due in its time.
+    checkAt = core.clock.monotonic() + CHECK_AGAIN_MS
+    const outcome = await checkReplica(core, door)
+    if (outcome === 'BUSY') return
+    checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
+    if (outcome === 'EQUAL') return
+    log({ event: 'replica-differs' })
+    checkpointSeq = 0
+    firstSeq = 0
+    ownSeqs.clear()
+    pullWanted = true
+  }
+
   async function workOrWait(): Promise<void> {
     if (pushWanted) {
       pushWanted = false
@@ -240,6 +260,10 @@ export function startSync(parts: SyncParts): SyncEngine {
       return
     }
     const now = core.clock.monotonic()
+    if (now >= checkAt && state.name === 'LIVE') {
+      await check()
+      return
+    }
     if (now >= heldRetryAt) retryHeld()
     const streaming = state.name === 'LIVE' && state.streaming
     const isBehind = headSeq > checkpointSeq

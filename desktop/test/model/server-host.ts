@@ -44,6 +44,7 @@ answerRequests(async (message) => {
         port: 0,
         host: '127.0.0.1',
         publicUrl: null,
+        clinicHost: null,
         trustedProxies: 0,
         dataFolder: 'none: the database and the key are given',
         trialDays: 14,

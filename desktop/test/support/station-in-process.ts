@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { openStation, type Station } from '#desktop/station/station.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { DEMO_CLINICS, DEMO_USERS } from '#server/clinics/demo-data.ts'
+import type { ServedProtocols } from '#server/http/served-protocol.ts'
 import { startTestServer, type TestServer } from '#server/test/test-server.ts'
 import type { ClinicId, UserId } from '#shared/ids.ts'
 import { type ChaosProxy, openChaosProxy } from './chaos-proxy.ts'
@@ -53,9 +54,9 @@ function fail(reason: string): never {
 }
 
 /** A server with the demo clinic on a database of its own, at a time of the test's choice. */
-export async function openWorld(instant: string): Promise<World> {
+export async function openWorld(instant: string, served?: ServedProtocols): Promise<World> {
   const start = Date.parse(instant)
-  const server = await startTestServer({ now: start })
+  const server = await startTestServer({ now: start, ...(served === undefined ? {} : { served }) })
   const folder = await mkdtemp(join(tmpdir(), 'dawr-world-'))
   const desks: Desk[] = []
   const world: World = {

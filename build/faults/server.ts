@@ -1,0 +1,263 @@
+import type { Fault } from './fault.ts'
+
+const PUSH = 'sync-server/sync/push.pg.test.ts'
+const HELD = 'sync-server/sync/held.pg.test.ts'
+const CLOCK = 'sync-server/sync/ticket-and-clock.pg.test.ts'
+const TOKEN = 'sync-server/identity/token.pg.test.ts'
+
+/** What may go wrong in the server, and in the rules it shares with the stations. */
+export const FAULTS: readonly Fault[] = [
+  {
+    is: 'the role is not asked for',
+    file: 'shared/judge.ts',
+    edits: [
+      {
+        from: 'return can(roles, status, action, context.settings.narrowing)\n',
+        to: 'return roles.length >= 0\n',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'by role, with what stands instead' },
+  },
+  {
+    is: 'the status seen is not asked for',
+    file: 'shared/judge.ts',
+    edits: [
+      {
+        from: "if (!from.includes(status)) return refuse('UNLAWFUL_STEP', { status, command: name })",
+        to: '',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'by status' },
+  },
+  {
+    is: 'steps are folded latest first',
+    file: 'shared/visit-fold.ts',
+    edits: [
+      {
+        from: 'if (a.at !== b.at) return a.at < b.at ? -1 : 1',
+        to: 'if (a.at !== b.at) return a.at < b.at ? 1 : -1',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'cancel and start one visit' },
+  },
+  {
+    is: 'what the station acknowledged is not held against it',
+    file: 'sync-server/sync/history-seen.ts',
+    edits: [
+      {
+        from: 'return Math.max(command.seen, known.enrolledSeq, isLate ? known.lastAck : last)',
+        to: 'return Math.max(command.seen, isLate ? 0 : Math.min(last, 0))',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: HELD, test: 'a station cannot claim not to have seen' },
+  },
+  {
+    is: 'a feed number is skipped',
+    file: 'sync-server/sync/working-set.ts',
+    edits: [{ from: 'set.feed.head += 1', to: 'set.feed.head += 2' }],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'fill one feed without a gap' },
+  },
+  {
+    is: 'row-level security is off on a table',
+    file: 'sync-server/database/migrations/0004-seen.sql',
+    edits: [
+      {
+        from: 'DROP INDEX documents_patient_day;',
+        to: 'ALTER TABLE station_sessions DISABLE ROW LEVEL SECURITY; DROP INDEX documents_patient_day;',
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/database/row-level-security.pg.test.ts',
+      test: 'without any filter, every statement on every tenant table reaches its own clinic alone',
+    },
+  },
+  {
+    is: 'a replay is answered as new',
+    file: 'sync-server/sync/judge-push.ts',
+    edits: [
+      {
+        from: "if (before !== undefined && before.verdict !== 'HELD') {",
+        to: "if (before !== undefined && before.verdict === 'HELD') {",
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'is answered as the first time however often it comes' },
+  },
+  {
+    is: 'a clock that runs ahead is believed',
+    file: 'sync-server/sync/push.ts',
+    edits: [
+      {
+        from: 'const isClamped = clamped.size > 0 || clamps.floor !== null',
+        to: 'const isClamped = clamped.size > 1e9',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: CLOCK, test: 'is clamped in order, and the station is told' },
+  },
+  {
+    is: 'a signature is not looked at',
+    file: 'sync-server/sync/arrival.ts',
+    edits: [{ from: 'if (!isSigned)', to: 'if (!isSigned && signature.length > 1e9)' }],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'a bad signature is refused for itself' },
+  },
+  {
+    is: 'an author need not have signed in at the station',
+    file: 'sync-server/sync/judge-push.ts',
+    edits: [
+      {
+        from: 'if (!set.sessions.has(command.by) && options.admittedBy === null) {',
+        to: 'if (set.sessions.size > 1e9) {',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: HELD, test: 'work of one who has not signed in here is held' },
+  },
+  {
+    is: 'a document may name another clinic',
+    file: 'sync-server/sync/arrival.ts',
+    edits: [{ from: "if (!isOurs) return invalid(['clinicId'])", to: '' }],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'another station, another clinic, another form' },
+  },
+  {
+    is: 'an entry can be changed in SQL',
+    file: 'sync-server/database/migrations/0002-sync.sql',
+    edits: [
+      {
+        from: "FOR EACH ROW WHEN (OLD.collection = 'entries') EXECUTE FUNCTION refuse_change();",
+        to: "FOR EACH ROW WHEN (OLD.collection = 'none') EXECUTE FUNCTION refuse_change();",
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'entries cannot be changed in SQL either' },
+  },
+  {
+    is: 'a ticket found taken is left as it is',
+    file: 'sync-server/sync/apply-writes.ts',
+    edits: [
+      {
+        from: 'if (letters.given === null) return visit',
+        to: 'if (letters.given !== -1) return visit',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: CLOCK, test: 'two stations and a storm of the same numbers' },
+  },
+  {
+    is: 'the subscription is not asked for',
+    file: 'shared/judge.ts',
+    edits: [
+      {
+        from: 'if (NEW_WORK.includes(command.name) && !context.mayBeginWork(at))',
+        to: 'if (NEW_WORK.includes(command.name) && at < 0)',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: HELD, test: 'lets in what was done before, finishes what is open' },
+  },
+  {
+    is: 'what was done offline after a deactivation goes in',
+    file: 'shared/judge.ts',
+    edits: [{ from: 'if (since !== null && at >= since)', to: 'if (since !== null && at < 0)' }],
+    project: 'pg',
+    caughtBy: { file: HELD, test: 'work from before is accepted, from after is quarantined' },
+  },
+  {
+    is: 'an entry of the audit is not chained to the one before',
+    file: 'sync-server/audit/append-audit.ts',
+    edits: [
+      {
+        from: 'const hash = hashEntry(feed.auditHash, entry)',
+        to: "const hash = hashEntry('', entry)",
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/audit/audit.pg.test.ts',
+      test: 'each accepted command, and nothing else, is an entry of a whole chain',
+    },
+  },
+  {
+    is: 'a revoked station is let in until its token ends',
+    file: 'sync-server/identity/require-station.ts',
+    edits: [{ from: "if (station.revoked) throw new AppError('STATION_REVOKED')", to: '' }],
+    project: 'pg',
+    caughtBy: { file: TOKEN, test: 'a revoked station is refused at once' },
+  },
+  {
+    is: 'a proof counts twice',
+    file: 'sync-server/identity/renew-access.ts',
+    edits: [{ from: 'return rowCount === 0', to: 'return rowCount < 0' }],
+    project: 'pg',
+    caughtBy: { file: TOKEN, test: 'a proof counts once' },
+  },
+  {
+    is: 'a copied refresh token does not end its family',
+    file: 'sync-server/identity/refresh-token.ts',
+    edits: [{ from: 'await endFamily(tx, stationId, now)', to: 'void endFamily' }],
+    project: 'pg',
+    caughtBy: { file: TOKEN, test: 'an old token that comes back ends the family' },
+  },
+  {
+    is: 'a checkpoint of another epoch is served',
+    file: 'sync-server/sync/pull.ts',
+    edits: [{ from: 'checkpoint?.epoch === epoch && ', to: '' }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/sync/pull.pg.test.ts',
+      test: 'after a restore, all stations begin anew',
+    },
+  },
+  {
+    is: 'nobody is told of a push',
+    file: 'sync-server/sync/feed.ts',
+    edits: [
+      {
+        from: 'notifyClinic(tx, revoked.length === 0 ? news : { ...news, revoked: [...revoked] }),',
+        to: 'revoked.length === 0 ? undefined : notifyClinic(tx, { ...news, revoked: [...revoked] }),',
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/sync/stream.pg.test.ts',
+      test: 'a push wakes the stations of its clinic at every instance',
+    },
+  },
+  {
+    is: 'a value that lost is not kept',
+    file: 'shared/resolve.ts',
+    edits: [{ from: 'if (concurrent && kept(field)) {', to: 'if (concurrent && !kept(field)) {' }],
+    project: 'pg',
+    caughtBy: { file: PUSH, test: 'edit one phone: the later stands, the other is kept' },
+  },
+  {
+    is: 'a token of another clinic is let in at an address',
+    file: 'sync-server/clinics/clinic-address.ts',
+    edits: [{ from: 'station === clinic?.clinicId', to: 'clinic !== null' }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/clinics/clinic-address.pg.test.ts',
+      test: 'with another clinic’s token answer alike',
+    },
+  },
+  {
+    is: 'an erasure leaves the texts in the documents',
+    file: 'sync-server/audit/erase-patient.ts',
+    edits: [
+      { from: '{ ...document, doc: withoutIdentity(document.doc, { at, by }) }', to: 'document' },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/audit/erase-patient.pg.test.ts',
+      test: 'a patient who must be forgotten is found nowhere',
+    },
+  },
+]

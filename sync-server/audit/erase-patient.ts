@@ -1,0 +1,129 @@
+import { AppError } from '#shared/errors.ts'
+import type { PatientId, UserId } from '#shared/ids.ts'
+import { Patient } from '#shared/patient.ts'
+import { formatStamp } from '#shared/stamp.ts'
+import { Visit } from '#shared/visit.ts'
+import type { ClinicTx } from '../database/clinic-tx.ts'
+import { closeFeed, lockFeed, type NumberedDocument, writeDocuments } from '../sync/feed.ts'
+import { chainAudit, writeAudit } from './append-audit.ts'
+import { eraseFromAudit } from './erase-record.ts'
+
+/** Of a stamp given by the server: no station has this one. */
+const NO_STATION = '00000000'
+/** What stands where the name stood. */
+const NAMELESS = '——'
+
+/** How much was erased. */
+export interface Erasure {
+  /** Documents that are now without a name or a text, and are on their way to the stations. */
+  documents: number
+  /** Contents that the audit no longer keeps. */
+  contents: number
+}
+
+/**
+ * Takes a patient out of the clinic's records, where the law asks for it: who they are, and every free
+ * text of the desk about them. What was done and what was paid stays, under an id that now names
+ * nobody: accounts and medical records must be kept. The documents go out through the feed, so that
+ * every station forgets too; the audit's chain stays whole and says that it was done.
+ *
+ * @throws AppError NOT_FOUND
+ */
+export async function erasePatient(
+  tx: ClinicTx,
+  id: PatientId,
+  { by, now }: { by: UserId; now: number },
+): Promise<Erasure> {
+  await lockFeed(tx)
+  const [patient, ...visits] = await readDocuments(tx, id)
+  if (patient?.collection !== 'patients') throw new AppError('NOT_FOUND', { patient: id })
+  let contents = 0
+  const records = [patient, ...visits].map(({ collection, doc }) => ({ collection, id: doc.id }))
+  for (const record of [...records, ...(await readDecisions(tx, id))]) {
+    contents += await eraseFromAudit(tx, record, { by, now })
+  }
+  const at = formatStamp(now, 0, NO_STATION)
+  const nameless = [patient, ...visits].map((document) => {
+    const { collection } = document
+    return collection === 'patients'
+      ? { ...document, doc: withoutIdentity(document.doc, { at, by }) }
+      : { ...document, doc: withoutTexts(document.doc) }
+  })
+  // Read anew: each erasure has moved the chain.
+  const feed = await lockFeed(tx)
+  const numbered: NumberedDocument[] = nameless.map(({ collection, doc, meta }) => {
+    feed.head += 1
+    return { collection, id: doc.id, seq: feed.head, doc: JSON.stringify(doc), meta }
+  })
+  // As if they were new: what was before is what must not be kept.
+  const documents = nameless.map(({ collection, doc }) => ({
+    collection,
+    id: doc.id,
+    before: null,
+    after: doc,
+  }))
+  const fact = { commandId: null, stationId: null, authorId: by, name: 'erasePatient', at }
+  const audit = chainAudit(tx.clinicId, feed, [{ ...fact, admittedBy: null, documents }], now)
+  await writeDocuments(tx, numbered)
+  await writeAudit(tx, audit)
+  await closeFeed(tx, feed)
+  return { documents: numbered.length, contents }
+}
+
+type Found =
+  | { collection: 'patients'; doc: Patient; meta: string | null }
+  | { collection: 'visits'; doc: Visit; meta: string | null }
+
+/** The patient first, then their visits. */
+async function readDocuments(tx: ClinicTx, id: PatientId): Promise<Found[]> {
+  const { rows } = await tx.query<{ collection: string; doc: unknown; meta: string | null }>(
+    `SELECT collection, doc, meta::text AS meta FROM documents
+     WHERE clinic_id = $1
+       AND (collection = 'patients' AND id = $2 OR collection = 'visits' AND patient_id = $2)
+     ORDER BY collection, id`,
+    [tx.clinicId, id],
+  )
+  return rows.map(({ collection, doc, meta }) =>
+    collection === 'patients'
+      ? { collection, doc: Patient.parse(doc), meta }
+      : { collection: 'visits', doc: Visit.parse(doc), meta },
+  )
+}
+
+/** What an ADMIN decided on once showed what was entered, and the audit of the decision keeps it. */
+async function readDecisions(
+  tx: ClinicTx,
+  id: PatientId,
+): Promise<{ collection: 'clinic'; id: string }[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT id FROM documents WHERE clinic_id = $1 AND collection = 'clinic'
+       AND doc -> 'body' ->> 'kind' = 'QUARANTINED' AND doc -> 'body' ->> 'patientId' = $2`,
+    [tx.clinicId, id],
+  )
+  return rows.map((row) => ({ collection: 'clinic', id: row.id }))
+}
+
+/** Every field set anew: an edit of before, still on its way from a desk, must not bring one back. */
+function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Patient {
+  const empty = {
+    name: NAMELESS,
+    phones: [],
+    nationalId: null,
+    birthDate: null,
+    sex: null,
+    fileNumber: null,
+    address: null,
+    note: null,
+  }
+  const marks = Object.fromEntries(Object.keys(empty).map((field) => [field, mark]))
+  return Patient.parse({ ...patient, ...empty, marks, superseded: [] })
+}
+
+function withoutTexts(visit: Visit): Visit {
+  return {
+    ...visit,
+    orderReason: null,
+    superseded: [],
+    transitions: visit.transitions.map((step) => ({ ...step, reason: null })),
+  }
+}
