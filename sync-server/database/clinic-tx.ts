@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
 import { ClinicId, UserId } from '#shared/ids.ts'
+import { gather, prepared } from './statement.ts'
 
 export interface Rows<Row> {
   rows: Row[]
@@ -13,6 +14,11 @@ interface Queryable {
     text: string,
     values?: readonly unknown[],
   ): Promise<Rows<Row>>
+  /**
+   * Commits behind the statements just sent, in their round trip. Nothing may follow; if one of them
+   * fails, this does too, and nothing was written. Without it the commit comes after `run`.
+   */
+  commit: () => Promise<void>
 }
 
 declare const scope: unique symbol
@@ -103,9 +109,10 @@ export async function queryClinic<Row extends pg.QueryResultRow = never>(
   const client = await pool.connect()
   let broken: Error | undefined
   try {
+    gather(client)
     const [, result] = await settleAll([
       client.query(openClinic(ClinicId.parse(clinicId))),
-      client.query<Row>(text, [...values]),
+      client.query<Row>(prepared(text, values)),
       client.query('COMMIT'),
     ])
     return toRows(result)
@@ -160,22 +167,28 @@ async function runIn<T>(
   const current: Context = { clinicId, isOpen: true }
   let broken: Error | undefined
   try {
+    gather(client)
     const opened = client.query(open)
     opened.catch(() => undefined) // reported by the first query, which waits for it
+    const sent: Promise<unknown>[] = [opened]
+    let committed: Promise<void> | null = null
     const tx: Queryable = {
       query: async <Row extends pg.QueryResultRow>(
         text: string,
         values: readonly unknown[] = [],
       ) => {
-        const [, result] = await settleAll([opened, client.query<Row>(text, [...values])])
+        if (committed !== null) throw new Error('a statement behind the commit')
+        gather(client)
+        const running = client.query<Row>(prepared(text, values))
+        sent.push(running)
+        const [, result] = await settleAll([opened, running])
         return toRows(result)
       },
+      commit: () => (committed ??= commit(client, sent)),
     }
     const result = await context.run(current, () => run(tx))
     await opened
-    const { command } = await client.query('COMMIT')
-    // A statement whose error somebody swallowed has turned the commit into a rollback.
-    if (command !== 'COMMIT') throw new Error('the transaction was rolled back')
+    await tx.commit()
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: unknown) => {
@@ -186,6 +199,15 @@ async function runIn<T>(
     current.isOpen = false
     client.release(broken)
   }
+}
+
+/** @param sent what was sent before, of which one may have turned the commit into a rollback */
+async function commit(client: pg.PoolClient, sent: readonly Promise<unknown>[]): Promise<void> {
+  gather(client)
+  const { command } = await client.query('COMMIT')
+  if (command === 'COMMIT') return
+  await settleAll(sent)
+  throw new Error('the transaction was rolled back')
 }
 
 /** Waits for all before it reports a failure, so that nothing is still running on the connection. */

@@ -25,13 +25,7 @@ async function readStation(deps: ServerDeps, claims: StationClaims): Promise<Sta
   const { rows } = await queryClinic<{ publicKey: string; revoked: boolean; ended: boolean }>(
     deps.pool,
     claims.clinicId,
-    `WITH contact AS (
-       UPDATE stations SET last_contact = now()
-       WHERE clinic_id = $1 AND station_id = $2 AND revoked_at IS NULL
-         AND (last_contact IS NULL OR last_contact < now() - interval '10 seconds'))
-     SELECT public_key AS "publicKey", revoked_at IS NOT NULL AS revoked,
-       refresh_revoked_at IS NOT NULL AS ended
-     FROM stations WHERE clinic_id = $1 AND station_id = $2`,
+    'SELECT public_key AS "publicKey", revoked, ended FROM station_state($1, $2)',
     [claims.clinicId, claims.sub],
   )
   const station = rows[0]

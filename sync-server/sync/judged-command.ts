@@ -18,6 +18,8 @@ export interface JudgedCommand {
   changed: readonly DocumentChange[]
   /** JSON text of the CommandResult. */
   answer: string
+  /** The same as it is stored: what stands is named and not copied. */
+  stored: string
 }
 
 export interface JudgeOptions {
@@ -72,7 +74,7 @@ export function accept(
   along: readonly DocumentChange[] = [],
 ): JudgedCommand {
   const { changed, details } = applied
-  const documents = [...along, ...changed].map(({ after }) => standingText(after))
+  const documents = [...along, ...changed].map(({ after }) => printStanding(after))
   return judgedAs('ACCEPTED', command, options, { code: null, details, documents, changed })
 }
 
@@ -87,7 +89,7 @@ export function refuse(
   options: JudgeOptions,
   reason: Reason,
 ): JudgedCommand {
-  const documents = touchesOf(command).map((key) => printedAt(set, key)?.text ?? absentText(key))
+  const documents = touchesOf(command).map((key) => printedAt(set, key) ?? absentAt(key))
   return judgedAs('REJECTED', command, options, { ...reason, documents, changed: [] })
 }
 
@@ -95,44 +97,62 @@ function judgedAs(
   verdict: Verdict,
   command: Command,
   { now, seen, admittedBy, clampedFrom }: JudgeOptions,
-  outcome: Reason & { documents: readonly string[]; changed: readonly DocumentChange[] },
+  outcome: Reason & {
+    documents: readonly PrintedDocument[]
+    changed: readonly DocumentChange[]
+  },
 ): JudgedCommand {
   const { code, documents, changed } = outcome
   const details: ErrorDetails =
     clampedFrom === null
       ? outcome.details
       : { ...outcome.details, clockAheadMs: stampTime(clampedFrom) - now }
-  const answer = answerText(command, { verdict, code, details }, documents)
-  return { command, verdict, code, details, seen, admittedBy, changed, answer }
-}
-
-function standingText({ collection, seq, text, doc }: Standing): string {
-  return `{"collection":"${collection}","id":${JSON.stringify(doc.id)},"seq":${seq},"doc":${text ?? JSON.stringify(doc)}}`
+  const print = (texts: readonly string[]): string =>
+    answerText(command, { verdict, code, details }, texts)
+  const answer = print(documents.map(({ text }) => text))
+  const stored = print(documents.map(({ reference }) => reference))
+  return { command, verdict, code, details, seen, admittedBy, changed, answer, stored }
 }
 
 /** A document as it stands, printed as an answer carries it. */
 export interface PrintedDocument {
   seq: number
   text: string
+  /** Without what is in it: as a stored answer names it. */
+  reference: string
+}
+
+function printStanding({ collection, seq, text, doc }: Standing): PrintedDocument {
+  const named = `{"collection":"${collection}","id":${JSON.stringify(doc.id)},"seq":${seq}`
+  return {
+    seq,
+    text: `${named},"doc":${text ?? JSON.stringify(doc)}}`,
+    reference: `${named}}`,
+  }
 }
 
 export function printedAt(set: WorkingSet, key: string): PrintedDocument | null {
   const standing = set.documents.get(key)
-  return standing === undefined ? null : { seq: standing.seq, text: standingText(standing) }
+  return standing === undefined ? null : printStanding(standing)
 }
 
 /** Of a key that nothing stands under: the station takes its own back. */
-function absentText(key: string): string {
+export function absentText(key: string): string {
   const at = key.indexOf(':')
   const id = JSON.stringify(key.slice(at + 1))
   return `{"collection":"${key.slice(0, at)}","id":${id},"seq":0,"doc":null}`
+}
+
+function absentAt(key: string): PrintedDocument {
+  const text = absentText(key)
+  return { seq: 0, text, reference: text }
 }
 
 /** Refused for itself, and so not remembered: with what stands instead, for the station to take back. */
 export function refusalText(
   refused: { commandId: CommandId; code: ErrorCode; details: ErrorDetails },
   touches: readonly string[],
-  standing: (key: string) => PrintedDocument | null,
+  standing: (key: string) => Pick<PrintedDocument, 'text'> | null,
 ): string {
   const documents = touches.map((key) => standing(key)?.text ?? absentText(key))
   return answerText(refused, { verdict: 'REJECTED', ...refused }, documents)

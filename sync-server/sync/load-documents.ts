@@ -106,7 +106,7 @@ export async function loadDocuments(
 export async function printDocuments(
   tx: ClinicTx,
   keys: readonly string[],
-): Promise<(key: string) => PrintedDocument | null> {
+): Promise<(key: string) => Pick<PrintedDocument, 'seq' | 'text'> | null> {
   const { rows } = await tx.query<{ key: string; seq: number; text: string }>(
     `SELECT d.collection || ':' || d.id AS key, d.seq,
        json_build_object('collection', d.collection, 'id', d.id, 'seq', d.seq, 'doc', d.doc)::text

@@ -30,7 +30,6 @@ const History = z.object({
   enrolledSeq: z.number(),
   lastCommand: z.number(),
   lastAck: z.number(),
-  rules: SettingsMeta.nullable(),
   clampFloor: Stamp.nullable(),
   clamps: z.array(z.tuple([z.string(), z.string()])),
   sessions: z.array(z.tuple([z.string(), z.number()])),
@@ -47,48 +46,11 @@ const History = z.object({
   subscriptions: z.array(z.object({ subscription: Subscription, since: z.number() })),
 })
 
-const READ_HISTORY = `
-  SELECT json_build_object(
-    'letter', s.letter,
-    'enrolledSeq', s.enrolled_seq,
-    'lastCommand', coalesce((
-      SELECT max(station_seq) FROM commands WHERE clinic_id = $1 AND station_id = $2), 0),
-    'lastAck', coalesce((
-      SELECT feed_seq FROM station_acks WHERE clinic_id = $1 AND station_id = $2
-      ORDER BY command_seq DESC LIMIT 1), 0),
-    'rules', (
-      SELECT meta FROM documents
-      WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'),
-    'clampFloor', (
-      SELECT clamped FROM station_clamps WHERE clinic_id = $1 AND station_id = $2
-      ORDER BY clamped DESC LIMIT 1),
-    'clamps', (
-      SELECT coalesce(json_agg(json_build_array(original, clamped)), '[]') FROM station_clamps
-      WHERE clinic_id = $1 AND station_id = $2 AND original = ANY ($3::text[])),
-    'sessions', (
-      SELECT coalesce(json_agg(json_build_array(user_id, first_seq)), '[]') FROM station_sessions
-      WHERE clinic_id = $1 AND station_id = $2),
-    'memberships', (
-      SELECT coalesce(json_agg(json_build_object(
-        'userId', user_id, 'seq', seq, 'roles', roles, 'active', active,
-        'at', floor(extract(epoch FROM at) * 1000)) ORDER BY seq), '[]')
-      FROM membership_history WHERE clinic_id = $1 AND user_id = ANY ($4::uuid[] || ARRAY(
-        SELECT author_id FROM commands WHERE clinic_id = $1 AND command_id = ANY ($7::uuid[])))),
-    'acks', (
-      SELECT coalesce(json_agg(json_build_object(
-        'commandSeq', command_seq, 'feedSeq', feed_seq) ORDER BY command_seq), '[]')
-      FROM station_acks
-      WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $6 AND command_seq >= coalesce(
-        (SELECT max(command_seq) FROM station_acks
-         WHERE clinic_id = $1 AND station_id = $2 AND command_seq < $5), 0)),
-    'subscriptions', (
-      SELECT coalesce(json_agg(json_build_object(
-        'subscription', json_build_object('plan', plan, 'kind', kind, 'endsAt',
-          to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-        'since', floor(extract(epoch FROM recorded_at) * 1000)) ORDER BY recorded_at), '[]')
-      FROM subscriptions WHERE clinic_id = $1)
-  ) AS history
-  FROM stations s WHERE s.clinic_id = $1 AND s.station_id = $2`
+const READ_HISTORY = 'SELECT station_history($1, $2, $3, $4, $5, $6) AS history'
+
+const READ_RULES = `
+  SELECT meta AS rules FROM documents
+  WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`
 
 type AnsweredRow = {
   commandId: string
@@ -136,24 +98,30 @@ export async function loadWorkingSet(
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
   const seqs = commands.map(({ seq }) => seq)
-  const authors = [...new Set(commands.map(({ by }) => by))]
-  const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, answeredRows, heldRows, histories, documents] = await Promise.all([
-    lockFeed(tx),
-    tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
-    tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
-    tx.query<{ history: unknown }>(READ_HISTORY, [
+  const readHistory = async (authors: ReadonlySet<string>): Promise<z.infer<typeof History>> => {
+    const { rows } = await tx.query<{ history: unknown }>(READ_HISTORY, [
       tx.clinicId,
       stationId,
       stamps,
-      authors,
+      [...authors],
       Math.min(...seqs, Number.MAX_SAFE_INTEGER),
       Math.max(...seqs, 0),
-      ids,
-    ]),
+    ])
+    return History.parse(rows[0]?.history)
+  }
+  const authors = new Set<string>(commands.map(({ by }) => by))
+  const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
+  const [feed, answeredRows, heldRows, arrivedHistory, ruleRows, documents] = await Promise.all([
+    lockFeed(tx),
+    tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
+    tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
+    readHistory(authors),
+    tx.query<{ rules: unknown }>(READ_RULES, [tx.clinicId]),
     loadDocuments(tx, commands, { always, stationId, now }),
   ])
-  const history = History.parse(histories.rows[0]?.history)
+  const rules = ruleRows.rows.flatMap(
+    (row) => SettingsMeta.nullable().parse(row.rules)?.rules ?? [],
+  )
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
@@ -164,6 +132,10 @@ export async function loadWorkingSet(
     kept.length + again.length === 0
       ? []
       : await loadDocuments(tx, kept, { always: again, stationId, now })
+  // A command that is kept here may be of somebody who made none of those that arrived.
+  const others = kept.map(({ by }) => by).filter((by) => !authors.has(by))
+  const history =
+    others.length === 0 ? arrivedHistory : await readHistory(new Set([...authors, ...others]))
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,
@@ -173,7 +145,7 @@ export async function loadWorkingSet(
     visitsOfPatient: new Map(),
     refundsOfPayment: new Map(),
     visitOfTicket: new Map(),
-    rules: history.rules?.rules ?? [],
+    rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
     sessions: new Map(history.sessions),

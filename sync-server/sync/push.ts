@@ -118,14 +118,18 @@ async function takeInto(
       })
     : arrivals
   const { answers, judged } = judgePush(set, rewritten, now)
+  if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
+  const documents = writeDocuments(tx, changedDocuments(set))
+  // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
+  await Promise.race([documents, Promise.resolve()])
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
   await Promise.all([
+    documents,
     recordClamps(tx, stationId, clamped),
-    recordLetters(tx, set, lettersBefore),
-    writeDocuments(tx, changedDocuments(set)),
     recordCommands(tx, judged),
     writeAudit(tx, audit),
     set.changed.size > 0 ? closeFeed(tx, set.feed) : undefined,
+    tx.commit(),
   ])
   return answers
 }
@@ -171,7 +175,6 @@ async function recordClamps(
 /** @throws AppError UNAVAILABLE if an enrolment took the letter meanwhile: the push is judged anew */
 async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | null): Promise<void> {
   const { own, given } = set.letters
-  if (given === before) return
   const [{ rowCount }] = await Promise.all([
     tx.query('UPDATE clinics SET letters_given = $2 WHERE clinic_id = $1 AND letters_given = $3', [
       tx.clinicId,

@@ -2,7 +2,8 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { type JudgedCommand, touchesOf } from './judged-command.ts'
 
 /**
- * Stores what was answered to each command, in the transaction of its documents. A HELD one is
+ * Stores what was answered to each command, in the transaction of its documents, which it names and
+ * does not copy: given again, it carries what stands then. A HELD one is
  * stored with its text and is not final: tried again, it is judged anew and this row replaced. No
  * other row ever is.
  */
@@ -30,7 +31,7 @@ export async function recordCommands(
   )
 }
 
-function printRow({ command, verdict, code, seen, admittedBy, answer }: JudgedCommand): string {
+function printRow({ command, verdict, code, seen, admittedBy, stored }: JudgedCommand): string {
   const row = JSON.stringify({
     id: command.commandId,
     station: command.stationId,
@@ -45,5 +46,5 @@ function printRow({ command, verdict, code, seen, admittedBy, answer }: JudgedCo
     payload: verdict === 'HELD' ? JSON.stringify(command) : null,
     admitted: admittedBy,
   })
-  return `${row.slice(0, -1)},"response":${answer}}`
+  return `${row.slice(0, -1)},"response":${stored}}`
 }

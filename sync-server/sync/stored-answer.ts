@@ -1,6 +1,12 @@
-import { CommandResult } from '#shared/protocol.ts'
-import { answerText, type PrintedDocument } from './judged-command.ts'
+import { CommandResult, FeedDocument } from '#shared/protocol.ts'
+import { z } from 'zod'
+import { absentText, answerText, type PrintedDocument } from './judged-command.ts'
 import { keyOf } from './working-set.ts'
+
+/** A document is named, and was copied by earlier versions; or there was none, and it says so. */
+const StoredAnswer = CommandResult.extend({
+  documents: z.array(FeedDocument.partial({ doc: true })),
+})
 
 /** `collection:id` of the documents that a stored answer carries. */
 export function documentsOfAnswer(answer: string): string[] {
@@ -15,19 +21,19 @@ export function documentsOfAnswer(answer: string): string[] {
  */
 export function answerAgain(
   answer: string,
-  standing: (key: string) => PrintedDocument | null,
+  standing: (key: string) => Pick<PrintedDocument, 'seq' | 'text'> | null,
 ): string {
   const stored = readAnswer(answer)
-  let isStale = false
   const documents = stored.documents.map((document) => {
-    const now = standing(keyOf(document.collection, document.id))
-    if (now === null || now.seq <= document.seq) return JSON.stringify(document)
-    isStale = true
-    return now.text
+    const key = keyOf(document.collection, document.id)
+    const now = standing(key)
+    const isCopied = document.doc !== undefined
+    if (isCopied && (now === null || now.seq <= document.seq)) return JSON.stringify(document)
+    return now?.text ?? absentText(key)
   })
-  return isStale ? answerText(stored, stored, documents) : answer
+  return answerText(stored, stored, documents)
 }
 
-function readAnswer(answer: string): CommandResult {
-  return CommandResult.parse(JSON.parse(answer))
+function readAnswer(answer: string): z.infer<typeof StoredAnswer> {
+  return StoredAnswer.parse(JSON.parse(answer))
 }
