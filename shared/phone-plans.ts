@@ -42,10 +42,11 @@ function isPhoneCountry(code: string): code is PhoneCountry {
   return Object.hasOwn(PHONE_PLANS, code)
 }
 
+const CALLING_CODES = Object.entries(PHONE_PLANS).flatMap(([country, { callingCode }]) =>
+  isPhoneCountry(country) ? [{ country, callingCode }] : [],
+)
+
 /** The country of an international number, from its digits after + or 00; null when not ours. */
 export function countryOfDigits(digits: string): PhoneCountry | null {
-  const match = Object.entries(PHONE_PLANS).find(([, { callingCode }]) =>
-    digits.startsWith(callingCode),
-  )
-  return match !== undefined && isPhoneCountry(match[0]) ? match[0] : null
+  return CALLING_CODES.find(({ callingCode }) => digits.startsWith(callingCode))?.country ?? null
 }

@@ -14,6 +14,7 @@ import { openCredential } from './sync/station-credential.ts'
 import { serverLine } from './sync/server-line.ts'
 import { stationDoor } from './sync/station-door.ts'
 import { startSync, type SyncEngine } from './sync/sync-engine.ts'
+import { startTidying } from './tidying.ts'
 import type { Change, ClinicDeps } from './views/view.ts'
 
 export interface RuntimeParts {
@@ -70,6 +71,7 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     if (touched.collections.has('clinic')) session.person()
     tell(touched)
   })
+  const stopTidying = startTidying(file, replica)
   const sync = startSync({
     core,
     replica,
@@ -92,6 +94,7 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     deps,
     async stop() {
       unlisten()
+      stopTidying()
       stopping.abort()
       session.lock()
       await sync.stop()

@@ -1,4 +1,5 @@
 import { AppError } from '#shared/errors.ts'
+import { isSameJson } from './replica/write-documents.ts'
 import type { Change, View } from './views/view.ts'
 
 /** A view that goes on changing while it is computed is sent all the same after this many tries. */
@@ -25,7 +26,7 @@ export function startWatch({ view, send, refuse }: WatchParts): Watch {
   let isStale = true
   let isRunning = false
   let isStopped = false
-  let last: string | null = null
+  let last: { value: unknown } | null = null
 
   async function run(): Promise<void> {
     isRunning = true
@@ -36,9 +37,9 @@ export function startWatch({ view, send, refuse }: WatchParts): Watch {
         if (isStopped) return
         if (isStale && tries < TRIES) continue
         tries = 0
-        const text = JSON.stringify(value)
-        if (text === last) continue
-        last = text
+        // What a view has kept from its last time is not looked into.
+        if (last !== null && isSameJson(last.value, value)) continue
+        last = { value }
         send(value)
       }
     } catch (error) {

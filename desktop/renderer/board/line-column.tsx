@@ -62,7 +62,7 @@ export function LineFolds(
 ) {
   const text = useText()
   const { line, settings, opened, startsOpen } = props
-  const rest = { settings, opened, startsOpen: startsOpen === true }
+  const rest = { settings, opened, startsOpen: startsOpen === true ? 'ALWAYS' : 'NEVER' } as const
   return (
     <div className="line-folds">
       <LineFold
@@ -70,7 +70,7 @@ export function LineFolds(
         title={text('count.done', { count: line.done.length })}
         rows={line.done}
         testId={`done-${line.doctorId}`}
-        startsOpen={props.startsOpen === true || isTall()}
+        startsOpen={props.startsOpen === true ? 'ALWAYS' : 'WITH_ROOM'}
       />
       <LineFold
         {...rest}
@@ -80,12 +80,6 @@ export function LineFolds(
       />
     </div>
   )
-}
-
-/** On a screen with room to spare what is done fills what would be blank; in rem, as the rest. */
-function isTall(): boolean {
-  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
-  return window.innerHeight / rem > 66
 }
 
 function LineHead(props: { line: LineView; active: boolean }) {

@@ -11,9 +11,12 @@ export function LineFold(props: {
   settings: RowSettings
   opened: { visitId: string; content: RowPopoverContent } | null
   testId: string
-  startsOpen?: boolean
+  /** Asked once. WITH_ROOM: on a screen with room to spare. */
+  startsOpen: 'ALWAYS' | 'NEVER' | 'WITH_ROOM'
 }) {
-  const [open, setOpen] = useState(props.startsOpen === true)
+  const [open, setOpen] = useState(
+    () => props.startsOpen === 'ALWAYS' || (props.startsOpen === 'WITH_ROOM' && isTall()),
+  )
   if (props.rows.length === 0) return null
   return (
     <section className="fold" data-open={open ? true : undefined}>
@@ -41,4 +44,10 @@ export function LineFold(props: {
       )}
     </section>
   )
+}
+
+/** On a screen with room to spare what is done fills what would be blank; in rem, as the rest. */
+function isTall(): boolean {
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  return window.innerHeight / rem > 66
 }

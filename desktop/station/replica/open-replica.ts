@@ -75,6 +75,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       return () => void listeners.delete(listener)
     },
     pending: file.outbox.pending,
+    pendingOf: file.outbox.pendingOf,
     outbox: file.outbox.rows,
     latestUnsynced: file.outbox.latest,
     held: file.outbox.held,

@@ -64,6 +64,8 @@ export interface Outbox {
   /** The pending commands that write this document, in order. */
   writing(collection: string, id: string): Command[]
   pending(collection: string, id: string): PendingState
+  /** Those of a collection that are not `NONE`, by id. */
+  pendingOf(collection: string): ReadonlyMap<string, 'QUEUED' | 'HELD'>
   /** Keeps what the server has of a document that is still being written here; null: nothing. */
   noteMaster(collection: string, id: string, doc: object | null): void
   /** What the server has of a document with pending writes: as it last said, or as they found it. */
@@ -160,6 +162,12 @@ export function openOutbox(db: Database.Database): Outbox {
        ORDER BY outbox.state LIMIT 1`,
     )
     .pluck()
+  const selectStates = db
+    .prepare<[string], [id: string, state: 'QUEUED' | 'HELD']>(
+      `SELECT outbox_writes.id, outbox.state FROM outbox_writes JOIN outbox USING (seq)
+       WHERE outbox_writes.collection = ? ORDER BY outbox.state DESC`,
+    )
+    .raw()
   const select = <P extends unknown[]>(tail: string): Database.Statement<P, Row> =>
     db.prepare<P, Row>(`SELECT seq, payload, state, code, details FROM outbox ${tail}`)
   const selectRows = select<[]>('ORDER BY seq')
@@ -306,6 +314,8 @@ export function openOutbox(db: Database.Database): Outbox {
     writing,
     // HELD sorts before QUEUED: one held command of the document makes it held.
     pending: (collection, id) => selectState.get(collection, id) ?? 'NONE',
+    // HELD comes last and stands.
+    pendingOf: (collection) => new Map(selectStates.all(collection)),
     noteMaster: (collection, id, doc) => void upsertMaster.run(collection, id, JSON.stringify(doc)),
     master(collection, id) {
       const said = selectMaster.get(collection, id)

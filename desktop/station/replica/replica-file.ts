@@ -29,11 +29,6 @@ export interface ReplicaFile {
    */
   repeatableTransaction<T>(run: (tx: StoreTx) => T): T
   /**
-   * Much is coming: SQLite's log may grow long before it is folded into the file, and the search index
-   * gathers what `tidy` merges. With each page of a first sync that would cost half the time.
-   */
-  expectMuch(isMuchComing: boolean): void
-  /**
    * One short step of what need not be done while anybody waits: the search index is merged, SQLite's
    * log folded into the file. Nothing is lost or found differently without it.
    * @returns false when nothing was left to do
@@ -43,23 +38,24 @@ export interface ReplicaFile {
 
 /**
  * When SQLite itself folds its log into the file, in the middle of whatever transaction comes next: in
- * pages of 4 KB, four times its own measure, for `tidy` mostly comes before; and for bulk.
+ * pages of 4 KB, four times its own measure, for `tidy` mostly comes before. A first sync comes this far
+ * every 10,000 patients, and then waits 150 ms.
  */
 const LOG_PAGES = 4_000
-const LONG_LOG_PAGES = 16_000
+
+/** Rows written, after which `tidy` folds it: those of about thirty commands. */
+const FOLDED_ROWS = 500
 
 /** After RxDB has opened its collections: their tables must exist. */
 export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const { db } = store
+  db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`)
   const rows = openDocumentRows(db)
   const waitLess = db.prepare('PRAGMA synchronous = NORMAL')
   const waitAgain = db.prepare('PRAGMA synchronous = FULL')
-  const foldLater = db.prepare(`PRAGMA wal_autocheckpoint = ${LONG_LOG_PAGES}`)
-  const foldSoon = db.prepare(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`)
   const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
-  let foldedAt = changes.get()
-  foldSoon.get()
+  let foldedAt = changes.get() ?? 0
 
   function withoutDisk<T>(run: () => T): T {
     waitLess.run()
@@ -78,15 +74,12 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     outbox: openOutbox(db),
     rows,
     directory: holdDirectory(() => rows.all('clinic')),
-    expectMuch(isMuchComing) {
-      ;(isMuchComing ? foldLater : foldSoon).get()
-      if (isMuchComing) store.gatherSearch()
-    },
     tidy() {
       if (withoutDisk(() => store.mergeSearch())) return true
-      if (changes.get() === foldedAt) return false
+      const written = changes.get() ?? 0
+      if (written - foldedAt < FOLDED_ROWS) return false
       fold.get()
-      foldedAt = changes.get()
+      foldedAt = written
       return false
     },
     repeatableTransaction: (run) => withoutDisk(() => store.transaction(run)),

@@ -135,6 +135,8 @@ export interface Replica {
   commit<T>(by: UserId, make: (tx: CommandTx) => CommandDraft<T>): T
   onCommitted(listener: (touched: Touched) => void): () => void
   pending(collection: WritableCollection, id: string): PendingState
+  /** Those of a collection that are not `NONE`, by id. */
+  pendingOf(collection: WritableCollection): ReadonlyMap<string, 'QUEUED' | 'HELD'>
   /** In the order made. */
   outbox(): OutboxRow[]
   /** The latest unsynced commands, latest first. */

@@ -90,16 +90,18 @@ test('a page comes in slices, and a command between them has seen just those bef
   while (seen.length === 0) await new Promise((done) => setImmediate(done))
   const before = replica.countPatients()
   expect(before).toBeLessThan(DOCUMENTS)
-  expect(requests).toHaveLength(1)
+  expect(requests).toHaveLength(2)
   replica.commit(DESK, (tx) => draftName(tx, renamed, 'أحمد علي حسن'))
   await pulling
   stop()
-  expect(seen).toEqual([509, 1_009, 1_209])
+  // By a clock that stands still a slice takes no time, and the next may be as long as any.
+  expect(seen).toEqual([509, 1_209])
   const [row] = replica.outbox()
   // Not the page's own number: what it had not shown yet was not seen.
-  expect(row?.command.seen).toBe(seen[before === 501 ? 0 : 1])
-  // The page was acknowledged only when all of it stood, so that the command goes before that.
-  expect(requests[1]).toMatchObject({ lastCommand: row?.seq, checkpoint: { seq: 1_209 } })
+  expect([before, row?.command.seen]).toEqual([501, 509])
+  // The next page was asked for before all of this one stood, and the command is among those before that.
+  expect(requests[1]?.checkpoint).toMatchObject({ seq: 1_209 })
+  expect(requests[1]?.lastCommand).toBeGreaterThanOrEqual(row?.seq ?? Infinity)
   expect(replica.read.patient(renamed)).toMatchObject({
     name: 'أحمد علي حسن',
     note: 'من محطة أخرى',

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import { AppError } from '#shared/errors.ts'
 import {
   type Checkpoint,
-  type FeedDocument,
   MAX_PULL_DOCUMENTS,
   PROTOCOL_VERSION,
   PullResponse,
@@ -13,8 +12,13 @@ import type { ReplicaCore } from '../replica/replica-core.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 60_000
-/** Documents to a transaction: whoever checks a patient in waits for no longer than that. */
-const SLICE = 500
+/**
+ * A slice is one transaction, and whoever checks a patient in waits for it: about so many milliseconds.
+ * How many documents that is, the machine says: with each page of the file that more of them share, a
+ * first sync writes less.
+ */
+const SLICE_MS = 40
+const SLICE = { first: 500, least: 100, most: 2_000 }
 
 export interface Pulled {
   readonly seq: number
@@ -27,8 +31,8 @@ export interface Pulled {
 /** Brings the feed in, page by page. */
 export interface Pull {
   /**
-   * Applies the next page, slice by slice, each with its checkpoint, and has the page after it sent
-   * meanwhile. Commands may come between slices.
+   * Applies the next page, slice by slice, each with its checkpoint, while the page after it is on its
+   * way. Commands may come between slices.
    *
    * @throws AppError when the line or the server failed, or BAD_SIGNATURE for an entitlement that no
    *   pinned key signed; then nothing was applied
@@ -48,8 +52,9 @@ interface Request {
 export function openPull(core: ReplicaCore, door: StationDoor): Pull {
   const { file } = core
   let ahead: Request | null = null
+  let sliceSize = SLICE.first
 
-  function request(checkpoint: Checkpoint | null): Request {
+  function request(checkpoint: Checkpoint | null, commandsMeanwhile: number): Request {
     const answer = door.post({
       path: '/v1/pull',
       body: {
@@ -57,7 +62,7 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
         checkpoint,
         limit: MAX_PULL_DOCUMENTS,
         // Read when the request is made: what comes later has seen no less than this checkpoint.
-        lastCommand: file.counters.value('outbox'),
+        lastCommand: file.counters.value('outbox') + commandsMeanwhile,
       },
       answer: PullResponse,
       timeoutMs: TIMEOUT_MS,
@@ -70,7 +75,7 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
   return {
     async next() {
       const checkpoint = file.meta.get('checkpoint')
-      const taken = ahead?.from === JSON.stringify(checkpoint) ? ahead : request(checkpoint)
+      const taken = ahead?.from === JSON.stringify(checkpoint) ? ahead : request(checkpoint, 0)
       ahead = null
       let answer: PullResponse
       try {
@@ -88,19 +93,25 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
       }
       const before = JSON.stringify(core.entitlement?.subscription)
       const entitlement = await readEntitlement(core, answer.entitlement)
-      const slices = slicesOf(answer.documents)
-      for (const [index, documents] of slices.entries()) {
-        const isLast = index === slices.length - 1
+      // The server works on the next page while this one is applied: alone, each would wait for the other.
+      if (!answer.upToDate) ahead = request(answer.checkpoint, COMMANDS_WITHIN_A_PAGE)
+      // In the feed's order, so that each slice ends at a checkpoint of its own; an empty page is one too.
+      const inOrder = answer.documents.toSorted((a, b) => a.seq - b.seq)
+      for (let from = 0, isLast = false; !isLast;) {
+        const documents = inOrder.slice(from, from + sliceSize)
+        const isFirst = from === 0
+        from += sliceSize
+        isLast = from >= inOrder.length
         const end = isLast ? null : documents.at(-1)
-        // In one breath with applying the last: a command made in between would not have seen it.
-        if (isLast && !answer.upToDate) ahead = request(answer.checkpoint)
+        const start = core.clock.monotonic()
         applyPage(core, {
           documents,
           checkpoint: { ...answer.checkpoint, seq: end?.seq ?? answer.checkpoint.seq },
           upToDate: isLast && answer.upToDate,
-          entitlement: index === 0 ? entitlement : null,
+          entitlement: isFirst ? entitlement : null,
           contacts: answer.stations,
         })
+        if (!isLast) sliceSize = nextSize(sliceSize, core.clock.monotonic() - start)
         // What the desk asked for meanwhile goes first.
         if (!isLast) await setImmediate()
       }
@@ -115,14 +126,11 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
   }
 }
 
-/** In the feed's order, so that each ends at a checkpoint of its own; an empty page is one too. */
-function slicesOf(documents: readonly FeedDocument[]): FeedDocument[][] {
-  const inOrder = documents.toSorted((a, b) => a.seq - b.seq)
-  const slices: FeedDocument[][] = []
-  for (let from = 0; from < Math.max(inOrder.length, 1); from += SLICE) {
-    slices.push(inOrder.slice(from, from + SLICE))
-  }
-  return slices
+/** What is made while a page is applied has not seen all of it; of a desk's commands that is one or two. */
+const COMMANDS_WITHIN_A_PAGE = 1_000
+
+function nextSize(size: number, ms: number): number {
+  return Math.round(Math.min(Math.max((size * SLICE_MS) / ms, SLICE.least), SLICE.most))
 }
 
 /** Null when it is the statement already held, or an older one. */

@@ -11,6 +11,8 @@ const MAY_BE_WALKED = [
   'rejected',
   // Settings, staff and prices.
   'dawr/clinic/0',
+  // RxDB's own notes, a handful.
+  'dawr/_rxdb_internal/0 USING INDEX sqlite_autoindex_dawr/_rxdb_internal/0_1',
   // The newest by their keys, as many as are shown; RxDB's query asks for all patients.
   'dawr/patients/0 USING INDEX sqlite_autoindex_dawr/patients/0_1',
   // A list of ids that was passed in, the hits of a search, and a function of no table.

@@ -4,6 +4,7 @@ import type { VisitId } from '#shared/ids.ts'
 import { idOf, patientOf, visitOf } from '#shared/test-values.ts'
 import type { BoardView, LineView, VisitRow } from '../contract/queries.ts'
 import { BoardView as BoardSchema } from '../contract/queries.ts'
+import { holdCommands } from '../replica/apply-answers.ts'
 import { ADMIN, DESK, DOCTOR, feed, OTHER_STATION, STATION } from '../replica/test-replica.ts'
 import {
   ACCOUNTANT,
@@ -40,6 +41,65 @@ function rowOf(board: BoardView, visitId: VisitId): VisitRow {
   if (row === undefined) throw new RangeError('no such row')
   return row
 }
+
+test('a board that was watched all along shows what one that is opened now does', async () => {
+  const station = await openTestStation()
+  const { act, views, core, replica } = station
+  const watched = views.board({})
+  let before: unknown = await watched.compute()
+  const expectSame = async (step: string): Promise<void> => {
+    const board = await watched.compute()
+    expect(board, step).toEqual(await views.board({}).compute())
+    expect(board, step).not.toEqual(before)
+    before = board
+  }
+  const first = await checkIn(station, { name: 'أ أ' })
+  await expectSame('one row')
+  const { visitId } = await checkIn(station, { name: 'ب ب' })
+  await expectSame('another')
+  const { patientId } = first
+  const payment = { method: 'CASH', amount: { minor: 10_000, currency: 'EGP' } } as const
+  const steps: Record<string, () => unknown> = {
+    'undo over': () => passMinutes(station, 3),
+    account: () => act.takePayment({ visitId, ...payment }),
+    call: () => act.call({ visitId }),
+    name: () => act.editPatient({ patientId, changes: { name: 'ج ج' } }),
+    order: () => act.setPriority({ visitId, priority: 'URGENT', reason: 'ألم شديد' }),
+    line: () => act.changeLine({ visitId, doctorId: SECOND_DOCTOR }),
+    'several today': () =>
+      act.checkIn({
+        patient: { kind: 'KNOWN', patientId },
+        doctorId: SECOND_DOCTOR,
+        visitType: 'EXAMINATION',
+        priority: 'NORMAL',
+        payment: null,
+      }),
+    'possible duplicate': () =>
+      act.checkIn({
+        patient: { kind: 'KNOWN', patientId },
+        doctorId: DOCTOR,
+        visitType: 'EXAMINATION',
+        priority: 'NORMAL',
+        payment: null,
+      }),
+    'ticket letter': () =>
+      station.receive(stationDoc(STATION, 'A'), stationDoc(OTHER_STATION, 'B')),
+    'held back': () =>
+      holdCommands(core, [
+        { commandId: replica.outbox()[1]?.command.commandId ?? '', code: 'INVALID', details: {} },
+      ]),
+    actions: () => station.sit(NURSE),
+    money: () => station.sit(ACCOUNTANT),
+    narrowing: () => {
+      station.sit(ADMIN)
+      station.setSettings({ narrowing: { RECEPTION: ['CALL'] } })
+    },
+  }
+  for (const [step, run] of Object.entries(steps)) {
+    await run()
+    await expectSame(step)
+  }
+})
 
 test('the board shows each line in order, and where each patient is', async () => {
   const station = await openTestStation()

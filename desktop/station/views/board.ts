@@ -15,12 +15,13 @@ import type { Person } from '../session/current-session.ts'
 import { findById, findWhere } from './live-documents.ts'
 import { requireSight, seesAccounts, visitActions } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
-import { foldOf, makeVisitRow, type RowContext } from './visit-row.ts'
+import { foldOf, type RowContext, visitRows } from './visit-row.ts'
 
 /** The lines of today: computed from today's documents alone, however many patients there are. */
 export function boardView(deps: ClinicDeps): View<BoardView> {
+  const rows = visitRows()
   return {
-    compute: () => computeBoard(deps),
+    compute: () => computeBoard(deps, rows),
     dependsOn: (change) =>
       change.collections.size > 0 || change.outbox || change.session || change.sync || change.clock,
   }
@@ -31,7 +32,10 @@ const LEFT_OPEN_SHOWN = 100
 
 const OPEN: readonly VisitStatus[] = ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR']
 
-async function computeBoard(deps: ClinicDeps): Promise<BoardView> {
+async function computeBoard(
+  deps: ClinicDeps,
+  rows: ReturnType<typeof visitRows>,
+): Promise<BoardView> {
   const { replica, session } = deps
   const person = session.require()
   requireSight(person.roles, 'QUEUE')
@@ -50,7 +54,7 @@ async function computeBoard(deps: ClinicDeps): Promise<BoardView> {
     { replica, person, today, leftOpen },
     undoableOf(replica, person, [...today, ...leftBehind, ...before]),
   )
-  const rowOf = (visit: Visit): VisitRow => makeVisitRow(visit, context)
+  const rowOf = rows(context)
   return {
     queueDay,
     leftOpen: leftOpen.map(rowOf),
@@ -77,7 +81,6 @@ async function rowContext(
   const settings = replica.read.settings()
   const visits = [...today, ...leftOpen]
   const seesMoney = seesAccounts(person.roles, settings)
-  const { queued, held } = replica.countOutbox()
   return {
     replica,
     settings,
@@ -89,7 +92,7 @@ async function rowContext(
     severalToday: severalToday(today),
     duplicates: new Set(duplicateVisits(visits).flatMap((group) => group.map(({ id }) => id))),
     undo,
-    hasPending: queued + held > 0,
+    pending: replica.pendingOf('visits'),
   }
 }
 

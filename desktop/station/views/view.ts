@@ -18,7 +18,8 @@ export interface Change extends Touched {
 
 /**
  * One watched query. It is computed at once and again after each change it depends on, never twice
- * at a time; an answer equal to the last is not sent again. `compute` may throw AppError: the watch
+ * at a time; an answer equal to the last is not sent again, and none is changed once it was given: what
+ * is the same as before may be the same object. `compute` may throw AppError: the watch
  * is then refused and over.
  */
 export interface View<V = unknown> {

@@ -25,18 +25,58 @@ export interface RowContext {
   duplicates: ReadonlySet<VisitId>
   /** The visit whose last step this person may take back now, and until when (milliseconds). */
   undo: { visitId: VisitId; until: number } | null
-  /** False while everything was confirmed by the server. */
-  hasPending: boolean
+  /** The visits that the server has not confirmed. */
+  pending: ReadonlyMap<string, 'QUEUED' | 'HELD'>
 }
 
 export function instantOf(stamp: Stamp): string {
   return new Date(stampTime(stamp)).toISOString()
 }
 
-export function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
+/**
+ * Makes the rows of one view, time after time. Of a day's two hundred a command changes one: whatever is
+ * made of the same as before is the same row, and is neither made nor compared again.
+ */
+export function visitRows(): (context: RowContext) => (visit: Visit) => VisitRow {
+  let shown = new Map<VisitId, { madeOf: readonly unknown[]; row: VisitRow }>()
+  return (context) => {
+    const before = shown
+    const now: typeof before = new Map()
+    shown = now
+    return (visit) => {
+      const madeOf = partsOf(visit, context)
+      const known = before.get(visit.id)
+      const made =
+        known?.madeOf.every((part, index) => part === madeOf[index]) === true
+          ? known
+          : { madeOf, row: makeVisitRow(visit, context) }
+      now.set(visit.id, made)
+      return made.row
+    }
+  }
+}
+
+/** Everything that `makeVisitRow` reads, as values or as objects that do not change. */
+function partsOf(visit: Visit, context: RowContext): unknown[] {
+  const account = context.accounts?.get(visit.id)
+  const { undo } = context
+  return [
+    visit,
+    context.patients.get(visit.patientId),
+    account?.paid,
+    account?.balance.minor,
+    ticketText(context.replica.read, visit.ticket),
+    context.pending.get(visit.id),
+    context.duplicates.has(visit.id),
+    rowActions(visit, context).join(),
+    undo?.visitId === visit.id ? undo.until : null,
+  ]
+}
+
+function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
   const patient = context.patients.get(visit.patientId)
   const account = context.accounts?.get(visit.id)
-  const pending = context.hasPending ? context.replica.pending('visits', visit.id) : 'NONE'
+  const pending = context.pending.get(visit.id)
   return {
     visitId: visit.id,
     patientId: visit.patientId,
