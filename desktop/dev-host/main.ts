@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { openStation } from '#desktop/station/station.ts'
-import { developmentKey } from './development-key.ts'
+import { developmentKey, keepDevelopmentKey } from './development-key.ts'
 import { startHost } from './host.ts'
 
 const { values } = parseArgs({
@@ -34,6 +34,7 @@ const folder = resolve(options.folder)
 const station = await openStation({
   folder,
   key: await developmentKey(folder),
+  keepKey: (key) => keepDevelopmentKey(folder, key),
   demo: options.demo,
   appVersion: version,
   log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),

@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import { type Context, Hono } from 'hono'
 import { AppError } from '#shared/errors.ts'
 import { PROTOCOL_VERSION, PullRequest, PushRequest } from '#shared/protocol.ts'
+import { changeLetter } from '../clinics/stations.ts'
+import { writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import { requireStation } from '../identity/require-station.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
@@ -34,6 +36,14 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     const request = await readBody(c, PullRequest)
     requireProtocol(request)
     return answerJson(c, await pullPage(pullDeps, c.get('station'), request))
+  })
+
+  routes.post('/letter', stationOnly, async (c) => {
+    const { clinicId, stationId } = c.get('station')
+    const { letter } = await writeClinic(deps.pool, clinicId, (tx) =>
+      changeLetter(tx, stationId, deps.now()),
+    )
+    return c.json({ ok: true, letter })
   })
 
   routes.get('/stream', stationOnly, async (c) =>

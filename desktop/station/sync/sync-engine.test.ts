@@ -72,6 +72,7 @@ function start(): SyncEngine {
     credential,
     onChange: () => undefined,
     log: () => undefined,
+    fileFailed: () => undefined,
     random: () => 0.02,
   })
   return sync
