@@ -25,3 +25,6 @@ export function stationLetter(index: number): string {
 export function formatTicket(ticket: Ticket, showLetter: boolean): string {
   return showLetter ? `${ticket.letter}-${ticket.number}` : String(ticket.number)
 }
+
+/** The answer to a station that asks for another letter: no station of the clinic ever had it. */
+export const LetterResponse = z.object({ letter: Ticket.shape.letter })

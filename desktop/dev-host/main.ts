@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { DemoDesk, prepareDemoDesk } from '#desktop/station/demo-desk.ts'
 import { openStation } from '#desktop/station/station.ts'
-import { developmentKey } from './development-key.ts'
+import { developmentKey, keepDevelopmentKey } from './development-key.ts'
 import { startHost } from './host.ts'
 
 const { values } = parseArgs({
@@ -38,6 +38,7 @@ const folder = resolve(options.folder)
 const station = await openStation({
   folder,
   key: await developmentKey(folder),
+  keepKey: (key) => keepDevelopmentKey(folder, key),
   demo: options.demo,
   appVersion: version,
   log: (line) => process.stderr.write(`${JSON.stringify(line)}\n`),

@@ -3,10 +3,10 @@ import { app, dialog, Menu, safeStorage, session } from 'electron'
 import { registerAppScheme, serveApp } from './app-protocol.ts'
 import { logFile, type LogFile } from './log-file.ts'
 import { profileFrom } from './profile.ts'
-import { profileKey, type Keystore } from './profile-key.ts'
+import { isRecoverable, keepProfileKey, profileKey, type Keystore } from './profile-key.ts'
 import { lockSession } from './session-lock.ts'
 import { serveShell } from './shell-channels.ts'
-import { startStation, type StationProcess } from './station-process.ts'
+import { type OpenMessage, startStation, type StationProcess } from './station-process.ts'
 import { troubleText, type Trouble } from './trouble.ts'
 import { focusMainWindow, lockNavigation, openMainWindow } from './windows.ts'
 
@@ -35,9 +35,13 @@ async function run(): Promise<void> {
   // The demo holds no real data, and must run on a desktop without a keyring.
   if (profile.demo) safeStorage.setUsePlainTextEncryption(true)
   const folder = join(app.getPath('userData'), 'station')
-  const key = await profileKey(folder, keystore(), profile.demo)
-  if (!key.ok) {
-    tell(key.code)
+  const made = await profileKey(folder, keystore(), profile.demo)
+  let key: OpenMessage['key']
+  if (made.ok) key = made.key
+  // Data whose key is lost is the station's to speak of: its window takes the recovery code.
+  else if (isRecoverable(made.code)) key = made.code
+  else {
+    tell(made.code)
     app.exit(1)
     return
   }
@@ -45,11 +49,12 @@ async function run(): Promise<void> {
     open: {
       type: 'open',
       folder,
-      key: key.key,
+      key,
       demo: profile.demo,
       demoDesk: profile.demoDesk,
       appVersion: app.getVersion(),
     },
+    keepKey: (recovered) => keepProfileKey(folder, keystore(), recovered),
     log: stationLog(),
     trouble: () => tell('STATION_CRASHES'),
   })

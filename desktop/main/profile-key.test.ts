@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { keystoreRefusal, profileKey, type Keystore } from './profile-key.ts'
+import { keepProfileKey, keystoreRefusal, profileKey, type Keystore } from './profile-key.ts'
 
 /** A keystore that only opens what the same Windows account closed. */
 function keystoreOf(account: string, options: Partial<Keystore> = {}): Keystore {
@@ -78,4 +78,19 @@ test("Linux's basic_text protects nothing: refused, but in the demo", async () =
 test('no keystore, no key', async () => {
   const none = keystoreOf('sara', { isAvailable: () => Promise.resolve(false) })
   expect(await profileKey(folder, none, true)).toEqual({ ok: false, code: 'KEYSTORE_UNAVAILABLE' })
+})
+
+test('a recovered key is kept for the account of today, and the unreadable one is not thrown away', async () => {
+  const first = await profileKey(folder, keystoreOf('sara'), false)
+  if (!first.ok) throw new Error(first.code)
+  const before = await readFile(join(folder, 'station.key'))
+  expect(await profileKey(folder, keystoreOf('sara-2'), false)).toMatchObject({ ok: false })
+  expect(await keepProfileKey(folder, keystoreOf('sara-2'), first.key)).toBe(true)
+  expect(await profileKey(folder, keystoreOf('sara-2'), false)).toEqual({
+    ok: true,
+    key: Buffer.from(first.key),
+  })
+  expect(await readFile(join(folder, 'station.key.old'))).toEqual(before)
+  const broken = keystoreOf('x', { encrypt: () => Promise.reject(new Error('no')) })
+  expect(await keepProfileKey(folder, broken, first.key)).toBe(false)
 })

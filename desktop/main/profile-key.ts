@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Bytes of the key of the profile's encrypted file. */
@@ -18,17 +18,20 @@ export interface Keystore {
 
 export type KeystoreRefusal = 'KEYSTORE_UNAVAILABLE' | 'KEYSTORE_UNPROTECTED'
 
+export type KeyTrouble =
+  /** Data without a key: a half-restored backup. Never answered with a new key. */
+  | 'KEY_MISSING'
+  /** The system no longer decrypts it: a reset password, a copied disk. Needs the recovery key. */
+  | 'KEY_UNREADABLE'
+
 export type ProfileKey =
   | { ok: true; key: Uint8Array }
-  | {
-      ok: false
-      code:
-        | KeystoreRefusal
-        /** Data without a key: a half-restored backup. Never answered with a new key. */
-        | 'KEY_MISSING'
-        /** The system no longer decrypts it: a reset password, a copied disk. Needs the recovery key. */
-        | 'KEY_UNREADABLE'
-    }
+  | { ok: false; code: KeystoreRefusal }
+  | { ok: false; code: KeyTrouble }
+
+export function isRecoverable(code: KeystoreRefusal | KeyTrouble): code is KeyTrouble {
+  return code === 'KEY_MISSING' || code === 'KEY_UNREADABLE'
+}
 
 /** Whether the system's keystore protects a key at all. Only the demo may do without. */
 export async function keystoreRefusal(
@@ -55,6 +58,27 @@ export async function profileKey(
   const key = randomBytes(KEY_BYTES)
   await writeKeyFile(folder, await keystore.encrypt(key.toString('base64')))
   return { ok: true, key }
+}
+
+/**
+ * Keeps a key that the recovery code has brought back. The unreadable one stays beside it.
+ *
+ * @returns false: the keystore or the disk would not
+ */
+export async function keepProfileKey(
+  folder: string,
+  keystore: Keystore,
+  key: Uint8Array,
+): Promise<boolean> {
+  try {
+    const sealed = await keystore.encrypt(Buffer.from(key).toString('base64'))
+    const old = await readKeyFile(folder)
+    if (old) await writeFile(join(folder, `${KEY_FILE}.old`), old, { mode: 0o600 })
+    await writeKeyFile(folder, sealed)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function readKeyFile(folder: string): Promise<Buffer | null> {

@@ -6,7 +6,11 @@ import {
   type UtilityProcess,
   type WebContents,
 } from 'electron'
-import type { ShellChannel, ShellToStation } from '#desktop/station/contract/shell.ts'
+import {
+  type ShellChannel,
+  type ShellToStation,
+  StationToShell,
+} from '#desktop/station/contract/shell.ts'
 import type { LogFile } from './log-file.ts'
 import { afterCrash, NO_RESTARTS } from './restart-policy.ts'
 
@@ -25,12 +29,15 @@ export interface StationOptions {
   open: OpenMessage
   /** Gets what the station prints: lines of ids and codes. */
   log: LogFile
+  /** Puts a recovered key into the system's keystore; false: it could not. */
+  keepKey: (key: Uint8Array) => Promise<boolean>
   /** Called once when the station keeps crashing. */
   trouble: () => void
 }
 
-export function startStation({ open, log, trouble }: StationOptions): StationProcess {
+export function startStation({ open, log, keepKey, trouble }: StationOptions): StationProcess {
   const joined = new Set<WebContents>()
+  let opening = open
   let restarts = NO_RESTARTS
   let closing = false
   let startedAt = 0
@@ -46,10 +53,21 @@ export function startStation({ open, log, trouble }: StationOptions): StationPro
     started.stdout?.on('data', (text: Buffer) => log.write(text))
     started.stderr?.on('data', (text: Buffer) => log.write(text))
     // The key goes by message: arguments and environment are readable by other programs.
-    send(started, open)
+    send(started, opening)
+    started.on('message', (message: unknown) => void answer(started, message))
     started.once('exit', restart)
     for (const contents of joined) connect(started, contents)
     return started
+  }
+
+  async function answer(station: UtilityProcess, message: unknown): Promise<void> {
+    const parsed = StationToShell.safeParse(message)
+    if (!parsed.success) return
+    const { key } = parsed.data
+    const kept = await keepKey(key)
+    // Should the process crash later, the next one opens with it too.
+    if (kept) opening = { ...opening, key }
+    send(station, { type: 'key-kept', kept })
   }
 
   function restart(): void {

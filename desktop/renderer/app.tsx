@@ -5,6 +5,7 @@ import { assertNever } from '#shared/assert-never.ts'
 import { EnrolmentScreen } from './session/enrolment-screen.tsx'
 import { OpeningScreen } from './session/opening-screen.tsx'
 import { SignInScreen } from './session/sign-in-screen.tsx'
+import { TroubleScreen } from './session/trouble-screen.tsx'
 import type { StationClient } from './station-client/station-client.ts'
 import { StationProvider, useWatch } from './station-client/station-context.tsx'
 import { FaultBoundary } from './ui/fault-boundary.tsx'
@@ -49,6 +50,8 @@ function Door() {
 
 function Screen({ session }: { session: SessionView }) {
   switch (session.status) {
+    case 'TROUBLE':
+      return <TroubleScreen code={session.code} canRecover={session.canRecover} />
     case 'NOT_ENROLLED':
       return <EnrolmentScreen serverUrl={session.serverUrl} />
     case 'OPENING':

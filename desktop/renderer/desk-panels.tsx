@@ -6,6 +6,7 @@ import { ImportPanel } from './import/import-panel.tsx'
 import { InboxPanel } from './inbox/inbox-panel.tsx'
 import { PatientPanel } from './patient/patient-panel.tsx'
 import { PersonChoice } from './session/person-choice.tsx'
+import { RecoveryPanel } from './session/recovery-panel.tsx'
 import { SetPinPanel } from './session/set-pin-panel.tsx'
 import { ShortcutMap } from './shortcut-map.tsx'
 import { PrinterPanel } from './slip/printer-panel.tsx'
@@ -54,6 +55,12 @@ export function DeskPanels(props: { panel: DeskPanel | null }) {
       return (
         <Dialog title={text('session.setPin')} size="34rem">
           <SetPinPanel onDone={close} />
+        </Dialog>
+      )
+    case 'RECOVERY':
+      return (
+        <Dialog title={text('recovery.title')} size="34rem">
+          <RecoveryPanel onDone={close} />
         </Dialog>
       )
     case 'PRINTER':

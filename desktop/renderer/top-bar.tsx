@@ -129,7 +129,7 @@ function PersonMenu() {
   const text = useText()
   const desk = useDesk()
   const perform = usePerform()
-  const { person, stationName, hasPin, mayImport } = desk.session
+  const { person, stationName, hasPin, mayImport, mayRecover, hasRecovery } = desk.session
   return (
     <Menu position="bottom-end" width="16rem">
       <Menu.Target>
@@ -158,6 +158,11 @@ function PersonMenu() {
         <Menu.Item data-testid="set-pin" onClick={() => desk.open({ kind: 'PIN' })}>
           {text(hasPin ? 'session.changePin' : 'session.setPin')}
         </Menu.Item>
+        {mayRecover && (
+          <Menu.Item data-testid="open-recovery" onClick={() => desk.open({ kind: 'RECOVERY' })}>
+            {text(hasRecovery ? 'recovery.renew' : 'recovery.make')}
+          </Menu.Item>
+        )}
         {mayImport && (
           <Menu.Item data-testid="open-import" onClick={() => desk.open({ kind: 'IMPORT' })}>
             {text('bar.importPatients')}

@@ -10,6 +10,7 @@ import type { Identity } from './replica/station-meta.ts'
 import type { People } from './session/people.ts'
 import { openSession, type StationSession } from './session/station-session.ts'
 import type { StationLog } from './station-log.ts'
+import type { StorageErrorCode } from './storage/storage-error.ts'
 import { openCredential } from './sync/station-credential.ts'
 import { serverLine } from './sync/server-line.ts'
 import { stationDoor } from './sync/station-door.ts'
@@ -24,6 +25,8 @@ export interface RuntimeParts {
   readonly clock: StationClock
   readonly log: StationLog
   readonly tell: (change: Partial<Change>) => void
+  /** Sync met a fault of the clinic's file. */
+  readonly fileFailed: (code: StorageErrorCode) => void
 }
 
 /** All that runs while the station belongs to a clinic. */
@@ -37,7 +40,7 @@ export interface ClinicRuntime {
 }
 
 export async function startClinic(parts: RuntimeParts, identity: Identity): Promise<ClinicRuntime> {
-  const { file, database, people, clock, log, tell } = parts
+  const { file, database, people, clock, log, tell, fileFailed } = parts
   const jws = file.meta.get('entitlement')
   const { replica, core } = openReplica({
     file,
@@ -79,6 +82,7 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     credential,
     onChange: () => tell({ sync: true }),
     log,
+    fileFailed,
     random: Math.random,
   })
   const deps: ClinicDeps = {

@@ -1,6 +1,7 @@
 // The station in Electron's utilityProcess. No Electron import: what the process gives is typed here.
+import { AppError } from '#shared/errors.ts'
 import type { ContractPort } from './contract/port.ts'
-import { ShellToStation } from './contract/shell.ts'
+import { ShellToStation, type StationToShell } from './contract/shell.ts'
 import { DemoDesk, prepareDemoDesk } from './demo-desk.ts'
 import type { LogLine } from './station-log.ts'
 import { openStation, type Station } from './station.ts'
@@ -15,6 +16,7 @@ interface ShellPort {
 }
 
 interface ParentPort {
+  postMessage(message: unknown, transfer: []): void
   on(event: 'message', listener: (event: { data: unknown; ports: ShellPort[] }) => void): void
 }
 
@@ -40,6 +42,15 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
+let keyKept: (kept: boolean) => void = () => undefined
+
+/** Before the file is opened with it: a key that only this process has would be gone at its end. */
+async function keepKey(key: Uint8Array): Promise<void> {
+  const answered = new Promise<boolean>((resolve) => (keyKept = resolve))
+  parent.postMessage({ type: 'keep-key', key } satisfies StationToShell, [])
+  if (!(await answered)) throw new AppError('UNAVAILABLE')
+}
+
 function codeOf(error: unknown): string | null {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : null
   return typeof code === 'string' ? code : null
@@ -57,9 +68,12 @@ async function makeReady(station: Promise<Station>, text: string): Promise<void>
 function handle(message: ShellToStation, ports: readonly ShellPort[]): void {
   switch (message.type) {
     case 'open':
-      opening ??= openStation({ ...message, log })
+      opening ??= openStation({ ...message, log, keepKey })
       opening.catch(fail)
       if (message.demo && message.demoDesk !== null) void makeReady(opening, message.demoDesk)
+      return
+    case 'key-kept':
+      keyKept(message.kept)
       return
     case 'connect': {
       const [port] = ports

@@ -1,23 +1,47 @@
 import { AppError } from '#shared/errors.ts'
 import type { ActionInput } from './contract/actions.ts'
 import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
+import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { findMemberships } from './session/enrolment.ts'
 import { viewPeople, viewSession } from './session/session-view.ts'
 import { viewSync } from './sync/sync-view.ts'
 import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './views/view.ts'
 
+/** The owner's way into this computer's data when its keystore is gone. */
+export interface Recovery {
+  has(): boolean
+  /** False: not a code. */
+  keep(code: string): boolean
+}
+
 /** What the station answers itself, enrolled or not. */
-export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock'> {
+export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock' | 'tell'> {
   readonly demo: boolean
+  readonly recovery: Recovery
   /** Null: the station belongs to no clinic. */
   readonly clinic: () => ClinicRuntime | null
   readonly enrol: (request: ActionInput<'enrol'>) => Promise<void>
 }
 
 export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
-  const { file, enrol } = deps
+  const { file, enrol, tell, recovery } = deps
   const clinic = (): ClinicRuntime => requireClinic(deps)
   return {
+    newRecoveryCode() {
+      requireAdmin(clinic())
+      return { code: formatRecoveryCode(makeRecoverySeed()) }
+    },
+    keepRecoveryCode({ code }) {
+      requireAdmin(clinic())
+      if (!recovery.keep(code)) throw new AppError('INVALID', { issues: ['code'] })
+      tell({ session: true })
+      return {}
+    },
+    dismissDamage() {
+      file.store.transaction(() => file.meta.remove('damage'))
+      tell({ sync: true })
+      return {}
+    },
     async lookUpClinics(input) {
       file.store.transaction(() => file.meta.set('serverUrl', input.serverUrl))
       return { memberships: await findMemberships(input) }
@@ -51,7 +75,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
 }
 
 export function ownViews(deps: OwnDeps): Pick<QueryViews, SessionQuery> {
-  const { file, people, clock, demo, clinic } = deps
+  const { file, people, clock, demo, clinic, recovery } = deps
   return {
     session: () => ({
       dependsOn: ({ session, sync, clock: tick, collections }) =>
@@ -60,7 +84,7 @@ export function ownViews(deps: OwnDeps): Pick<QueryViews, SessionQuery> {
         const running = clinic()
         return running === null
           ? { status: 'NOT_ENROLLED', serverUrl: file.meta.get('serverUrl') }
-          : viewSession({ ...running, people, demo })
+          : viewSession({ ...running, people, demo, hasRecovery: recovery.has })
       },
     }),
     people: () => ({
@@ -77,9 +101,15 @@ export function ownViews(deps: OwnDeps): Pick<QueryViews, SessionQuery> {
           ...requireClinic(deps),
           clock,
           lastContact: () => file.meta.get('lastContact'),
+          damage: () => file.meta.get('damage'),
         }),
     }),
   }
+}
+
+/** @throws AppError SESSION_LOCKED, FORBIDDEN */
+function requireAdmin({ session }: ClinicRuntime): void {
+  if (!session.require().roles.includes('ADMIN')) throw new AppError('FORBIDDEN')
 }
 
 function requireClinic({ clinic }: Pick<OwnDeps, 'clinic'>): ClinicRuntime {

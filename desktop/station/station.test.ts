@@ -1,9 +1,12 @@
 import { createServer, type Server } from 'node:http'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { idOf } from '#shared/test-values.ts'
 import { FromStation } from './contract/messages.ts'
+import { SessionView } from './contract/queries.ts'
 import { CLINIC, FILE_KEY, temporaryFolder } from './replica/test-replica.ts'
-import { openStation, type Station } from './station.ts'
+import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
+import { keepRecovery } from './recovery/recovery-file.ts'
+import { openStation, type Station, type StationOptions } from './station.ts'
 
 let server: Server
 let enrolled: number
@@ -81,6 +84,90 @@ test('two windows that enrol at once make one station', async () => {
   expect(second).toMatchObject({ type: 'refused', code: 'UNAVAILABLE' })
   expect(enrolled).toBe(1)
   expect(await enrol()).toMatchObject({ type: 'refused', code: 'INVALID' })
+})
+
+/** What a window is told of the session, once it is of this status. */
+function sessionOf(of: Station, status: string): Promise<SessionView> {
+  return new Promise((resolve) => {
+    of.connect({
+      send(message) {
+        const parsed = FromStation.parse(message)
+        if (parsed.type !== 'view') return
+        const session = SessionView.parse(parsed.view)
+        if (session.status === status) resolve(session)
+      },
+      onMessage: (listener) => listener({ type: 'watch', id: 1, query: 'session', params: {} }),
+      onClose: () => undefined,
+    })
+  })
+}
+
+function act(of: Station, name: string, input: object): Promise<FromStation> {
+  return new Promise((resolve) => {
+    of.connect({
+      send: (message) => resolve(FromStation.parse(message)),
+      onMessage: (listener) => listener({ type: 'act', id: 1, name, input }),
+      onClose: () => undefined,
+    })
+  })
+}
+
+function openAgain(options: Partial<StationOptions>): Promise<Station> {
+  return openStation({
+    folder: place.folder,
+    key: FILE_KEY,
+    demo: false,
+    appVersion: '0.0.0',
+    log: () => undefined,
+    patienceMs: 0,
+    ...options,
+  })
+}
+
+test('a second station on the file is told that it is locked, and opens when it is free', async () => {
+  const second = await openAgain({})
+  onTestFinished(() => second.close())
+  expect(await sessionOf(second, 'TROUBLE')).toMatchObject({ code: 'LOCKED', canRecover: false })
+  expect(await act(second, 'syncNow', {})).toMatchObject({ type: 'refused', code: 'LOCKED' })
+  const opened = sessionOf(second, 'NOT_ENROLLED')
+  await station.close()
+  expect(await act(second, 'tryAgain', {})).toMatchObject({ type: 'done' })
+  await opened
+})
+
+test("the owner's code opens data whose key the computer has lost, and keeps the key again", async () => {
+  expect(await enrol()).toMatchObject({ type: 'done' })
+  const code = formatRecoveryCode(makeRecoverySeed())
+  expect(keepRecovery(place.folder, FILE_KEY, code)).toBe(true)
+  await station.close()
+  const kept: Uint8Array[] = []
+  const lost = await openAgain({
+    key: 'KEY_UNREADABLE',
+    keepKey: (key) => Promise.resolve(void kept.push(key)),
+  })
+  onTestFinished(() => lost.close())
+  expect(await sessionOf(lost, 'TROUBLE')).toMatchObject({
+    code: 'KEY_UNREADABLE',
+    canRecover: true,
+  })
+  const other = formatRecoveryCode(makeRecoverySeed())
+  expect(await act(lost, 'openWithRecoveryCode', { code: other })).toMatchObject({
+    code: 'INVALID',
+  })
+  expect(await act(lost, 'tryAgain', {})).toMatchObject({ type: 'done' })
+  await sessionOf(lost, 'TROUBLE')
+  expect(await act(lost, 'openWithRecoveryCode', { code: code.toLowerCase() })).toMatchObject({
+    type: 'done',
+  })
+  // The same station, with all that it had.
+  await sessionOf(lost, 'OPENING')
+  expect(kept).toEqual([FILE_KEY])
+})
+
+test('only an ADMIN makes a recovery code', async () => {
+  expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'NOT_ENROLLED' })
+  await enrol()
+  expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'SESSION_LOCKED' })
 })
 
 test('an enrolment that failed may be tried again', async () => {

@@ -1,46 +1,48 @@
-import { join } from 'node:path'
-import { AppError } from '#shared/errors.ts'
-import { type ClinicRuntime, type RuntimeParts, startClinic } from './clinic-runtime.ts'
-import { commandHandlers } from './commands/handlers.ts'
+import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { ActionInput, ActionName } from './contract/actions.ts'
 import type { ContractPort } from './contract/port.ts'
-import type { QueryName, QueryParams } from './contract/queries.ts'
-import { openDatabase } from './replica/open-database.ts'
-import { openReplicaFile, PATIENT_SEARCH } from './replica/replica-file.ts'
+import type { QueryName, QueryParams, SessionView, TroubleCode } from './contract/queries.ts'
+import { openClinicFile, troubleOf } from './replica/open-file.ts'
+import { hasRecovery, keepRecovery, recoverKey } from './recovery/recovery-file.ts'
+import { beginReplacing } from './replica/replace-damaged.ts'
 import { type ClockSource, startClock, SYSTEM_CLOCK } from './replica/station-clock.ts'
-import { type Identity, openMeta } from './replica/station-meta.ts'
-import { prepareTables } from './replica/station-tables.ts'
-import { enrolStation } from './session/enrolment.ts'
-import { openPeople } from './session/people.ts'
 import type { StationLog } from './station-log.ts'
-import { type OwnDeps, ownActions, ownViews } from './station-own.ts'
-import { openStore, type Store } from './storage/store.ts'
-import type {
-  ActionHandlers,
-  Change,
-  ClinicViews,
-  CommandHandlers,
-  QueryViews,
-  View,
-} from './views/view.ts'
+import { type OpenFile, runOnFile } from './station-on-file.ts'
+import type { Recovery } from './station-own.ts'
+import type { StorageErrorCode } from './storage/storage-error.ts'
 import { mergeChanges, NOTHING } from './views/change.ts'
-import { clinicViews } from './views/views.ts'
+import type { ActionHandlers, Change, FileAction, View } from './views/view.ts'
 import { refusedView } from './watch.ts'
-import { openWindows } from './windows.ts'
+import { openWindows, placeOf } from './windows.ts'
 
 /** How often views that follow the clock are looked at, milliseconds. */
 const TICK_MS = 5_000
 
+/** An antivirus looks through a file of this size in less, milliseconds. */
+const PATIENCE_MS = 6_000
+
+/** What may pass by itself: tried again at each tick. */
+const PASSES: readonly TroubleCode[] = ['LOCKED', 'DISK_FULL', 'DISK_FAILED', 'CANNOT_OPEN']
+
+/** A wrong key too: a half-restored backup may have brought another computer's. */
+const RECOVERED_BY_CODE: readonly TroubleCode[] = ['KEY_MISSING', 'KEY_UNREADABLE', 'WRONG_KEY']
+
+export type KeyTrouble = Extract<TroubleCode, 'KEY_MISSING' | 'KEY_UNREADABLE'>
+
 export interface StationOptions {
   /** The profile's folder: the encrypted file lives in it. */
   readonly folder: string
-  /** 32 bytes. */
-  readonly key: Uint8Array
+  /** 32 bytes, or why this computer has none for the data that is here. */
+  readonly key: Uint8Array | KeyTrouble
+  /** Keeps a key that the owner's code has brought back, for the next start. Absent: nothing is kept. */
+  readonly keepKey?: (key: Uint8Array) => Promise<void>
   readonly demo: boolean
   readonly appVersion: string
   readonly log: StationLog
   /** For tests that must not wait. */
   readonly clock?: ClockSource
+  /** How long another program may hold the file before anybody is told, milliseconds. */
+  readonly patienceMs?: number
 }
 
 /** One clinic's replica with its commands, views and sync, behind the contract. */
@@ -51,97 +53,123 @@ export interface Station {
   close(): Promise<void>
 }
 
-/** @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, CANNOT_OPEN */
+/**
+ * Opens the profile's station. A file that cannot be used does not fail it: the windows are told why,
+ * and it is tried again.
+ */
 export async function openStation(options: StationOptions): Promise<Station> {
-  options.log({ event: 'open', version: options.appVersion, demo: options.demo })
-  const store = openStore({
-    path: join(options.folder, 'clinic.db'),
-    key: options.key,
-    search: { patients: PATIENT_SEARCH },
-    onScan: (sql) => options.log({ event: 'scan', sql }),
-  })
-  try {
-    return await runStation(store, options)
-  } catch (error) {
-    await store.close()
-    throw error
-  }
-}
-
-interface Running {
-  readonly clinic: ClinicRuntime
-  readonly actions: CommandHandlers
-  readonly views: ClinicViews
-}
-
-async function runStation(store: Store, { log, demo, clock }: StationOptions): Promise<Station> {
-  prepareTables(store.db)
-  const database = await openDatabase(store)
-  const meta = openMeta(store.db)
-  let running: Running | null = null
-  let enrolling: Promise<Running> | null = null
+  const { log, folder } = options
+  log({ event: 'open', version: options.appVersion, demo: options.demo })
+  const clock = startClock(options.clock ?? SYSTEM_CLOCK)
+  let { key } = options
+  let open: OpenFile | null = null
+  let trouble: TroubleCode | null = null
+  let attempt: Promise<void> | null = null
   let isClosing = false
   let untold = NOTHING
-  const parts: RuntimeParts = {
-    file: openReplicaFile(store, meta),
-    database,
-    people: openPeople(store.db),
-    clock: startClock(clock ?? SYSTEM_CLOCK),
-    log,
-    tell: (change) => tell(change),
-  }
-  const ownDeps: OwnDeps = { ...parts, demo, clinic: () => running?.clinic ?? null, enrol }
-  const own = ownActions(ownDeps)
-  const views = ownViews(ownDeps)
-  const windows = openWindows({ act, view }, log)
+  const windows = openWindows({ act, view, fileFailed }, log)
 
-  async function start(identity: Identity): Promise<Running> {
-    const clinic = await startClinic(parts, identity)
-    return { clinic, actions: commandHandlers(clinic.deps), views: clinicViews(clinic.deps) }
+  /** One at a time; whoever asks meanwhile waits for the same. */
+  function tryOpening(): Promise<void> {
+    attempt ??= openFile().finally(() => (attempt = null))
+    return attempt
   }
 
-  async function enrol(request: ActionInput<'enrol'>): Promise<void> {
-    if (running !== null) throw new AppError('INVALID', { issues: ['clinicId'] })
-    // Two windows that ask at once would make two stations, with two syncs on one file.
-    if (enrolling !== null) throw new AppError('UNAVAILABLE')
-    enrolling = becomeStation(request)
-    try {
-      running = await enrolling
-    } finally {
-      enrolling = null
+  async function openFile(): Promise<void> {
+    if (open !== null || isClosing) return
+    const { patienceMs = PATIENCE_MS } = options
+    if (typeof key === 'string') {
+      trouble = key
+      tell({ session: true })
+      return
     }
-    // Whoever enrols is often not who will sit here: everybody signs in for themselves.
-    tell({ session: true, sync: true })
+    try {
+      const store = await openClinicFile({ folder, key, patienceMs, now: () => clock.now(), log })
+      const { demo } = options
+      open = await runOnFile(store, { demo, recovery, clock, log, tell, fileFailed })
+      trouble = null
+    } catch (error) {
+      const code = troubleOf(error)
+      if (code === null) throw error
+      if (code !== trouble) log({ event: 'cannot-open', code })
+      trouble = code
+    }
+    tell({ session: true })
   }
 
-  async function becomeStation(request: ActionInput<'enrol'>): Promise<Running> {
-    const { identity, refreshToken } = await enrolStation(request)
-    // Closed meanwhile, nobody would stop what starts here.
-    if (isClosing) throw new AppError('UNAVAILABLE')
-    // Together or not at all: an identity without its token could never speak.
-    store.transaction(() => {
-      meta.set('identity', identity)
-      meta.set('refreshToken', refreshToken)
-    })
-    log({ event: 'enrolled', clinicId: identity.clinicId, stationId: identity.stationId })
-    return start(identity)
+  /** A fault of the disk ends the work on this file: what is on it is read again from the beginning. */
+  function fileFailed(code: StorageErrorCode): void {
+    if (open === null || (code !== 'DAMAGED' && code !== 'DISK_FAILED')) return
+    log({ event: 'file-failed', code })
+    const failed = open
+    open = null
+    trouble = code === 'DAMAGED' ? 'REPLACING' : code
+    // Also if this process ends before the new file is made.
+    if (code === 'DAMAGED') beginReplacing(folder, clock.now())
+    tell({ session: true })
+    // Closing a broken file may fail too; the next opening says what is the matter.
+    attempt = failed
+      .close()
+      .catch(() => undefined)
+      .then(() => openFile())
+      .catch((error: unknown) => {
+        log({ event: 'cannot-reopen', at: placeOf(error) })
+        trouble = 'DAMAGED'
+        tell({ session: true })
+      })
+      .finally(() => (attempt = null))
+  }
+
+  const ofFile: Pick<ActionHandlers, FileAction> = {
+    async tryAgain() {
+      await tryOpening()
+      return {}
+    },
+    async openWithRecoveryCode({ code }) {
+      if (trouble === null || !RECOVERED_BY_CODE.includes(trouble)) throw new AppError('INVALID')
+      const recovered = recoverKey(folder, code)
+      if (recovered === null) throw new AppError('INVALID', { issues: ['code'] })
+      await options.keepKey?.(recovered)
+      key = recovered
+      log({ event: 'recovered' })
+      await tryOpening()
+      return {}
+    },
+  }
+
+  const recovery: Recovery = {
+    has: () => hasRecovery(folder),
+    keep: (code) => typeof key !== 'string' && keepRecovery(folder, key, code),
   }
 
   async function act<A extends ActionName>(name: A, input: ActionInput<A>) {
-    const handlers: Partial<ActionHandlers> = Object.hasOwn(own, name) ? own : actionsOfClinic()
-    const handle = handlers[name]
-    if (handle === undefined) throw new AppError('INVALID')
-    return handle(input)
+    const handlers: Partial<ActionHandlers> = ofFile
+    return handlers[name]?.(input) ?? requireOpen().act(name, input)
   }
 
-  function actionsOfClinic(): CommandHandlers {
-    if (running === null) throw new AppError('NOT_ENROLLED')
-    return running.actions
+  function requireOpen(): OpenFile {
+    if (open === null) throw new AppError(trouble === null ? 'UNAVAILABLE' : CODE_OF[trouble])
+    return open
   }
 
   function view<Q extends QueryName>(query: Q, params: QueryParams<Q>): View {
-    const made: Partial<QueryViews> = { ...views, ...running?.views }
-    return made[query]?.(params) ?? refusedView('NOT_ENROLLED')
+    if (query !== 'session') return open?.view(query, params) ?? refusedView('UNAVAILABLE')
+    // Windows watch it across everything that may happen to the file.
+    let of: { file: OpenFile; view: View } | null = null
+    return {
+      dependsOn: ({ session, sync, clock: tick, collections }) =>
+        session || sync || tick || collections.has('clinic'),
+      compute() {
+        if (open === null) return viewTrouble(trouble ?? 'REPLACING')
+        if (of?.file !== open) of = { file: open, view: open.view('session', {}) }
+        return of.view.compute()
+      },
+    }
+  }
+
+  function viewTrouble(code: TroubleCode): SessionView {
+    const canRecover = RECOVERED_BY_CODE.includes(code) && hasRecovery(folder)
+    return { status: 'TROUBLE', code, canRecover }
   }
 
   /**
@@ -156,22 +184,40 @@ async function runStation(store: Store, { log, demo, clock }: StationOptions): P
   function tellNow(): void {
     const change = untold
     untold = NOTHING
-    if (store.db.open) windows.tell(change)
+    if (!isClosing) windows.tell(change)
   }
 
-  const identity = meta.get('identity')
-  if (identity !== null) running = await start(identity)
-  const ticking = setInterval(() => tell({ clock: true }), TICK_MS)
+  function tick(): void {
+    tell({ clock: true })
+    if (trouble === null || !PASSES.includes(trouble)) return
+    tryOpening().catch((error: unknown) => log({ event: 'cannot-open', at: placeOf(error) }))
+  }
+
+  await tryOpening()
+  const ticking = setInterval(tick, TICK_MS)
 
   return {
     connect: windows.connect,
     async close() {
       clearInterval(ticking)
       isClosing = true
-      await running?.clinic.stop()
-      await database.close()
-      await store.close()
+      await attempt
+      await open?.close()
       log({ event: 'closed' })
     },
   }
+}
+
+/** To a window that asks for work meanwhile. */
+const CODE_OF: Record<TroubleCode, ErrorCode> = {
+  LOCKED: 'LOCKED',
+  WRONG_KEY: 'WRONG_KEY',
+  DAMAGED: 'DAMAGED',
+  REPLACING: 'DAMAGED',
+  NEWER: 'PROTOCOL_VERSION',
+  DISK_FULL: 'DISK_FULL',
+  DISK_FAILED: 'UNAVAILABLE',
+  CANNOT_OPEN: 'UNAVAILABLE',
+  KEY_MISSING: 'WRONG_KEY',
+  KEY_UNREADABLE: 'WRONG_KEY',
 }

@@ -23,7 +23,10 @@ function openWindow(
   let send: (message: unknown) => void = () => undefined
   let close: () => void = () => undefined
   // Cast: any action is answered alike here
-  const windows = openWindows({ act: act as never, view: () => view }, (line) => logged.push(line))
+  const windows = openWindows(
+    { act: act as never, view: () => view, fileFailed: () => undefined },
+    (line) => logged.push(line),
+  )
   windows.connect({
     send: (message) => received.push(FromStation.parse(message)),
     onMessage: (listener) => void (send = listener),

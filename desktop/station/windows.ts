@@ -10,7 +10,7 @@ import { type FromStation, ToStation } from './contract/messages.ts'
 import type { ContractPort } from './contract/port.ts'
 import { QUERIES, type QueryName, type QueryParams } from './contract/queries.ts'
 import type { StationLog } from './station-log.ts'
-import { StorageError } from './storage/storage-error.ts'
+import { StorageError, type StorageErrorCode, toStorageError } from './storage/storage-error.ts'
 import type { Change, View } from './views/view.ts'
 import { startWatch, type Watch } from './watch.ts'
 
@@ -18,6 +18,8 @@ import { startWatch, type Watch } from './watch.ts'
 export interface Behind {
   act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>>
   view<Q extends QueryName>(query: Q, params: QueryParams<Q>): View
+  /** Something that was asked met a fault of the clinic's file. */
+  fileFailed(code: StorageErrorCode): void
 }
 
 export interface Windows {
@@ -57,6 +59,8 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
   ): void {
     const { id } = message
     const refuse = (error: unknown): void => {
+      const failure = toStorageError(error)
+      if (failure instanceof StorageError) behind.fileFailed(failure.code)
       const { code, details } = refusalOf(error, log)
       send({ type: 'refused', id, code, details })
     }
@@ -136,7 +140,8 @@ const CODE_OF_STORAGE: Partial<Record<StorageError['code'], ErrorCode>> = {
 /** What crosses to a window when something is refused; a fault of ours is logged by name and place. */
 export function refusalOf(error: unknown, log: StationLog): Refusal {
   if (error instanceof AppError) return refusal(error.code, error.details)
-  const code = error instanceof StorageError ? CODE_OF_STORAGE[error.code] : undefined
+  const known = toStorageError(error)
+  const code = known instanceof StorageError ? CODE_OF_STORAGE[known.code] : undefined
   if (code !== undefined) return refusal(code)
   log({ event: 'fault', at: placeOf(error) })
   return refusal('INTERNAL')

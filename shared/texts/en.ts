@@ -201,6 +201,61 @@ export const en = {
   'session.station': 'Station {{name}}',
   'session.personMenu': '{{name}}, menu',
 
+  'trouble.title': 'The data of this computer cannot be used now',
+  'trouble.kept': 'Nothing was deleted. What you confirmed is kept.',
+  'trouble.tryAgain': 'Try again',
+  'trouble.LOCKED':
+    'Another program holds the data file: Dawr itself in another window, an antivirus or a backup. Close it, or wait; it is tried again every few seconds.',
+  'trouble.WRONG_KEY':
+    'The key of this computer does not open the data file, as after a file was copied from another computer. Call support.',
+  'trouble.DAMAGED':
+    'The data file is damaged, and a new one could not be made. The disk may be failing: call support, and do not delete anything.',
+  'trouble.REPLACING':
+    'The data file was damaged. It is kept aside, and a new one is being made of all that can be read.',
+  'trouble.NEWER':
+    'A later version of Dawr has written this data. Install the latest version on this computer.',
+  'trouble.DISK_FULL': 'The disk is full. Free some space; it is tried again every few seconds.',
+  'trouble.DISK_FAILED':
+    'The disk does not read or write. It is tried again every few seconds; if it goes on, the disk may be failing: call support.',
+  'trouble.CANNOT_OPEN':
+    'Windows does not let Dawr write in its own folder. An antivirus or an administrator may have closed it; call support if it goes on.',
+  'trouble.KEY_MISSING':
+    'The data is here but its key is not, as after restoring only a part of a backup.',
+  'trouble.KEY_UNREADABLE':
+    'Windows no longer opens the key of the data, as after its password was reset.',
+
+  'damage.REPLACED':
+    'The data file of this computer was damaged on {{at}}. It was kept aside and made anew.',
+  'damage.LOG_CUT':
+    'The last changes before this computer stopped on {{at}} were damaged. Look whether what was entered last is there. Ticket numbers go on a little higher.',
+  'damage.whole': 'All that was confirmed here could be read.',
+  'damage.part':
+    'A part of it could not be read and comes from the server again. Look whether what was entered last is there.',
+  'damage.kept_one': 'One act that was not yet sent is kept and is sent.',
+  'damage.kept_other': '{{n}} acts that were not yet sent are kept and are sent.',
+  'damage.listed_one': 'One act must be entered again by a person: it is in the inbox.',
+  'damage.listed_other': '{{n}} acts must be entered again by a person: they are in the inbox.',
+
+  'recovery.title': 'Recovery code of this computer',
+  'recovery.make': 'Make a recovery code',
+  'recovery.renew': 'Change the recovery code',
+  'recovery.none':
+    'This computer has no recovery code. If Windows is reset, what was not yet sent would be lost.',
+  'recovery.why':
+    'The data of this computer is encrypted, and Windows keeps the key. If Windows is reset, only this code opens the data. Whoever has the code and the computer can read it: keep it like money.',
+  'recovery.once': 'Write it on paper now. It is shown this once.',
+  'recovery.lastGroup': 'Type its last four characters',
+  'recovery.lastGroupDiffers': 'These are not the last four. Look at the paper again.',
+  'recovery.written': 'It is written down',
+  'recovery.haveOne': 'Use the code of another computer',
+  'recovery.makeOne': 'Make a new code',
+  'recovery.code': 'Recovery code',
+  'recovery.use': 'Use this code',
+  'recovery.notACode': 'This is not a recovery code: a character is wrong or missing.',
+  'recovery.notThisCode': 'This code does not open the data of this computer.',
+  'recovery.kept': 'The recovery code counts from now on.',
+  'recovery.open': 'Open the data',
+
   'enrol.title': 'Join this computer to a clinic',
   'enrol.hint': 'Once per computer, with the internet on. Use the account of an administrator.',
   'enrol.server': 'Server address',

@@ -7,7 +7,13 @@ import { lockFeed, writeClinicDocuments } from '../sync/feed.ts'
 
 /** Who changes the clinic itself, from no station, and when (milliseconds since the Unix epoch). */
 export interface Act {
-  name: 'createClinic' | 'changeStaff' | 'replaceSettings' | 'enrolStation' | 'revokeStation'
+  name:
+    | 'createClinic'
+    | 'changeStaff'
+    | 'replaceSettings'
+    | 'enrolStation'
+    | 'revokeStation'
+    | 'changeLetter'
   by: UserId
   now: number
 }

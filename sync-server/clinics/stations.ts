@@ -84,6 +84,40 @@ async function takeLetter(tx: ClinicTx): Promise<string> {
 }
 
 /**
+ * Gives a station another letter: it no longer knows which numbers it has given out under the old
+ * one. The act is whoever's enrolled it.
+ */
+export async function changeLetter(
+  tx: ClinicTx,
+  stationId: StationId,
+  now: number,
+): Promise<{ letter: string }> {
+  const letter = await takeLetter(tx)
+  const { rows } = await tx.query<{ name: string; before: string; enrolledBy: UserId }>(
+    `UPDATE stations SET letter = $3 FROM (
+       SELECT letter AS before FROM stations WHERE clinic_id = $1 AND station_id = $2 FOR UPDATE
+     ) AS old
+     WHERE clinic_id = $1 AND station_id = $2
+     RETURNING name, old.before, enrolled_by AS "enrolledBy"`,
+    [tx.clinicId, stationId, letter],
+  )
+  const station = rows[0]
+  if (station === undefined) throw new AppError('NOT_FOUND')
+  const { name, before, enrolledBy } = station
+  const after = entryOf({ stationId, name, letter, active: true })
+  await recordAct(
+    tx,
+    { name: 'changeLetter', by: enrolledBy, now },
+    {
+      id: `station:${stationId}`,
+      before: { ...after, letter: before },
+      after,
+    },
+  )
+  return { letter }
+}
+
+/**
  * Ends the clinic's trust in a station: its next request is refused. Revoking it again changes
  * nothing.
  *

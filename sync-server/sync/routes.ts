@@ -4,6 +4,8 @@ import { type Context, Hono } from 'hono'
 import { ChecksumRequest, type ChecksumResponse } from '#shared/feed-checksum.ts'
 import { PullRequest, PushRequest } from '#shared/protocol.ts'
 import { countCommands } from '../http/metrics.ts'
+import { changeLetter } from '../clinics/stations.ts'
+import { writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import { requireProtocol } from '../http/served-protocol.ts'
 import { requireStation } from '../identity/require-station.ts'
@@ -47,6 +49,14 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     requireProtocol(deps.served, request.protocol)
     const sums = await checksums.read(c.get('station'), request)
     return c.json({ ok: true, ...sums } satisfies ChecksumResponse)
+  })
+
+  routes.post('/letter', stationOnly, async (c) => {
+    const { clinicId, stationId } = c.get('station')
+    const { letter } = await writeClinic(deps.pool, clinicId, (tx) =>
+      changeLetter(tx, stationId, deps.now()),
+    )
+    return c.json({ ok: true, letter })
   })
 
   routes.get('/stream', stationOnly, async (c) =>

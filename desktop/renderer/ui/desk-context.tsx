@@ -11,6 +11,7 @@ export type DeskPanel =
   | { kind: 'IMPORT' }
   | { kind: 'PEOPLE' }
   | { kind: 'PIN' }
+  | { kind: 'RECOVERY' }
   | { kind: 'PRINTER' }
   | { kind: 'MAP' }
 

@@ -9,6 +9,8 @@ import { Priority, VisitType } from '#shared/visit.ts'
 const Nothing = z.object({})
 const OneVisit = z.strictObject({ visitId: VisitId })
 const Reason = z.string().trim().min(1).max(200)
+/** As typed; `recovery/recovery-code.ts` reads it. */
+const RecoveryCode = z.string().min(1).max(80)
 const Pin = z.string().regex(/^\d{4,8}$/)
 
 /** All that the 80 mm ticket slip says. */
@@ -35,6 +37,16 @@ export type Slip = z.infer<typeof Slip>
  */
 export const ACTIONS = {
   // --- the station and who is at it
+  /** Opens the clinic's file once more, after something stood in the way. */
+  tryAgain: { input: Nothing, output: Nothing },
+  /** Opens data whose key this computer has lost, by the owner's recovery code. INVALID: not that code. */
+  openWithRecoveryCode: { input: z.strictObject({ code: RecoveryCode }), output: Nothing },
+  /** For an ADMIN, to be written down; nothing is kept until it comes back by `keepRecoveryCode`. */
+  newRecoveryCode: { input: Nothing, output: z.object({ code: z.string() }) },
+  /** For an ADMIN: from now on this code, new or another computer's, opens this computer's data. */
+  keepRecoveryCode: { input: z.strictObject({ code: RecoveryCode }), output: Nothing },
+  /** Somebody has read what became of a damaged file. */
+  dismissDamage: { input: Nothing, output: Nothing },
   lookUpClinics: {
     input: z.strictObject({
       serverUrl: z.url().max(300),
@@ -166,6 +178,11 @@ export const ACTIONS = {
 } as const
 
 export const ActionName = z.enum([
+  'tryAgain',
+  'openWithRecoveryCode',
+  'newRecoveryCode',
+  'keepRecoveryCode',
+  'dismissDamage',
   'lookUpClinics',
   'enrol',
   'signIn',

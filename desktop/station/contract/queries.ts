@@ -28,7 +28,29 @@ export const ClinicView = z.object({
 
 export const PersonView = z.object({ userId: UserId, name: z.string(), roles: z.array(Role) })
 
+/** Why the clinic's file cannot be used now. */
+export const TroubleCode = z.enum([
+  'LOCKED', // another program has the file
+  'WRONG_KEY', // the key is another file's
+  'DAMAGED', // not whole, and making it anew did not help
+  'REPLACING', // not whole: a new one is being made of what can be read
+  'NEWER', // a later version of the app has written it
+  'DISK_FULL',
+  'DISK_FAILED', // the disk does not read or write
+  'CANNOT_OPEN', // the folder is read-only or not there
+  'KEY_MISSING', // the system's keystore has no key for this data
+  'KEY_UNREADABLE', // the system's keystore no longer opens the key
+])
+export type TroubleCode = z.infer<typeof TroubleCode>
+
 export const SessionView = z.discriminatedUnion('status', [
+  /** The clinic's file cannot be used. */
+  z.object({
+    status: z.literal('TROUBLE'),
+    code: TroubleCode,
+    /** A recovery code would open it. */
+    canRecover: z.boolean(),
+  }),
   /** The station belongs to no clinic yet. */
   z.object({ status: z.literal('NOT_ENROLLED'), serverUrl: z.string().nullable() }),
   /** Enrolled, the first pull not far enough to know the clinic. */
@@ -47,6 +69,9 @@ export const SessionView = z.discriminatedUnion('status', [
     mayCheckIn: z.boolean(),
     mayImport: z.boolean(),
     maySeeQueue: z.boolean(),
+    /** An ADMIN, who may make a recovery code; `hasRecovery`: this computer's data has one. */
+    mayRecover: z.boolean(),
+    hasRecovery: z.boolean(),
     subscription: z.object({
       status: z.enum(['TRIAL', 'ACTIVE', 'PAST_DUE', 'CANCELED', 'EXPIRED', 'UNKNOWN']),
       canWrite: z.boolean(),
@@ -369,6 +394,18 @@ export const SyncView = z.object({
   ),
   /** How far this machine's clock is ahead of the server's, if more than five minutes. */
   clockAheadMinutes: z.number().nullable(),
+  /** The file was damaged, and what came of it; until somebody has read it. */
+  damage: z
+    .object({
+      at: Instant,
+      kind: z.enum(['REPLACED', 'LOG_CUT']),
+      /** Unsynced acts that go on, and those that only a person can enter again (in the inbox). */
+      kept: z.number(),
+      listed: z.number(),
+      /** Whether all that was confirmed could be read. */
+      whole: z.boolean(),
+    })
+    .nullable(),
 })
 export type SyncView = z.infer<typeof SyncView>
 

@@ -62,21 +62,34 @@ export type ShellChannel =
   | 'shell:save-pdf'
   | 'shell:printers'
 
+/** 32 bytes. */
+const FileKey = z.custom<Uint8Array>((key) => key instanceof Uint8Array && key.length === 32)
+
 /** From the shell to the station's process, which parses it. The key travels here and nowhere else. */
 export const ShellToStation = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open'),
     /** The profile's folder: the encrypted file lives in it. */
     folder: z.string().min(1),
-    key: z.custom<Uint8Array>((key) => key instanceof Uint8Array && key.length === 32),
+    key: z.union([FileKey, z.enum(['KEY_MISSING', 'KEY_UNREADABLE'])]),
     demo: z.boolean(),
     /** Of a demo that makes itself ready: text that the shell does not read. */
     demoDesk: z.string().max(4_000).nullable(),
     appVersion: z.string().min(1),
   }),
+  /** The answer to `keep-key`. */
+  z.strictObject({ type: z.literal('key-kept'), kept: z.boolean() }),
   /** With one transferred port: a window. */
   z.strictObject({ type: z.literal('connect') }),
   /** Close the file and exit with code 0. */
   z.strictObject({ type: z.literal('close') }),
 ])
 export type ShellToStation = z.infer<typeof ShellToStation>
+
+/** From the station's process to the shell, which parses it. */
+export const StationToShell = z.strictObject({
+  /** The owner's code has brought the key back: the system's keystore is to have it again. */
+  type: z.literal('keep-key'),
+  key: FileKey,
+})
+export type StationToShell = z.infer<typeof StationToShell>

@@ -2,13 +2,22 @@ import {
   type CollectionName,
   CollectionName as AnyCollection,
   type Documents,
+  type WritableCollection,
 } from '#shared/collections.ts'
+import type { CommandName, Write } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
+import { CommandId, makeUuidv7 } from '#shared/ids.ts'
 import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
 import type { Checkpoint, CommandResult, FeedDocument, StationContact } from '#shared/protocol.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
-import { receiveStamp, rememberTime, type ReplicaCore, touching } from './replica-core.ts'
+import {
+  receiveStamp,
+  rememberTime,
+  type ReplicaCore,
+  takeLetter,
+  touching,
+} from './replica-core.ts'
 import {
   type MasterDocument,
   putDocuments,
@@ -43,7 +52,8 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
     rememberTime(core)
     return collections
   })
-  if (changed.size > 0) core.tell(touching(changed, false))
+  // A sweep may have listed something for the inbox.
+  if (changed.size > 0) core.tell(touching(changed, core.file.meta.get('damage') !== null))
 }
 
 /** Applies the server's answers to a push, command by command, in one transaction. */
@@ -173,12 +183,20 @@ function applyDocuments(
     for (const master of masters) {
       if (master.collection !== collection) continue
       for (const stamp of stampsOf(master.doc)) receiveStamp(core, stamp)
-      raiseCounters(core.file, core.identity.letter, master)
+      noteLetter(core, master)
+      raiseCounters(core.file, core.letter, master)
       documents.set(master.id, isPending ? standOn(core, master) : master.doc)
     }
     if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
   }
   return changed
+}
+
+/** The server gave this station another letter: a number of it was found taken, or it had asked. */
+function noteLetter(core: ReplicaCore, { doc }: MasterDocument): void {
+  if (doc === null || !('body' in doc) || doc.body.kind !== 'STATION') return
+  const { stationId, letter } = doc.body
+  if (stationId === core.identity.stationId && letter !== core.letter) takeLetter(core, letter)
 }
 
 /** What stands here; while anything is pending on it, the server's word is kept for a refusal. */
@@ -205,7 +223,8 @@ function noteReseeded({ file }: ReplicaCore, documents: readonly FeedDocument[])
 }
 
 /** Removes what the new pull has not named, except what only this station knows of yet. */
-function sweepOld({ file }: ReplicaCore, tx: StoreTx): CollectionName[] {
+function sweepOld(core: ReplicaCore, tx: StoreTx): CollectionName[] {
+  const { file } = core
   const isNamed = file.db
     .prepare<[string, string], number>('SELECT 1 FROM reseeded WHERE collection = ? AND id = ?')
     .pluck()
@@ -214,11 +233,48 @@ function sweepOld({ file }: ReplicaCore, tx: StoreTx): CollectionName[] {
       .ids(collection)
       .filter((id) => isNamed.get(collection, id) === undefined)
       .filter((id) => file.outbox.pending(collection, id) === 'NONE')
+    // Of a damaged file: what was made here and never sent, and whose command could not be read.
+    if (file.meta.get('damage')?.whole === false) listOrphans(core, collection, gone)
     return putDocuments(file, tx, { collection, documents: new Map(gone.map((id) => [id, null])) })
   })
   file.meta.remove('reseeding')
   file.db.exec('DELETE FROM reseeded')
   return changed
+}
+
+const MADE_BY: Record<WritableCollection, CommandName> = {
+  patients: 'registerPatient',
+  visits: 'checkIn',
+  entries: 'takePayment',
+}
+
+/** For a person to enter again, as if the server had refused them. */
+function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonly string[]): void {
+  if (collection === 'clinic') return
+  const { file, identity, clock } = core
+  for (const id of ids) {
+    const next = file.rows.byId(collection, id)
+    const made = next === null || !('created' in next) ? next : next.created
+    if (next === null || made === null || made.stationId !== identity.stationId) continue
+    const random = crypto.getRandomValues(new Uint8Array(10))
+    file.outbox.reject({
+      command: {
+        commandId: CommandId.parse(makeUuidv7(clock.now(), random)),
+        stationId: identity.stationId,
+        seq: 1,
+        name: MADE_BY[collection],
+        by: made.by,
+        at: made.at,
+        seen: 0,
+        // Cast: the collection and the document belong together
+        writes: [{ collection, id, base: null, next } as Write],
+        decision: null,
+      },
+      code: 'DAMAGED',
+      details: {},
+      answeredAt: clock.now(),
+    })
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { CommandId, makeUuidv7, type UserId } from '#shared/ids.ts'
 import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
 import { nextStamp, stampTime } from '#shared/stamp.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
+import type { CounterName } from './counters.ts'
 import { deskNow } from './desk-time.ts'
 import type { CommandDraft, CommandTx } from './replica.ts'
 import {
@@ -52,8 +53,13 @@ export function commitCommand<T>(
 }
 
 function beginCommand(core: ReplicaCore, by: UserId): CommandTx {
-  const { file, identity } = core
-  const { letter, clinicId, stationId } = identity
+  const { file, identity, letter } = core
+  const { clinicId, stationId } = identity
+  // A number that may have been given out already is given to nobody (ARCHITECTURE 5).
+  const next = (name: CounterName): number => {
+    if (file.meta.get('needsLetter') !== null) throw new AppError('OFFLINE')
+    return file.counters.add(name, 1)
+  }
   const at = nextStamp(core.lastStamp, deskNow(core.desk, core.clock), core.node)
   core.lastStamp = at
   const now = stampTime(at)
@@ -68,8 +74,8 @@ function beginCommand(core: ReplicaCore, by: UserId): CommandTx {
     now,
     by,
     newId,
-    nextTicket: (queueDay) => ({ letter, number: file.counters.add(`ticket:${queueDay}`, 1) }),
-    nextReceipt: () => ({ letter, number: file.counters.add('receipt', 1) }),
+    nextTicket: (queueDay) => ({ letter, number: next(`ticket:${queueDay}`) }),
+    nextReceipt: () => ({ letter, number: next('receipt') }),
   }
 }
 

@@ -5,6 +5,7 @@ import type { CalendarDate } from '#shared/fields.ts'
 export type CounterName = 'outbox' | 'receipt' | 'patients' | `ticket:${CalendarDate}`
 
 export interface Counters {
+  names(): CounterName[]
   value(name: CounterName): number
   /** Adds and returns the new value. */
   add(name: CounterName, amount: number): number
@@ -25,8 +26,10 @@ export function openCounters(db: Database.Database): Counters {
     `INSERT INTO counters (name, value) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
   )
+  const selectNames = db.prepare<[], CounterName>('SELECT name FROM counters').pluck()
   const drop = db.prepare<[string]>('DELETE FROM counters WHERE name = ?')
   return {
+    names: () => selectNames.all(),
     value: (name) => select.get(name) ?? 0,
     add(name, amount) {
       const value = add.get(name, amount)

@@ -41,6 +41,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     identity,
     signingKey: privateKeyObject(identity.key),
     clock,
+    letter: identity.letter,
     node: nodeOf(identity),
     entitlement: parts.entitlement,
     desk: startDeskTime(file.meta.get('lastStamp'), clock),
@@ -65,7 +66,9 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     clinicId: identity.clinicId,
     stationId: identity.stationId,
     stationName: identity.stationName,
-    letter: identity.letter,
+    get letter() {
+      return core.letter
+    },
     database,
     read,
     isOpen: file.directory.isOpen,

@@ -15,6 +15,8 @@ export interface ReplicaCore {
   readonly identity: Identity
   readonly signingKey: KeyObject
   readonly clock: StationClock
+  /** Before its numbers; another than at enrolment once numbers were lost or found taken. */
+  letter: string
   /** The last 8 hex digits of the station's id, as its stamps carry them. */
   readonly node: string
   entitlement: Entitlement | null
@@ -51,6 +53,13 @@ export function rememberEnd(core: ReplicaCore): void {
   const written = meta.get('latestTime') ?? 0
   if (!entitlementState(core.entitlement, written, directory.settings()).canWrite) return
   store.transaction(() => rememberTime(core))
+}
+
+/** From now on; inside the running transaction. */
+export function takeLetter(core: ReplicaCore, letter: string): void {
+  const identity = core.file.meta.get('identity')
+  if (identity !== null) core.file.meta.set('identity', { ...identity, letter })
+  core.letter = letter
 }
 
 /** Remembers a stamp of another station, so that what is made here afterwards sorts after it. */

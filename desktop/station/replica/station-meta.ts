@@ -21,6 +21,20 @@ export const Identity = z.strictObject({
 })
 export type Identity = z.infer<typeof Identity>
 
+export const Damage = z.strictObject({
+  /** Milliseconds. */
+  at: z.number(),
+  /** REPLACED: the file was set aside and made anew. LOG_CUT: the last commits were not whole. */
+  kind: z.enum(['REPLACED', 'LOG_CUT']),
+  /** Unsynced commands that go on. */
+  kept: z.int(),
+  /** Unsynced commands that only a person can enter again: they are in the inbox. */
+  listed: z.int(),
+  /** Whether all that was confirmed here could be read. */
+  whole: z.boolean(),
+})
+export type Damage = z.infer<typeof Damage>
+
 /** Everything the station remembers in one row each, and the form it must have. */
 const META = {
   identity: Identity,
@@ -39,6 +53,10 @@ const META = {
   /** The last answer of the server, milliseconds by this station's time. */
   lastContact: z.number(),
   contacts: z.array(StationContact),
+  /** What was damaged here and what came of it; until a person has read it. */
+  damage: Damage,
+  /** Numbers given here may be unknown here: the letter changes before the next one. */
+  needsLetter: z.literal(true),
 } as const
 
 export type MetaKey = keyof typeof META

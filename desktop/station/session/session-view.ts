@@ -15,7 +15,12 @@ export interface SessionViewDeps {
 }
 
 /** Of an enrolled station. */
-export function viewSession({ replica, session, people }: SessionViewDeps): SessionView {
+export function viewSession({
+  replica,
+  session,
+  people,
+  hasRecovery,
+}: SessionViewDeps & { readonly hasRecovery: () => boolean }): SessionView {
   if (!replica.isOpen()) return { status: 'OPENING' }
   const settings = replica.read.settings()
   const { name, timeZone, currency, digits, waitAmberMinutes, waitRedMinutes, demo } = settings
@@ -48,6 +53,8 @@ export function viewSession({ replica, session, people }: SessionViewDeps): Sess
     mayCheckIn: can(roles, 'NONE', 'CHECK_IN', settings.narrowing),
     mayImport: can(roles, 'NONE', 'IMPORT_PATIENTS', settings.narrowing),
     maySeeQueue: mayView(roles, 'QUEUE'),
+    mayRecover: roles.includes('ADMIN'),
+    hasRecovery: hasRecovery(),
     subscription:
       subscription === null
         ? { status: 'UNKNOWN', canWrite: false, warnDays: null, endsAt: null }

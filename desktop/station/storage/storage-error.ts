@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 /**
  * What can go wrong with the file, in the caller's terms.
  * - LOCKED: another process (or another store of this one) has the file
- * - WRONG_KEY: the key does not open it; a destroyed first page looks the same, since only the key could tell
+ * - WRONG_KEY: the key does not open it, as far as anybody knows (key-check.ts)
  * - DAMAGED: a page fails its authentication or the structure is broken
  * - NEWER: written by a later version of this code
  * - DISK_FULL, DISK_FAILED, CANNOT_OPEN: the operating system's refusals
@@ -44,6 +44,8 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StorageErrorCode]> = 
   ['SQLITE_NOTADB', 'WRONG_KEY'],
   ['SQLITE_CORRUPT', 'DAMAGED'],
   ['SQLITE_FULL', 'DISK_FULL'],
+  // The one way a file that could only be opened for reading refuses the lock.
+  ['SQLITE_IOERR_LOCK', 'CANNOT_OPEN'],
   ['SQLITE_IOERR', 'DISK_FAILED'],
   ['SQLITE_CANTOPEN', 'CANNOT_OPEN'],
   ['SQLITE_READONLY', 'CANNOT_OPEN'],

@@ -7,7 +7,7 @@ import {
   type RxStorageInstanceCreationParams,
 } from 'rxdb'
 
-import { openConnection } from './connection.ts'
+import { connect, rekeyConnection } from './connection.ts'
 import type { OnScan } from './collection-table.ts'
 import { openCollections } from './collections.ts'
 import type { SearchSource } from './search-index.ts'
@@ -61,6 +61,13 @@ export interface Store {
    * @returns false when nothing was left to do
    */
   mergeSearch(): boolean
+  /**
+   * Commits that a damaged log has lost at this opening; 0 nearly always. The last of them may be a power cut's, told to
+   * nobody. The log is kept beside the file.
+   */
+  readonly lostCommits: number
+  /** Encrypts the whole file with another key, in one transaction. Blocks for about 30 ms a megabyte. */
+  rekey(key: Uint8Array): void
   /** Closes the file. RxDatabases on it should be closed before; afterwards their calls fail with NOT_OPEN. */
   close(): Promise<void>
 }
@@ -70,10 +77,10 @@ export const TRANSACTION_CONTEXT = 'store-transaction'
 
 /**
  * Opens or creates the file, for this process alone.
- * @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, CANNOT_OPEN
+ * @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, DISK_FULL, DISK_FAILED, CANNOT_OPEN
  */
 export function openStore(options: StoreOptions): Store {
-  const db = openConnection(options.path, options.key)
+  const { db, lostCommits } = connect(options.path, options.key)
   const transactions = openTransactions(db)
   const collections = openCollections(db, options.search ?? {}, options.onScan)
   const host: InstanceHost = {
@@ -88,6 +95,11 @@ export function openStore(options: StoreOptions): Store {
 
   return {
     db,
+    lostCommits,
+    rekey(key) {
+      ensureOpen()
+      rekeyConnection(db, options.path, key)
+    },
     storage: {
       name: 'dawr-sqlite',
       rxdbVersion: RXDB_VERSION,

@@ -73,6 +73,7 @@ function start(): SyncEngine {
     credential,
     onChange: () => undefined,
     log: () => undefined,
+    fileFailed: () => undefined,
     random: () => 0.02,
   })
   return sync

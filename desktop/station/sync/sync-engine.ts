@@ -1,9 +1,10 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { StationContact } from '#shared/protocol.ts'
+import { LetterResponse } from '#shared/ticket.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { ReplicaCore } from '../replica/replica-core.ts'
+import { type ReplicaCore, takeLetter, touching } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
-import { StorageError } from '../storage/storage-error.ts'
+import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
 import { openPull } from './pull.ts'
@@ -20,6 +21,7 @@ import {
   type SyncState,
 } from './sync-state.ts'
 
+const LETTER_TIMEOUT_MS = 20_000
 /** While the stream is silent the server is asked this often, milliseconds. */
 const POLL_MS = 5_000
 /** News that is only this station's own, come back, may wait this long, milliseconds. */
@@ -50,6 +52,7 @@ export interface SyncParts {
   /** State, progress or contacts are others than before. */
   readonly onChange: () => void
   readonly log: StationLog
+  readonly fileFailed: (code: StorageErrorCode) => void
   /** 0 to 1. */
   readonly random: () => number
 }
@@ -176,6 +179,8 @@ export function startSync(parts: SyncParts): SyncEngine {
   }
 
   function fail(error: unknown): void {
+    const known = toStorageError(error)
+    if (known instanceof StorageError) parts.fileFailed(known.code)
     const code = codeOf(error)
     if (code === 'INTERNAL') log({ event: 'sync-fault', error: nameOf(error) })
     if (NEEDS_A_PERSON.includes(code)) {
@@ -243,7 +248,24 @@ export function startSync(parts: SyncParts): SyncEngine {
     pullWanted = true
   }
 
+  /** Before anything else: until it is here this desk can give out no number. */
+  async function takeNewLetter(): Promise<void> {
+    const { letter } = await door.post({
+      path: '/v1/letter',
+      body: {},
+      answer: LetterResponse,
+      timeoutMs: LETTER_TIMEOUT_MS,
+    })
+    core.file.store.transaction(() => {
+      takeLetter(core, letter)
+      core.file.meta.remove('needsLetter')
+    })
+    log({ event: 'new-letter' })
+    core.tell(touching([], false))
+  }
+
   async function workOrWait(): Promise<void> {
+    if (core.file.meta.get('needsLetter') !== null) await takeNewLetter()
     if (pushWanted) {
       pushWanted = false
       // What is committed while this is on its way asks for a push of its own.

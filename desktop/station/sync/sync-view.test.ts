@@ -45,6 +45,7 @@ test('lists what waits without reading what was entered', () => {
       person: () => ({ userId: DESK, name: 'منى', roles: ['ADMIN'] }),
       require: () => ({ userId: DESK, name: 'منى', roles: ['ADMIN'] }),
     },
+    damage: () => null,
     sync: { state: () => startSyncState(0), contacts: () => [] },
     clock: core.clock,
     lastContact: () => null,

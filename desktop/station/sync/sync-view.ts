@@ -2,6 +2,7 @@ import { mayView } from '#shared/roles.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import type { SyncView } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
+import type { Damage } from '../replica/station-meta.ts'
 import type { StationClock } from '../replica/station-clock.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SyncEngine } from './sync-engine.ts'
@@ -15,9 +16,17 @@ export interface SyncViewDeps {
   readonly clock: StationClock
   /** Milliseconds, or null if never. */
   readonly lastContact: () => number | null
+  readonly damage: () => Damage | null
 }
 
-export function viewSync({ replica, session, sync, clock, lastContact }: SyncViewDeps): SyncView {
+export function viewSync({
+  replica,
+  session,
+  sync,
+  clock,
+  lastContact,
+  damage,
+}: SyncViewDeps): SyncView {
   const state = sync.state()
   const { queued, held, oldest } = replica.countOutbox()
   const contact = lastContact()
@@ -39,6 +48,7 @@ export function viewSync({ replica, session, sync, clock, lastContact }: SyncVie
       lastContact: heard,
     })),
     clockAheadMinutes: minutesAhead(clock),
+    damage: viewDamage(damage()),
   }
 }
 
@@ -58,6 +68,10 @@ function viewWaiting(replica: Replica, session: CurrentSession): SyncView['waiti
         : null,
     held: row.state === 'HELD',
   }))
+}
+
+function viewDamage(damage: Damage | null): SyncView['damage'] {
+  return damage === null ? null : { ...damage, at: instant(damage.at) }
 }
 
 function minutesAhead(clock: StationClock): number | null {

@@ -39,6 +39,9 @@ export interface ClinicDeps {
 
 /** The actions that the session answers; all others are commands. */
 export type SessionAction =
+  | 'newRecoveryCode'
+  | 'keepRecoveryCode'
+  | 'dismissDamage'
   | 'lookUpClinics'
   | 'enrol'
   | 'signIn'
@@ -46,7 +49,9 @@ export type SessionAction =
   | 'setPin'
   | 'lock'
   | 'syncNow'
-export type CommandAction = Exclude<ActionName, SessionAction>
+/** What works also while the clinic's file cannot be used (`station.ts`). */
+export type FileAction = 'tryAgain' | 'openWithRecoveryCode'
+export type CommandAction = Exclude<ActionName, SessionAction | FileAction>
 
 /** What answers each action of the contract. Inputs are parsed. */
 export type ActionHandlers = {

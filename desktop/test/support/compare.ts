@@ -23,7 +23,9 @@ function withoutInternals(document: Record<string, unknown>): Record<string, unk
 
 /** What a stopped station's encrypted file holds. */
 export async function contentsOfStation(folder: string): Promise<Contents> {
-  const store = openStore({ path: join(folder, 'clinic.db'), key: await developmentKey(folder) })
+  const key = await developmentKey(folder)
+  if (key === 'KEY_MISSING') throw new Error(key)
+  const store = openStore({ path: join(folder, 'clinic.db'), key })
   try {
     return readContents(store.db)
   } finally {

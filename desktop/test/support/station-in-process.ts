@@ -16,6 +16,8 @@ export interface Desk {
   /** Of the station as it runs now: another after `restart()`. */
   readonly window: StationWindow
   readonly proxy: ChaosProxy
+  /** Where its encrypted file is. */
+  readonly folder: string
   /** How wrong this machine's clock is, milliseconds; somebody may set it. */
   skew: number
   signIn(account: string): Promise<void>
@@ -29,7 +31,7 @@ export interface Desk {
   /** What the server holds back must be there, and nothing else unsent. */
   isSettled(held: number): Promise<void>
   /** The process ends and starts anew on the same file. Nobody is signed in then. */
-  restart(): Promise<void>
+  restart(meanwhile?: () => Promise<void> | void): Promise<void>
   close(): Promise<void>
 }
 
@@ -46,7 +48,7 @@ export interface World {
 }
 
 export const PIN = '4711'
-const KEY = new Uint8Array(32).fill(3)
+export const KEY = new Uint8Array(32).fill(3)
 const clinic = DEMO_CLINICS[0] ?? fail('there is no demo clinic')
 
 function fail(reason: string): never {
@@ -119,6 +121,7 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
   const desk: Desk = {
     name: installation.name,
     proxy,
+    folder: installation.folder,
     get window() {
       return window
     },
@@ -155,8 +158,9 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
     async isSettled(held) {
       await window.until('sync', {}, (view) => view.unsynced === held && view.held === held)
     },
-    async restart() {
+    async restart(meanwhile) {
       await stop()
+      await meanwhile?.()
       station = await startStation(installation, machine)
       window = openStationWindow(station)
     },

@@ -1,0 +1,239 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { PatientId, VisitId } from '#shared/ids.ts'
+import { openStore } from '../storage/store.ts'
+import { openClinicFile } from './open-file.ts'
+import { openReplicaFile } from './replica-file.ts'
+import { openDatabase } from './open-database.ts'
+import { openReplica } from './open-replica.ts'
+import { startClock } from './station-clock.ts'
+import { beginReplacing, replaceDamaged } from './replace-damaged.ts'
+import { openMeta } from './station-meta.ts'
+import {
+  CLINIC,
+  DESK,
+  draftCheckIn,
+  ENTITLEMENT,
+  FILE_KEY,
+  fillClinic,
+  openTestReplica,
+  STATION,
+  temporaryFolder,
+  TEST_KEY,
+  testClock,
+} from './test-replica.ts'
+
+const PAGE = 4096
+const IDENTITY = {
+  serverUrl: 'http://127.0.0.1:1',
+  clinicId: CLINIC,
+  stationId: STATION,
+  stationName: 'الاستقبال',
+  letter: 'A',
+  key: TEST_KEY,
+  entitlementKeys: [],
+}
+
+interface Made {
+  folder: string
+  path: string
+  visits: VisitId[]
+  patients: PatientId[]
+}
+
+/** A station's file after a morning of check-ins that no server has heard of; closed. */
+async function makeFile(checkIns = 30): Promise<Made> {
+  const { folder, remove } = temporaryFolder()
+  onTestFinished(remove)
+  const { replica, core, close } = await openTestReplica({ folder, identity: IDENTITY })
+  core.file.store.transaction(() => {
+    core.file.meta.set('identity', IDENTITY)
+    core.file.meta.set('refreshToken', 'refresh')
+  })
+  fillClinic(core)
+  const made = Array.from({ length: checkIns }, (_, n) =>
+    replica.commit(DESK, (tx) => draftCheckIn(tx, `مريض ${n}`)),
+  )
+  await close()
+  return {
+    folder,
+    path: join(folder, 'clinic.db'),
+    visits: made.map(({ visitId }) => visitId),
+    patients: made.map(({ patientId }) => patientId),
+  }
+}
+
+/** Opens the file as a station does and works on it. */
+async function reopen(folder: string) {
+  const log: string[] = []
+  const store = await openClinicFile({
+    folder,
+    key: FILE_KEY,
+    patienceMs: 0,
+    now: () => Date.parse('2026-11-23T08:00:00Z'),
+    log: ({ event }) => void log.push(event),
+  })
+  const database = await openDatabase(store)
+  onTestFinished(async () => {
+    await database.close()
+    await store.close()
+  })
+  const file = openReplicaFile(store, openMeta(store.db))
+  const identity = file.meta.get('identity')
+  if (identity === null) return { file, log, replica: null }
+  const { replica } = openReplica({
+    file,
+    database,
+    identity,
+    clock: startClock(testClock()),
+    entitlement: ENTITLEMENT,
+  })
+  return { file, log, replica }
+}
+
+function mustBe<T>(value: T | null): T {
+  return value ?? expect.fail('nothing could be read')
+}
+
+test('a whole file is left alone', async () => {
+  const { folder, visits } = await makeFile(3)
+  const { replica, log } = await reopen(folder)
+  expect(mustBe(replica).outbox()).toHaveLength(visits.length)
+  expect(log).toEqual([])
+})
+
+function breakPage(path: string, page: number): Buffer {
+  const bytes = readFileSync(path)
+  const at = page * PAGE + 500
+  bytes[at] = (bytes[at] ?? 0) ^ 4
+  writeFileSync(path, bytes)
+  return bytes
+}
+
+test('whatever page is broken, next to nothing is lost, and nothing unsaid', async () => {
+  const { path, visits } = await makeFile()
+  const intact = readFileSync(path)
+  const lost: number[] = []
+  // The schema's own page is another test's.
+  for (let page = 1; page < intact.length / PAGE; page += 5) {
+    const { folder, remove } = temporaryFolder()
+    onTestFinished(remove)
+    const copy = join(folder, 'clinic.db')
+    writeFileSync(copy, intact)
+    const broken = breakPage(copy, page)
+    beginReplacing(folder, Date.parse('2026-11-23T08:00:00Z'))
+    await replaceDamaged({ folder, key: FILE_KEY, now: 0, log: () => undefined })
+    expect(readFileSync(join(folder, 'set-aside-2026-11-23T08-00-00.000Z', 'clinic.db'))).toEqual(
+      broken,
+    )
+    const store = openStore({ path: copy, key: FILE_KEY })
+    const outbox = Number(store.db.prepare('SELECT count(*) FROM outbox').pluck().get())
+    expect(store.db.pragma('integrity_check', { simple: true })).toBe('ok')
+    const meta = openMeta(store.db)
+    const isWhole = outbox === visits.length
+    if (!isWhole) {
+      expect(meta.get('damage')).toMatchObject({ whole: false, kept: outbox })
+      // Whoever no longer knows their clinic gets a letter by enrolling.
+      expect(meta.get('needsLetter')).toBe(meta.get('identity') === null ? null : true)
+    }
+    expect(meta.get('identity') ?? IDENTITY).toEqual(IDENTITY)
+    await store.close()
+    lost.push(visits.length - outbox)
+  }
+  // A page of the outbox holds a command or two; its root names them all, but the walk goes round it.
+  expect(lost.filter((count) => count === 0).length).toBeGreaterThan(lost.length * 0.4)
+  expect(lost.filter((count) => count > 3).length).toBeLessThan(lost.length * 0.1)
+})
+
+test('the station goes on with its work, its numbers and its people', async () => {
+  const { folder, path, visits, patients } = await makeFile()
+  const pages = readFileSync(path).length / PAGE
+  // Of the documents and indexes that were written last.
+  breakPage(path, pages - 2)
+  beginReplacing(folder, 0)
+  const { replica, file, log } = await reopen(folder)
+  const station = mustBe(replica)
+  expect(log).toEqual(['replaced'])
+  const outbox = station.outbox()
+  expect(outbox.length).toBeGreaterThan(visits.length - 3)
+  for (const { command } of outbox) {
+    for (const { collection, id } of command.writes) {
+      expect(file.rows.byId(collection, id)).not.toBeNull()
+    }
+  }
+  expect(station.countPatients()).toBeGreaterThan(patients.length - 3)
+  expect(file.meta.get('reseeding')).toBe(true)
+  expect(file.meta.get('checkpoint')).toBeNull()
+  file.store.transaction(() => file.meta.remove('needsLetter'))
+  const { number } = station.commit(DESK, (tx) => draftCheckIn(tx, 'بعد التلف'))
+  expect(number).toBe(visits.length + 1)
+  expect(station.outbox().at(-1)?.command.seq).toBe(visits.length + 1)
+})
+
+test('a file whose first page is gone is kept, and the station begins anew', async () => {
+  const { folder, path } = await makeFile(3)
+  const broken = breakPage(path, 0)
+  const { replica, file, log } = await reopen(folder)
+  expect(replica).toBeNull()
+  expect(log).toEqual(['damaged', 'replaced'])
+  expect(file.meta.get('damage')).toMatchObject({ kind: 'REPLACED', kept: 0, whole: false })
+  const kept = readdirSync(folder).find((name) => name.startsWith('set-aside')) ?? ''
+  expect(readFileSync(join(folder, kept, 'clinic.db'))).toEqual(broken)
+})
+
+test('killed at any step, the replacement goes on at the next start', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  breakPage(path, 0)
+  const other = await makeFile(3)
+  // As if killed when the files had been moved and the new one was half made.
+  beginReplacing(other.folder, 0)
+  const kept = join(other.folder, 'set-aside-1970-01-01T00-00-00.000Z')
+  mkdirSync(kept)
+  renameSync(other.path, join(kept, 'clinic.db'))
+  writeFileSync(join(other.folder, 'clinic.db.new'), 'half')
+  const { replica } = await reopen(other.folder)
+  expect(mustBe(replica).outbox()).toHaveLength(visits.length)
+  expect(existsSync(join(other.folder, 'clinic.db.new'))).toBe(false)
+  // And as if killed before anything was moved.
+  beginReplacing(folder, 1)
+  await reopen(folder)
+  expect(existsSync(join(folder, 'replacing.json'))).toBe(false)
+})
+
+test('a log that lost commits costs numbers, never a number twice', async () => {
+  const { folder, remove } = temporaryFolder()
+  onTestFinished(remove)
+  const opened = await openTestReplica({ folder, identity: IDENTITY })
+  opened.core.file.store.transaction(() => opened.core.file.meta.set('identity', IDENTITY))
+  fillClinic(opened.core)
+  const numbers = Array.from(
+    { length: 6 },
+    (_, n) => opened.replica.commit(DESK, (tx) => draftCheckIn(tx, `مريض ${n}`)).number,
+  )
+  const copy = temporaryFolder()
+  onTestFinished(copy.remove)
+  for (const suffix of ['', '-wal', '-key']) {
+    const name = `clinic.db${suffix}`
+    writeFileSync(join(copy.folder, name), readFileSync(join(folder, name)))
+  }
+  await opened.close()
+  const log = join(copy.folder, 'clinic.db-wal')
+  const bytes = readFileSync(log)
+  const at = bytes.length - 20 * (PAGE + 24) + 300
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(log, bytes)
+  const { replica, file } = await reopen(copy.folder)
+  const station = mustBe(replica)
+  expect(file.meta.get('damage')).toMatchObject({ kind: 'LOG_CUT' })
+  expect(station.outbox().length).toBeLessThan(6)
+  const { number } = station.commit(DESK, (tx) => draftCheckIn(tx, 'بعد الانقطاع'))
+  expect(number).toBeGreaterThan(Math.max(...numbers))
+})

@@ -1,0 +1,129 @@
+import {
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { StationLog } from '../station-log.ts'
+import { openSalvage, type Salvage } from '../storage/salvage.ts'
+import { StorageError } from '../storage/storage-error.ts'
+import { openStore } from '../storage/store.ts'
+import { openDatabase } from './open-database.ts'
+import { openReplicaFile, PATIENT_SEARCH } from './replica-file.ts'
+import { salvageReplica } from './salvage-replica.ts'
+import { openMeta } from './station-meta.ts'
+import { prepareTables } from './station-tables.ts'
+
+/** The clinic's file and what lies beside it, by name. */
+export const REPLICA_NAME = 'clinic.db'
+const BESIDE = ['', '-wal', '-key']
+/** While a damaged file is being replaced: so that a kill at any moment only means going on. */
+const UNDER_WAY = 'replacing.json'
+
+const UnderWay = z.strictObject({ setAside: z.string(), at: z.number() })
+type UnderWay = z.infer<typeof UnderWay>
+
+export interface DamagedFile {
+  /** The profile's. */
+  readonly folder: string
+  readonly key: Uint8Array
+  /** Milliseconds. */
+  readonly now: number
+  readonly log: StationLog
+}
+
+/** Whether a replacement was begun and not finished. */
+export function isBeingReplaced(folder: string): boolean {
+  return existsSync(join(folder, UNDER_WAY))
+}
+
+/**
+ * Sets a damaged file aside, for ever, and makes a new one of all that can be read of it: who this
+ * station is, its numbers, its unsynced commands, its documents, with which the desk goes on until
+ * the server has said them all again.
+ *
+ * @throws StorageError DISK_FULL and the like; then it goes on where it was at the next attempt
+ */
+export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Promise<void> {
+  const { setAside } = readUnderWay(folder) ?? beginReplacing(folder, now)
+  const kept = join(folder, setAside)
+  mkdirSync(kept, { recursive: true })
+  for (const suffix of BESIDE) {
+    const from = join(folder, `${REPLICA_NAME}${suffix}`)
+    if (existsSync(from)) renameSync(from, join(kept, `${REPLICA_NAME}${suffix}`))
+  }
+  const fresh = join(folder, `${REPLICA_NAME}.new`)
+  for (const suffix of BESIDE) rmSync(`${fresh}${suffix}`, { force: true })
+  await makeAnew({ fresh, damaged: join(kept, REPLICA_NAME), key, now, log })
+  for (const suffix of ['-key', '']) {
+    const from = `${fresh}${suffix}`
+    if (existsSync(from)) renameSync(from, join(folder, `${REPLICA_NAME}${suffix}`))
+  }
+  rmSync(join(folder, UNDER_WAY))
+}
+
+interface Remake {
+  readonly fresh: string
+  readonly damaged: string
+  readonly key: Uint8Array
+  readonly now: number
+  readonly log: StationLog
+}
+
+async function makeAnew({ fresh, damaged, key, now, log }: Remake): Promise<void> {
+  const store = openStore({ path: fresh, key, search: { patients: PATIENT_SEARCH } })
+  try {
+    prepareTables(store.db)
+    const database = await openDatabase(store)
+    const salvage = salvageOf(damaged, key)
+    try {
+      const damage = salvageReplica(openReplicaFile(store, openMeta(store.db)), salvage, now)
+      log({ event: 'replaced', kept: damage.kept, listed: damage.listed, whole: damage.whole })
+    } finally {
+      salvage?.close()
+      await database.close()
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Null: not even its first page can be read. */
+function salvageOf(path: string, key: Uint8Array): Salvage | null {
+  try {
+    return existsSync(path) ? openSalvage(path, key) : null
+  } catch (error) {
+    if (error instanceof StorageError) return null
+    throw error
+  }
+}
+
+function readUnderWay(folder: string): UnderWay | null {
+  const path = join(folder, UNDER_WAY)
+  return existsSync(path) ? UnderWay.parse(JSON.parse(readFileSync(path, 'utf8'))) : null
+}
+
+/** From now on the file counts as damaged, also after a restart. @param now milliseconds */
+export function beginReplacing(folder: string, now: number): UnderWay {
+  const underWay = {
+    setAside: `set-aside-${new Date(now).toISOString().replaceAll(':', '-')}`,
+    at: now,
+  }
+  const path = join(folder, UNDER_WAY)
+  const file = openSync(`${path}.new`, 'w', 0o600)
+  try {
+    writeSync(file, JSON.stringify(underWay))
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.new`, path)
+  return underWay
+}

@@ -1,0 +1,173 @@
+import { verify } from 'node:crypto'
+import { z } from 'zod'
+import { CollectionName, type Documents, type WritableCollection } from '#shared/collections.ts'
+import { Command } from '#shared/commands.ts'
+import type { Salvage } from '../storage/salvage.ts'
+import { parseDocument } from '../storage/stored-document.ts'
+import { DATABASE_NAME, withoutMeta } from './document-rows.ts'
+import type { ReplicaFile } from './replica-file.ts'
+import { publicKeyObject, publicPart } from './station-key.ts'
+import type { Damage, Identity } from './station-meta.ts'
+import { putDocuments, raiseCounters } from './write-documents.ts'
+
+/** What the new file must not believe of the old: it has not got all that it acknowledged. */
+const NOT_TAKEN = new Set(['checkpoint', 'reseeding', 'damage'])
+/** Documents to a transaction. */
+const SLICE = 1_000
+
+/** What says which numbers were given out. */
+const NUMBERS = ['counters', 'outbox']
+/** Tables taken as they are, and the key to walk them by. */
+const COPIED: readonly (readonly [table: string, by?: string])[] = [
+  ['people'],
+  ['accepted', 'seq'],
+  ['rejected'],
+  ['masters'],
+]
+
+const AnyRow = z.record(z.string(), z.unknown())
+const MetaRow = z.object({ key: z.string(), value: z.string() })
+const CounterRow = z.object({ name: z.string(), value: z.int() })
+const StoredRow = z.object({ json: z.string() })
+const OutboxRow = z.object({ seq: z.int(), payload: z.string(), signature: z.string() })
+
+/**
+ * Fills a new replica with what can be read of a damaged one.
+ *
+ * @param salvage null: nothing can be read
+ * @param now milliseconds
+ * @returns what came of it, as also written into the new file
+ */
+export function salvageReplica(file: ReplicaFile, salvage: Salvage | null, now: number): Damage {
+  const partial = new Set(salvage === null ? NUMBERS : [])
+  const read = <T>(schema: z.ZodType<T>, table: string, by?: string): T[] => {
+    if (salvage === null) return []
+    const { rows, whole } = salvage.rows(table, by)
+    const good = rows.flatMap((row) => schema.safeParse(row).data ?? [])
+    if (!whole || good.length < rows.length) partial.add(table)
+    return good
+  }
+  // Numbers first: whether all were read decides the letter.
+  file.store.transaction(() => {
+    takeMeta(file, read(MetaRow, 'station_meta'))
+    for (const { name, value } of read(CounterRow, 'counters')) {
+      // Cast: the names are the old file's own; patients are counted as they are put
+      if (name !== 'patients') file.counters.raise(name as 'outbox', value)
+    }
+    for (const [table, by] of COPIED) copyRows(file, table, read(AnyRow, table, by))
+  })
+  const identity = file.meta.get('identity')
+  for (const collection of CollectionName.options) {
+    const table = `${DATABASE_NAME}/${collection}/0`
+    const rows = read(StoredRow, table, 'seq')
+    for (let from = 0; from < rows.length; from += SLICE) {
+      takeDocuments(file, identity, { collection, rows: rows.slice(from, from + SLICE) })
+    }
+  }
+  const outbox = takeOutbox(file, identity, read(OutboxRow, 'outbox', 'seq'), now)
+  const damage: Damage = { at: now, kind: 'REPLACED', ...outbox, whole: partial.size === 0 }
+  file.store.transaction(() => {
+    file.meta.set('damage', damage)
+    if (identity !== null) {
+      file.meta.set('reseeding', true)
+      if (NUMBERS.some((table) => partial.has(table))) file.meta.set('needsLetter', true)
+    }
+  })
+  return damage
+}
+
+function takeMeta(file: ReplicaFile, rows: readonly z.infer<typeof MetaRow>[]): void {
+  const put = file.db.prepare<[string, string]>(
+    'INSERT OR REPLACE INTO station_meta (key, value) VALUES (?, ?)',
+  )
+  for (const { key, value } of rows) if (!NOT_TAKEN.has(key)) put.run(key, value)
+}
+
+/** Rows of the station's own tables as they are; both files were made by the same steps, or the old by fewer. */
+function copyRows(file: ReplicaFile, table: string, rows: readonly z.infer<typeof AnyRow>[]): void {
+  for (const row of rows) {
+    const columns = Object.keys(row)
+    file.db
+      .prepare(
+        `INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+      )
+      .run(...Object.values(row))
+  }
+}
+
+interface StoredDocuments {
+  readonly collection: CollectionName
+  readonly rows: readonly z.infer<typeof StoredRow>[]
+}
+
+function takeDocuments(
+  file: ReplicaFile,
+  identity: Identity | null,
+  { collection, rows }: StoredDocuments,
+): void {
+  const documents = new Map<string, Documents[CollectionName]>()
+  for (const { json } of rows) {
+    const stored = parseDocument(json)
+    if (stored._deleted) continue
+    const doc = withoutMeta<Documents[CollectionName]>(stored)
+    documents.set(doc.id, doc)
+  }
+  file.store.transaction((tx) => {
+    putDocuments(file, tx, { collection, documents })
+    if (identity === null) return
+    for (const [id, doc] of documents) raiseCounters(file, identity.letter, { collection, id, doc })
+  })
+}
+
+/**
+ * What this station signed goes on as it was. Without the key, or with a signature that does not
+ * fit, it can only be shown: a person enters it again.
+ */
+function takeOutbox(
+  file: ReplicaFile,
+  identity: Identity | null,
+  rows: readonly z.infer<typeof OutboxRow>[],
+  now: number,
+): Pick<Damage, 'kept' | 'listed'> {
+  const key = identity === null ? null : publicKeyObject(publicPart(identity.key))
+  const isSigned = ({ payload, signature }: z.infer<typeof OutboxRow>): boolean =>
+    key !== null && verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+  let kept = 0
+  let listed = 0
+  file.store.transaction((tx) => {
+    for (const row of rows) {
+      const command = parseCommand(row.payload)
+      if (command === null) continue
+      if (!isSigned(row)) {
+        file.outbox.reject({ command, code: 'DAMAGED', details: {}, answeredAt: now })
+        listed += 1
+        continue
+      }
+      kept += 1
+      file.outbox.append(command, row)
+      file.counters.raise('outbox', command.seq)
+      for (const { collection, id, next } of command.writes) {
+        // What it wrote may have stood on a page that is gone.
+        if (tx.get(collection, id) === undefined) putWritten(file, tx, { collection, next })
+        if (identity !== null) raiseCounters(file, identity.letter, { collection, id, doc: next })
+      }
+    }
+  })
+  return { kept, listed }
+}
+
+function putWritten(
+  file: ReplicaFile,
+  tx: Parameters<typeof putDocuments>[1],
+  { collection, next }: { collection: WritableCollection; next: Documents[WritableCollection] },
+): void {
+  putDocuments(file, tx, { collection, documents: new Map([[next.id, next]]) })
+}
+
+function parseCommand(payload: string): Command | null {
+  try {
+    return Command.safeParse(JSON.parse(payload)).data ?? null
+  } catch {
+    return null
+  }
+}
