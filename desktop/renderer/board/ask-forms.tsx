@@ -89,6 +89,7 @@ function ReasonField(props: {
 
 export function AskPriority(props: { row: VisitRow }) {
   const text = useText()
+  const { courtesyEnabled } = useDesk().session.clinic
   const hands = useBoardHands()
   const { row } = props
   const [priority, setPriority] = useState<Priority>(
@@ -108,7 +109,9 @@ export function AskPriority(props: { row: VisitRow }) {
         value={priority}
         onChange={setPriority}
         focusFirst
-        choices={Priority.options.map((value) => ({ value, label: text(`priority.${value}`) }))}
+        choices={Priority.options
+          .filter((value) => value !== 'COURTESY' || courtesyEnabled)
+          .map((value) => ({ value, label: text(`priority.${value}`) }))}
       />
       <ReasonField
         label={text('reason.why')}
