@@ -55,10 +55,14 @@ export interface PatientIndexWord {
  * the first-token operator (`^`) asks for the given name. About 12 words, 125 bytes a patient.
  */
 export function patientSearchText(patient: SearchablePatient): string {
-  const words = patientIndexWords(patient).map(({ word }) => word)
+  const normalised = normaliseArabic(patient.name)
+  const names = splitWords(normalised)
+  const words = new Set(names.map(nameWord))
+  for (const name of names) for (const word of derivedNameWords(name)) words.add(word)
+  for (const word of numberWords(patient)) words.add(word)
   const hasPhone = patient.phones.some((phone) => nationalDigits(phone) !== '')
-  if (!hasPhone) words.push(nameAlone(normaliseArabic(patient.name)))
-  return [...new Set(words)].join(' ')
+  if (!hasPhone) words.add(nameAlone(normalised))
+  return [...words].join(' ')
 }
 
 function nameAlone(normalised: string): string {
@@ -79,6 +83,7 @@ export function namesakeMatch(name: string, phone: string | null): string {
   return words.map((word) => `"${word}"`).join(' ')
 }
 
+/** The words of `patientSearchText`, each with where it comes from. */
 export function patientIndexWords(patient: SearchablePatient): PatientIndexWord[] {
   const names = splitWords(normaliseArabic(patient.name))
   const literal = names.map((word, position) => ({ word: nameWord(word), position }))
@@ -127,6 +132,9 @@ function numberWords({ phones, nationalId, fileNumber }: SearchablePatient): str
 
 /** A-0123 is found as a0123, 0123 and 123. */
 function fileNumberWords(fileNumber: string): string[] {
+  if (fileNumber === '') return []
+  // Most of them.
+  if (/^[1-9]\d*$/.test(fileNumber)) return [FILE_NUMBER + fileNumber + END]
   const parts = splitWords(normaliseArabic(fileNumber))
   const digits = parts.flatMap((part) => part.match(/\d+/g) ?? [])
   const forms = [parts.join(''), ...parts.filter((part) => /\d/.test(part)), ...digits]
@@ -256,5 +264,7 @@ function splitWords(text: string): string[] {
 }
 
 function reverse(digits: string): string {
-  return Array.from(digits).toReversed().join('')
+  let reversed = ''
+  for (const digit of digits) reversed = digit + reversed
+  return reversed
 }

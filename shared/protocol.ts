@@ -152,8 +152,9 @@ export const PullRequest = z.strictObject({
   checkpoint: Checkpoint.nullable(),
   limit: z.int().min(1).max(MAX_PULL_DOCUMENTS),
   /**
-   * The outbox number of the last command made before this request. Whatever the station makes
-   * later has seen `checkpoint`; it cannot claim otherwise (ARCHITECTURE 12).
+   * The outbox number of the last command made before this request, or before all of the page that
+   * ends at `checkpoint` stands. Whatever the station makes with a higher one has seen `checkpoint`;
+   * it cannot claim otherwise (ARCHITECTURE 12).
    */
   lastCommand: z.int().min(0),
 })

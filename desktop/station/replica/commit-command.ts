@@ -38,6 +38,7 @@ export function commitCommand<T>(
       storeCommand(core, tx, made)
       return { output: draft.output, command: made }
     })
+    core.committedAt = core.clock.monotonic()
     core.tell(
       touching(
         command.writes.map(({ collection }) => collection),

@@ -57,6 +57,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     set latestTime(time) {
       known = { time, at: clock.monotonic() }
     },
+    committedAt: -Infinity,
     tell(touched) {
       for (const listener of listeners) listener(touched)
     },

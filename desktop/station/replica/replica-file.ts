@@ -38,10 +38,10 @@ export interface ReplicaFile {
 
 /**
  * When SQLite itself folds its log into the file, in the middle of whatever transaction comes next: in
- * pages of 4 KB, four times its own measure, for `tidy` mostly comes before. A first sync comes this far
- * every 10,000 patients, and then waits 150 ms.
+ * pages of 4 KB, three times its own measure, for `tidy` mostly comes before. A first sync comes this far
+ * every 7,000 patients or so, and then waits 120 ms.
  */
-const LOG_PAGES = 4_000
+const LOG_PAGES = 3_000
 
 /** Rows written, after which `tidy` folds it: those of about thirty commands. */
 const FOLDED_ROWS = 500

@@ -9,6 +9,7 @@ import {
 import { applyPage, beginReseed, type PulledPage } from '../replica/apply-answers.ts'
 import { verifyEntitlement } from '../replica/entitlement-proof.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
+import { letDeskGoFirst } from './desk-first.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 60_000
@@ -91,6 +92,7 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
       if (stands && !answer.upToDate) {
         throw new AppError('UNAVAILABLE', { seq: answer.checkpoint.seq })
       }
+      await letDeskGoFirst(core)
       const before = JSON.stringify(core.entitlement?.subscription)
       const entitlement = await readEntitlement(core, answer.entitlement)
       // The server works on the next page while this one is applied: alone, each would wait for the other.

@@ -10,6 +10,7 @@ import { applyResults, holdCommands } from '../replica/apply-answers.ts'
 import type { OutboxPayload } from '../replica/outbox.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
 import { dependentsOf } from './dependents.ts'
+import { letDeskGoFirst } from './desk-first.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 30_000
@@ -121,6 +122,7 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
         throw error
       }
       core.clock.heard(answer.serverTime, sent)
+      await letDeskGoFirst(core)
       const asked = new Set(rows.map(({ commandId }) => commandId))
       const results = answer.results.filter(({ commandId }) => asked.has(commandId))
       // An answer that leaves one out would be asked for again at once, for ever.
