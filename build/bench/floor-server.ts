@@ -74,6 +74,9 @@ app.get('/stream', (c) =>
   }),
 )
 
+/** In the form that the server's own metrics have. */
+app.get('/metrics', (c) => c.text(`process_resident_memory_bytes ${process.memoryUsage.rss()}\n`))
+
 const server = createAdaptorServer({ fetch: app.fetch }) as Server // plain HTTP
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()

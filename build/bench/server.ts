@@ -19,6 +19,9 @@ export interface BenchServer {
   readonly url: string
   /** Hono and pg alone on the same PostgreSQL: `floor-server.ts`. */
   readonly floorUrl: string
+  readonly ownerUrl: string
+  /** With the server's signing key in it. */
+  readonly dataFolder: string
   /** What was there at the start. */
   readonly feed: readonly FeedDocument[]
 }
@@ -51,6 +54,8 @@ export async function startBenchServer(bench: Bench, size: Size): Promise<BenchS
   return {
     url: await supervisor.start(program(import.meta.resolve('#server/main.ts'))),
     floorUrl: await supervisor.start(program(import.meta.resolve('./floor-server.ts'))),
+    ownerUrl: postgres.ownerUrl,
+    dataFolder: folder,
     feed,
   }
 }

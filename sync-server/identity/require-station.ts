@@ -1,7 +1,9 @@
 import { createMiddleware } from 'hono/factory'
+import { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
+import type { ClinicId, StationId } from '#shared/ids.ts'
 import { PublicKey } from '#shared/protocol.ts'
-import { queryClinic } from '../database/clinic-tx.ts'
+import { type ClinicTx, queryClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps, ServerEnv, StationCredential } from '../server-deps.ts'
 import { type StationClaims, verifyStationToken } from './access-token.ts'
 
@@ -10,32 +12,72 @@ export function requireStation(deps: ServerDeps) {
   return createMiddleware<ServerEnv>(async (c, next) => {
     const authorization = c.req.header('authorization')
     const claims = await verifyStationToken(deps.signingKey, authorization, deps.now())
-    c.set('station', await readStation(deps, claims))
+    c.set('station', credentialOf(claims, await readStation(deps, claims.clinicId, claims.sub)))
     await next()
   })
 }
 
 /**
- * Claims are hints: what counts is what the clinic's rows say now. One round trip, since every
- * request of every station begins with it; the contact is noted every ten seconds at most.
+ * The same for routes that look at the station's row themselves, in the first round trip of their
+ * own work: `admitStation()`, before anything is answered or written.
+ */
+export function requireStationToken(deps: ServerDeps) {
+  return createMiddleware<ServerEnv>(async (c, next) => {
+    const authorization = c.req.header('authorization')
+    const claims = await verifyStationToken(deps.signingKey, authorization, deps.now())
+    const { clinicId, sub } = claims
+    const key = keys.get(`${clinicId}/${sub}`) ?? (await readStation(deps, clinicId, sub))
+    c.set('station', credentialOf(claims, key))
+    await next()
+  })
+}
+
+/** A station's key never changes; `clinic/station`. */
+const keys = new Map<string, PublicKey>()
+const MAX_KEYS = 10_000
+
+function credentialOf(claims: StationClaims, publicKey: PublicKey): StationCredential {
+  const { clinicId, sub, exp } = claims
+  return { clinicId, stationId: sub, publicKey, expiresAt: exp * 1000 }
+}
+
+/** Of `station_state()`: a station as its row has it now, its contact noted. */
+const StationState = z.object({ publicKey: z.string(), revoked: z.boolean(), ended: z.boolean() })
+
+/**
+ * Claims are hints: what counts is what the clinic's rows say now.
  *
+ * @param state what `station_state()` gave; nothing: no such station
  * @throws AppError UNAUTHENTICATED, or STATION_REVOKED
  */
-async function readStation(deps: ServerDeps, claims: StationClaims): Promise<StationCredential> {
-  const { rows } = await queryClinic<{ publicKey: string; revoked: boolean; ended: boolean }>(
-    deps.pool,
-    claims.clinicId,
-    'SELECT public_key AS "publicKey", revoked, ended FROM station_state($1, $2)',
-    [claims.clinicId, claims.sub],
-  )
-  const station = rows[0]
-  if (station === undefined) throw new AppError('UNAUTHENTICATED')
+export function admitStation(state: unknown): PublicKey {
+  const station = StationState.nullish().parse(state)
+  if (station === null || station === undefined) throw new AppError('UNAUTHENTICATED')
   if (station.revoked) throw new AppError('STATION_REVOKED')
   if (station.ended) throw new AppError('UNAUTHENTICATED')
-  return {
-    clinicId: claims.clinicId,
-    stationId: claims.sub,
-    publicKey: PublicKey.parse({ kty: 'OKP', crv: 'Ed25519', x: station.publicKey }),
-    expiresAt: claims.exp * 1000,
-  }
+  return PublicKey.parse({ kty: 'OKP', crv: 'Ed25519', x: station.publicKey })
+}
+
+const READ_STATION = 'SELECT public_key AS "publicKey", revoked, ended FROM station_state($1, $2)'
+
+/** @throws AppError UNAUTHENTICATED, or STATION_REVOKED */
+export async function admitStationIn(tx: ClinicTx, stationId: StationId): Promise<void> {
+  const { rows } = await tx.query<{ publicKey: unknown }>(READ_STATION, [tx.clinicId, stationId])
+  admitStation(rows[0])
+}
+
+/** @throws AppError UNAUTHENTICATED, or STATION_REVOKED */
+export async function readStation(
+  { pool }: Pick<ServerDeps, 'pool'>,
+  clinicId: ClinicId,
+  stationId: StationId,
+): Promise<PublicKey> {
+  const { rows } = await queryClinic<{ publicKey: unknown }>(pool, clinicId, READ_STATION, [
+    clinicId,
+    stationId,
+  ])
+  const key = admitStation(rows[0])
+  if (keys.size >= MAX_KEYS) keys.clear()
+  keys.set(`${clinicId}/${stationId}`, key)
+  return key
 }

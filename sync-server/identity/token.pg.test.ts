@@ -165,8 +165,10 @@ test('a revoked station is refused at once, with its access token too', async ()
   const { accessToken, refreshToken } = await renewed(station)
   const path = `/v1/clinics/${clinicId}/stations/${station.stationId}/revoke`
   expect(await server.call('POST', path, { token: admin })).toMatchObject({ status: 200 })
-  const session = await server.call('POST', '/v1/sessions', { token: accessToken, body: {} })
-  expect(session).toMatchObject({ status: 403, body: { code: 'STATION_REVOKED' } })
+  for (const door of ['/v1/sessions', '/v1/push', '/v1/pull']) {
+    const answer = await server.call('POST', door, { token: accessToken, body: {} })
+    expect(answer).toMatchObject({ status: 403, body: { code: 'STATION_REVOKED' } })
+  }
   expect(await refused(station, refreshToken)).toMatchObject({ code: 'STATION_REVOKED' })
   // Revoking again is no error.
   expect(await server.call('POST', path, { token: admin })).toMatchObject({ status: 200 })

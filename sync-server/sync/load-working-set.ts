@@ -7,6 +7,7 @@ import { Verdict } from '#shared/protocol.ts'
 import { Role } from '#shared/roles.ts'
 import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed, SettingsMeta } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
@@ -80,6 +81,9 @@ const READ_HELD = `
  * Locks the clinic's feed and loads all that judging these commands can need. The statements are
  * sent together: one round trip, and each sees what the writer before this one committed.
  *
+ * The station's row is looked at under the lock too: who revokes it takes the same lock.
+ *
+ * @throws AppError UNAUTHENTICATED, or STATION_REVOKED
  * @param touches `collection:id` of documents asked for beside those of the commands
  * @param stamps of the commands, for those that were clamped before
  * @param now the server's time, milliseconds
@@ -111,8 +115,9 @@ export async function loadWorkingSet(
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, answeredRows, heldRows, arrivedHistory, ruleRows, documents] = await Promise.all([
+  const [feed, , answeredRows, heldRows, arrivedHistory, ruleRows, documents] = await Promise.all([
     lockFeed(tx),
+    admitStationIn(tx, stationId),
     tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
     tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
     readHistory(authors),

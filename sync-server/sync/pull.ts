@@ -5,6 +5,7 @@ import { AppError } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import type { PullRequest } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
+import { admitStation, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import type { EntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
@@ -50,14 +51,20 @@ type PageRow = {
   documents: string | null
   contacts: unknown
   subscription: unknown
+  station: unknown
 }
 
-/** Everything in one statement: head and documents are of one snapshot, so nothing lies between. */
+/**
+ * Everything in one statement: head and documents are of one snapshot, so nothing lies between. And
+ * whether the station may ask at all, as its row says now.
+ */
 const READ_PAGE = `
   SELECT f.epoch, f.oldest, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-     FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription
+     FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription,
+    (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
+     FROM station_state($1, $4)) AS station
   FROM feeds f CROSS JOIN feed_page($1, $2, $3) AS page
   WHERE f.clinic_id = $1`
 
@@ -87,7 +94,8 @@ const READ_PAGE_AND_ACK = `
  * The next page of the clinic's feed, for all collections.
  *
  * @returns the JSON text of a PullResponse
- * @throws AppError RESEED if the checkpoint is of another feed or too old; SUBSCRIPTION if the subscription has
+ * @throws AppError UNAUTHENTICATED or STATION_REVOKED; RESEED if the checkpoint is of another feed or
+ *   too old; SUBSCRIPTION if the subscription has
  *   expired and there is something to pull
  */
 export async function pullPage(
@@ -97,9 +105,13 @@ export async function pullPage(
 ): Promise<string> {
   const { clinicId } = station
   const { checkpoint, limit } = request
-  if (checkpoint !== null && checkpoint.clinicId !== clinicId) throw new AppError('RESEED')
+  if (checkpoint !== null && checkpoint.clinicId !== clinicId) {
+    await readStation(deps, clinicId, station.stationId)
+    throw new AppError('RESEED')
+  }
   const after = checkpoint?.seq ?? 0
   const page = await readPage(deps, station, request)
+  admitStation(page.station)
   const { epoch, oldest, head, count } = page
   const isServed = checkpoint?.epoch === epoch && after <= head && (after === 0 || after >= oldest)
   if (checkpoint !== null && !isServed) throw new AppError('RESEED')
@@ -138,7 +150,7 @@ async function readPage(
           lastCommand,
           checkpoint.epoch,
         ])
-      : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit])
+      : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit, stationId])
     if (isNews && lastCommand % PRUNE_EVERY === 0) {
       await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId])
     }

@@ -51,6 +51,20 @@ function docOf<T>(schema: { parse: (value: unknown) => T }, result: CommandResul
   return schema.parse(result?.documents.at(-1)?.doc)
 }
 
+test('a station revoked by its row alone can neither push nor pull', async () => {
+  await desk.push(register(desk, 'reception'))
+  const known = await head()
+  await clinic.within((tx) =>
+    tx.query('UPDATE stations SET revoked_at = now() WHERE clinic_id = $1 AND station_id = $2', [
+      clinic.clinicId,
+      desk.stationId,
+    ]),
+  )
+  await expect(desk.push(register(desk, 'reception'))).rejects.toThrow('STATION_REVOKED')
+  await expect(desk.pull()).rejects.toThrow('STATION_REVOKED')
+  expect(await head()).toBe(known)
+})
+
 describe('a command that is lawful', () => {
   test('is accepted with the resulting documents, under the next feed numbers', async () => {
     const before = await head()

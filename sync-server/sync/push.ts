@@ -8,6 +8,7 @@ import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
 import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
+import { admitStationIn, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { type Arrival, readArrivals } from './arrival.ts'
 import { clampCommand, clampOwn, type Clamps, stampsIn } from './clamp.ts'
@@ -28,7 +29,7 @@ const ATTEMPTS = 3
  * Takes a station's commands in: all in one transaction, each judged by itself.
  *
  * @returns the JSON text of a CommandResult for each command, in order
- * @throws AppError INVALID if a command is too broken to be answered for itself
+ * @throws AppError UNAUTHENTICATED or STATION_REVOKED; INVALID if a command is too broken to be answered for itself
  */
 export async function pushCommands(
   deps: PushDeps,
@@ -61,7 +62,10 @@ async function takeApart(
       deps.log.error({ commandId, ...describe(error) }, 'command not taken')
       const options = { isFinal: isRefusedData(error), now: deps.now() }
       answers.push(
-        await writeClinic(deps.pool, station.clinicId, (tx) => setAside(tx, arrival, options)),
+        await writeClinic(deps.pool, station.clinicId, async (tx) => {
+          await admitStationIn(tx, station.stationId)
+          return setAside(tx, arrival, options)
+        }),
       )
     }
   }
@@ -74,6 +78,7 @@ async function takeTogether(
   arrivals: readonly Arrival[],
 ): Promise<string[]> {
   if (arrivals.every((each) => each.kind === 'REFUSED' && each.touches.length === 0)) {
+    await readStation(deps, station.clinicId, station.stationId)
     return arrivals.map((each) =>
       each.kind === 'REFUSED' ? refusalText(each, [], () => null) : '',
     )

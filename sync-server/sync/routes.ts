@@ -1,6 +1,7 @@
 import { constants, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
 import { type Context, Hono } from 'hono'
+import type { z } from 'zod'
 import { ChecksumRequest, type ChecksumResponse } from '#shared/feed-checksum.ts'
 import { PullRequest, PushRequest } from '#shared/protocol.ts'
 import { countCommands } from '../http/metrics.ts'
@@ -8,7 +9,7 @@ import { changeLetter } from '../clinics/stations.ts'
 import { writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import { requireProtocol } from '../http/served-protocol.ts'
-import { requireStation } from '../identity/require-station.ts'
+import { readStation, requireStation, requireStationToken } from '../identity/require-station.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { createChecksumReader } from './checksums.ts'
@@ -28,19 +29,19 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
   }
   const checksums = createChecksumReader(deps)
   const routes = new Hono<ServerEnv>()
+  // Push and pull look at the station's row in the transaction of their own work.
+  const byToken = requireStationToken(deps)
   const stationOnly = requireStation(deps)
 
-  routes.post('/push', stationOnly, async (c) => {
-    const request = await readBody(c, PushRequest)
-    requireProtocol(deps.served, request.protocol)
+  routes.post('/push', byToken, async (c) => {
+    const request = await readRequest(deps, c, PushRequest)
     const results = await pushCommands(deps, c.get('station'), request)
     countCommands(deps.metrics, results)
     return answerJson(c, `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`)
   })
 
-  routes.post('/pull', stationOnly, async (c) => {
-    const request = await readBody(c, PullRequest)
-    requireProtocol(deps.served, request.protocol)
+  routes.post('/pull', byToken, async (c) => {
+    const request = await readRequest(deps, c, PullRequest)
     return answerJson(c, await pullPage(pullDeps, c.get('station'), request))
   })
 
@@ -68,6 +69,27 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     }),
   )
   return routes
+}
+
+/**
+ * Who may not ask is told that, and not what is wrong with the question.
+ *
+ * @throws AppError UNAUTHENTICATED, STATION_REVOKED, INVALID or PROTOCOL_VERSION
+ */
+async function readRequest<Request extends { protocol: number }>(
+  deps: ServerDeps,
+  c: Context<ServerEnv>,
+  schema: z.ZodType<Request>,
+): Promise<Request> {
+  try {
+    const request = await readBody(c, schema)
+    requireProtocol(deps.served, request.protocol)
+    return request
+  } catch (error) {
+    const { clinicId, stationId } = c.get('station')
+    await readStation(deps, clinicId, stationId)
+    throw error
+  }
 }
 
 const compress = promisify(gzip)

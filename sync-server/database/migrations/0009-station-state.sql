@@ -22,9 +22,13 @@ BEGIN
     RETURN;
   END IF;
   IF NOT revoked AND (noted IS NULL OR noted < now() - interval '10 seconds') THEN
-    UPDATE stations s SET last_contact = now()
-    WHERE s.clinic_id = clinic AND s.station_id = station AND s.revoked_at IS NULL
-      AND (s.last_contact IS NULL OR s.last_contact < now() - interval '10 seconds');
+    -- Never waiting for the row: a push holds the clinic's feed here, and a revocation the row.
+    PERFORM FROM stations s WHERE s.clinic_id = clinic AND s.station_id = station
+    FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+      UPDATE stations s SET last_contact = now()
+      WHERE s.clinic_id = clinic AND s.station_id = station;
+    END IF;
   END IF;
   RETURN NEXT;
 END
