@@ -123,10 +123,10 @@ async function mainFlows(): Promise<void> {
       now: clinic.clock.now,
     })
   })
-  await superuser.query('UPDATE stations SET public_key = $1 WHERE station_id = $2', [
-    key.publicKey.x,
-    desk.stationId,
-  ])
+  await superuser.query(
+    'UPDATE stations SET public_key = $3 WHERE clinic_id = $1 AND station_id = $2',
+    [clinicId, desk.stationId, key.publicKey.x],
+  )
   const dpop = await key.prove(`${clinics.url}/v1/token`, clinic.clock.now)
   const renewed = await ask('POST', '/v1/token', { body: { refreshToken }, dpop })
   TokenResponse.parse(await renewed.json())
@@ -190,9 +190,12 @@ interface Plan {
   Plans?: Plan[]
 }
 
-/** Every table of a plan; of one that is only written to, the parent. */
+/** Every partition that a plan reads, and the tables that it inserts into. */
 function tablesOf(plan: Plan): string[] {
-  const own = plan['Relation Name'] === undefined ? [] : [plan['Relation Name']]
+  const name = plan['Relation Name']
+  // What is changed or deleted is found by a scan, further down, of the partitions themselves.
+  const isFoundBelow = plan['Node Type'] === 'ModifyTable' && plan.Operation !== 'Insert'
+  const own = name === undefined || isFoundBelow ? [] : [name]
   return [...own, ...(plan.Plans ?? []).flatMap(tablesOf)]
 }
 
@@ -217,7 +220,7 @@ async function faultsOf(said: Said, tenants: ReadonlySet<string>): Promise<strin
   for (const table of tables) {
     const [, parent = '', shard] = /^(.*)_(\d\d)$/.exec(table) ?? []
     if (shard !== undefined && tenants.has(parent)) shards.add(shard)
-    // Of the parent itself only a written row is planned: which shard is seen by its values.
+    // Of the parent only an insert is planned: its shard is told by the row's own values.
     else if (tenants.has(table) && !WRITES_CLINIC.test(said.text)) {
       faults.push(`${table}: the row that is written does not begin with the clinic`)
     }
