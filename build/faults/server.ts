@@ -104,7 +104,12 @@ export const FAULTS: readonly Fault[] = [
   {
     is: 'a signature is not looked at',
     file: 'sync-server/sync/arrival.ts',
-    edits: [{ from: 'if (!isSigned)', to: 'if (!isSigned && signature.length > 1e9)' }],
+    edits: [
+      {
+        from: "return (await checked) ? read : refuse('BAD_SIGNATURE')",
+        to: "return (await checked) || commandId !== '' ? read : refuse('BAD_SIGNATURE')",
+      },
+    ],
     project: 'pg',
     caughtBy: { file: PUSH, test: 'a bad signature is refused for itself' },
   },

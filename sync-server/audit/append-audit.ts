@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
+import { formatStamp, type Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { Feed } from '../sync/feed.ts'
 import { contentOf, digestContent, hashEntry } from './audit-chain.ts'
@@ -29,6 +30,17 @@ export interface ChainedAudit {
 }
 
 const SALT_BYTES = 16
+/** Of a stamp given by the server: no station has this one. */
+const NO_STATION = '00000000'
+
+/**
+ * The stamp of what was done at no station.
+ *
+ * @param now milliseconds since the Unix epoch
+ */
+export function serverStamp(now: number): Stamp {
+  return formatStamp(now, 0, NO_STATION)
+}
 
 /**
  * Chains what was done behind the head of the clinic's chain, and moves it.

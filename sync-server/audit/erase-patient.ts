@@ -1,15 +1,12 @@
 import { AppError } from '#shared/errors.ts'
 import type { PatientId, UserId } from '#shared/ids.ts'
 import { Patient } from '#shared/patient.ts'
-import { formatStamp } from '#shared/stamp.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { closeFeed, lockFeed, type NumberedDocument, writeDocuments } from '../sync/feed.ts'
-import { chainAudit, writeAudit } from './append-audit.ts'
+import { chainAudit, serverStamp, writeAudit } from './append-audit.ts'
 import { eraseFromAudit } from './erase-record.ts'
 
-/** Of a stamp given by the server: no station has this one. */
-const NO_STATION = '00000000'
 /** What stands where the name stood. */
 const NAMELESS = '——'
 
@@ -42,7 +39,7 @@ export async function erasePatient(
   for (const record of [...records, ...(await readDecisions(tx, id))]) {
     contents += await eraseFromAudit(tx, record, { by, now })
   }
-  const at = formatStamp(now, 0, NO_STATION)
+  const at = serverStamp(now)
   const nameless = [patient, ...visits].map((document) => {
     const { collection } = document
     return collection === 'patients'

@@ -1,12 +1,9 @@
 import type { CollectionName } from '#shared/collections.ts'
 import type { UserId } from '#shared/ids.ts'
-import { formatStamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed } from '../sync/feed.ts'
+import { serverStamp } from './append-audit.ts'
 import { type AuditEntry, ERASURE, hashEntry } from './audit-chain.ts'
-
-/** Of a stamp given by the server: no station has this one. */
-const NO_STATION = '00000000'
 
 /**
  * Erases what the audit and the stored answers keep of a record, where the law asks for it. The
@@ -29,7 +26,7 @@ export async function eraseFromAudit(
     stationId: null,
     authorId: by,
     name: ERASURE,
-    at: formatStamp(now, 0, NO_STATION),
+    at: serverStamp(now),
     admittedBy: null,
     touches: [`${collection}:${id}`],
     digests: [],

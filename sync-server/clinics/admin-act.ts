@@ -1,7 +1,6 @@
 import type { ClinicDoc } from '#shared/clinic.ts'
 import type { UserId } from '#shared/ids.ts'
-import { formatStamp } from '#shared/stamp.ts'
-import { chainAudit, writeAudit } from '../audit/append-audit.ts'
+import { chainAudit, serverStamp, writeAudit } from '../audit/append-audit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, writeClinicDocuments } from '../sync/feed.ts'
 
@@ -17,9 +16,6 @@ export interface Act {
   by: UserId
   now: number
 }
-
-/** Of a stamp given by the server: no station has this one. */
-const NO_STATION = '00000000'
 
 /**
  * Puts a changed document into the feed and what was done into the clinic's audit chain.
@@ -49,7 +45,7 @@ export async function recordAct(
     stationId: null,
     authorId: act.by,
     name: act.name,
-    at: formatStamp(act.now, 0, NO_STATION),
+    at: serverStamp(act.now),
     admittedBy: null,
     documents,
   }

@@ -123,10 +123,10 @@ async function mainFlows(): Promise<void> {
       now: clinic.clock.now,
     })
   })
-  await superuser.query('UPDATE stations SET public_key = $1 WHERE station_id = $2', [
-    key.publicKey.x,
-    desk.stationId,
-  ])
+  await superuser.query(
+    'UPDATE stations SET public_key = $3 WHERE clinic_id = $1 AND station_id = $2',
+    [clinicId, desk.stationId, key.publicKey.x],
+  )
   const dpop = await key.prove(`${clinics.url}/v1/token`, clinic.clock.now)
   const renewed = await ask('POST', '/v1/token', { body: { refreshToken }, dpop })
   TokenResponse.parse(await renewed.json())
@@ -190,9 +190,12 @@ interface Plan {
   Plans?: Plan[]
 }
 
-/** Every table of a plan; of one that is only written to, the parent. */
+/** Every partition that a plan reads, and the tables that it inserts into. */
 function tablesOf(plan: Plan): string[] {
-  const own = plan['Relation Name'] === undefined ? [] : [plan['Relation Name']]
+  const name = plan['Relation Name']
+  // What is changed or deleted is found by a scan, further down, of the partitions themselves.
+  const isFoundBelow = plan['Node Type'] === 'ModifyTable' && plan.Operation !== 'Insert'
+  const own = name === undefined || isFoundBelow ? [] : [name]
   return [...own, ...(plan.Plans ?? []).flatMap(tablesOf)]
 }
 
@@ -210,6 +213,16 @@ const UNPLANNED = /^\s*(BEGIN|COMMIT|ROLLBACK|LISTEN|SET)\b/
 const WRITES_CLINIC =
   /INSERT INTO \w+(?: AS \w+)?\s*\(\s*clinic_id\b[^)]*\)\s*(?:VALUES\s*\(|SELECT\s+)\$1\b/
 
+/** What is said inside the functions that a statement calls; on Citus they run where their clinic is. */
+async function bodiesOfFunctions(text: string): Promise<string> {
+  const { rows } = await superuser.query<{ body: string }>(
+    `SELECT prosrc AS body FROM pg_proc
+     WHERE pronamespace = 'public'::regnamespace AND $1 ~ ('\\m' || proname || '\\M')`,
+    [text],
+  )
+  return rows.map(({ body }) => body).join('\n')
+}
+
 async function faultsOf(said: Said, tenants: ReadonlySet<string>): Promise<string[]> {
   const faults: string[] = []
   const tables = new Set(tablesOf(await planOf(said)))
@@ -217,7 +230,7 @@ async function faultsOf(said: Said, tenants: ReadonlySet<string>): Promise<strin
   for (const table of tables) {
     const [, parent = '', shard] = /^(.*)_(\d\d)$/.exec(table) ?? []
     if (shard !== undefined && tenants.has(parent)) shards.add(shard)
-    // Of the parent itself only a written row is planned: which shard is seen by its values.
+    // Of the parent only an insert is planned: its shard is told by the row's own values.
     else if (tenants.has(table) && !WRITES_CLINIC.test(said.text)) {
       faults.push(`${table}: the row that is written does not begin with the clinic`)
     }
@@ -243,7 +256,8 @@ test('every statement of the server’s main paths goes to one clinic’s shard,
   for (const each of said.values()) {
     if (UNPLANNED.test(each.text)) continue
     planned += 1
-    for (const name of tenants) if (new RegExp(`\\b${name}\\b`).test(each.text)) reached.add(name)
+    const spoken = each.text + (await bodiesOfFunctions(each.text))
+    for (const name of tenants) if (new RegExp(`\\b${name}\\b`).test(spoken)) reached.add(name)
     const faults = await faultsOf(each, tenants)
     if (faults.length === 0) continue
     if (CROSSING.test(each.text)) crossing.push(each.text)

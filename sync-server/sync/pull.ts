@@ -3,11 +3,12 @@ import { CutOver } from '#shared/clinic.ts'
 import { entitlementState, Subscription } from '#shared/entitlement.ts'
 import { AppError } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
-import type { PullRequest } from '#shared/protocol.ts'
+import { PROTOCOL_VERSION, type PullRequest } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
 import { admitStation, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import type { EntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import { documentsFor } from './older-wire.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
 
 export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
@@ -130,7 +131,8 @@ export async function pullPage(
     entitlement: await deps.signer.sign(clinicId, subscription, now),
     stations: readContacts(page.contacts, deps.isLive),
   })
-  return `{"ok":true,"documents":[${page.documents ?? ''}],${rest.slice(1)}`
+  const documents = documentsFor(request.protocol, page.documents ?? '', PROTOCOL_VERSION)
+  return `{"ok":true,"documents":[${documents}],${rest.slice(1)}`
 }
 
 async function readPage(

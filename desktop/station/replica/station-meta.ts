@@ -42,6 +42,8 @@ const META = {
   /** The server last tried at enrolment, offered again. */
   serverUrl: z.string(),
   checkpoint: Checkpoint,
+  /** The version of the protocol that was last spoken: an older one was not sent all there is. */
+  protocol: z.number(),
   /** A new pull from the beginning is under way; what it has not named by its end is gone. */
   reseeding: z.literal(true),
   /** The JWS of the entitlement, as signed. */

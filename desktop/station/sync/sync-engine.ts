@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
-import type { StationContact } from '#shared/protocol.ts'
+import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
+import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
 import { type ReplicaCore, takeLetter, touching } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
@@ -328,6 +329,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (outbox) pushWanted = true
     if (pushWanted) kick()
   })
+  noteVersion(core)
   core.file.store.transaction(() => {
     core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
   })
@@ -353,6 +355,14 @@ export function startSync(parts: SyncParts): SyncEngine {
       await running
     },
   }
+}
+
+/** After an update there may be documents that the server did not send, since this app could not read them. */
+function noteVersion(core: ReplicaCore): void {
+  const { meta } = core.file
+  if (meta.get('protocol') === PROTOCOL_VERSION) return
+  if (meta.get('checkpoint') !== null) beginMend(core)
+  meta.set('protocol', PROTOCOL_VERSION)
 }
 
 function codeOf(error: unknown): ErrorCode {

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '#shared/protocol.ts'
+import { documentsFor } from './older-wire.ts'
+
+const PATIENT = '{"collection":"patients","id":"a","seq":1,"doc":{"name":"أحمد"}}'
+const LATER = '{"collection":"telepathy","id":"b","seq":2,"doc":{}}'
+
+test('a station of an older version is sent what it knows, and nothing else', () => {
+  expect(documentsFor(1, `${PATIENT},${LATER}`, 9)).toBe(PATIENT)
+  expect(documentsFor(1, LATER, 9)).toBe('')
+  expect(documentsFor(1, '', 9)).toBe('')
+})
+
+test('one of the newest is sent the page as it is', () => {
+  const page = `${PATIENT},${LATER}`
+  expect(documentsFor(9, page, 9)).toBe(page)
+})
+
+test('every version before the present one has its line', () => {
+  for (let version = 1; version < PROTOCOL_VERSION; version += 1) {
+    expect(documentsFor(version, LATER, PROTOCOL_VERSION)).toBe('')
+  }
+})
