@@ -36,14 +36,16 @@ await runSuite('storage-growth', async (bench) => {
   const large = await grow(bench, patients)
   const total = (patients * 5).toLocaleString('en-US')
   const is = 'the same file with a tenth of the documents'
-  const compare = (figure: string, of: (figures: Figures) => number[], bound: number): void => {
+  // A frame of the screen: what a window waits for may not take longer, however large the file.
+  const mark = { of: 'OURS', bound: 16.7 } as const
+  const compare = (figure: string, of: (figures: Figures) => number[]): void => {
     bench.add({
       figure: `${figure}, p50 at ${total} documents`,
       unit: 'ms',
       better: 'LESS',
       ours: percentiles([of(large)], 50),
       floor: { runs: percentiles([of(small)], 50), is },
-      mark: { of: 'RATIO', bound },
+      mark,
     })
   }
   bench.add({
@@ -54,13 +56,13 @@ await runSuite('storage-growth', async (bench) => {
     floor: { runs: [small.loaded], is },
     mark: { of: 'RATIO', bound: 2 },
   })
-  compare('one document by id', ({ byId }) => byId, 2)
-  compare("one day's visits", ({ ofADay }) => ofADay, 2)
-  compare('a count by index', ({ counted }) => counted, 2)
-  compare('a visit and its payment written', ({ written }) => written, 2)
-  compare('500 changes since a checkpoint', ({ changed }) => changed, 2)
+  compare('one document by id', ({ byId }) => byId)
+  compare("one day's visits", ({ ofADay }) => ofADay)
+  compare('a count by index', ({ counted }) => counted)
+  compare('a visit and its payment written', ({ written }) => written)
+  compare('500 changes since a checkpoint', ({ changed }) => changed)
   // Ten times the patients share a name; of more than 2,000 only 2,000 are ranked.
-  compare('a name of two words searched', ({ searched }) => searched, 10)
+  compare('a name of two words searched', ({ searched }) => searched)
   bench.add({
     figure: 'a document on disk, its indexes and its search included',
     unit: 'bytes',
@@ -80,8 +82,7 @@ await runSuite('storage-growth', async (bench) => {
       unit: 'ms',
       better: 'LESS',
       ours: percentiles([large.steps], p),
-      // A frame of the screen and a half: a command that arrives in between does not feel it.
-      ...(p === 99 ? { mark: { of: 'OURS', bound: 25 } as const } : {}),
+      mark,
     })
   }
   bench.add({

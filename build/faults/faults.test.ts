@@ -16,6 +16,11 @@ test.each([...STORAGE, ...SERVER].map((fault): [string, typeof fault] => [fault.
   },
 )
 
+test("the storage's docs name each of its faults with the test that catches it", () => {
+  const docs = readFileSync('docs/storage.md', 'utf8')
+  for (const { is, caughtBy } of STORAGE) expect(docs).toContain(`| ${is} | ${caughtBy.test} (`)
+})
+
 test('what has moved is not seeded in silence', () => {
   const fault = {
     is: 'x',

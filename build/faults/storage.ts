@@ -80,7 +80,7 @@ export const FAULTS: readonly Fault[] = [
     file: `${AT}/transaction.ts`,
     edits: [
       { from: '      commit.run()\n', to: '      tell(parts)\n      commit.run()\n' },
-      { from: '    }\n    tell(parts)\n', to: '    }\n' },
+      { from: '      tell([part])\n      return result()\n', to: '      return result()\n' },
     ],
     caughtBy: TOLD,
   },
@@ -103,6 +103,17 @@ export const FAULTS: readonly Fault[] = [
     file: `${AT}/connection.ts`,
     edits: [{ from: 'synchronous = FULL', to: 'synchronous = NORMAL' }],
     caughtBy: DURABLE,
+  },
+  {
+    is: 'what a listener writes after a repeatable transaction does not wait for the disk',
+    file: `${AT}/transaction.ts`,
+    edits: [
+      {
+        from: 'commitAll([part])\n        } finally',
+        to: 'commitAll([part])\n          tell([part])\n        } finally',
+      },
+    ],
+    caughtBy: join('a repeatable transaction spares only itself the wait for the disk'),
   },
   {
     is: 'sorts may spill to a plain file',

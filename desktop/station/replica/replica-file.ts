@@ -24,8 +24,7 @@ export interface ReplicaFile {
    * A transaction of what the server has and will say again. It is whole like any other, but returns
    * before the disk has it: a power cut may take it back together with its checkpoint, or with the
    * outbox rows it settled, and then it is asked for again (a push is answered as the first time). A
-   * command's own transaction waits for the disk, and with itself for all before it: SQLite's log is
-   * one, and `synchronous = NORMAL` never tears it (sqlite.org/pragma.html#pragma_synchronous).
+   * command's own transaction waits for the disk, and with itself for all before it.
    */
   repeatableTransaction<T>(run: (tx: StoreTx) => T): T
   /**
@@ -82,7 +81,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
       foldedAt = written
       return false
     },
-    repeatableTransaction: (run) => withoutDisk(() => store.transaction(run)),
+    repeatableTransaction: (run) => store.transaction(run, 'REPEATABLE'),
   }
 }
 

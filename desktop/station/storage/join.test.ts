@@ -93,6 +93,30 @@ test('are on disk when the store closes', async () => {
   expect((await write).error).toEqual([])
 })
 
+test('a repeatable transaction spares only itself the wait for the disk', async () => {
+  const store = testStore()
+  const instance = await openInstance(store)
+  const waits = (): unknown => store.db.pragma('synchronous', { simple: true })
+  const [NORMAL, FULL] = [1, 2]
+  const heard: Array<[string, unknown]> = []
+  instance.changeStream().subscribe(({ events }) => {
+    heard.push([events[0]?.documentId ?? '', waits()])
+  })
+  const write = instance.bulkWrite([row('joined')], 'test')
+  store.transaction((tx) => {
+    expect([heard.length, waits()]).toEqual([1, NORMAL])
+    tx.put('visits', [visit('repeatable')])
+  }, 'REPEATABLE')
+  await write
+  expect(heard).toEqual([
+    ['joined', FULL],
+    ['repeatable', FULL],
+  ])
+  const refuse = (): never => store.transaction(() => expect.fail('no'), 'REPEATABLE')
+  expect(refuse).toThrow('no')
+  expect(waits()).toBe(FULL)
+})
+
 test('what a listener writes is told after the rest of what it heard of', async () => {
   const store = testStore()
   const visits = await openInstance(store, 'visits')

@@ -102,11 +102,12 @@ test('clean-up goes in steps', async () => {
   store.transaction((tx) =>
     tx.put(
       'visits',
-      Array.from({ length: 700 }, (_, index) => ({ ...visit(`v${index}`), _deleted: true })),
+      Array.from({ length: 250 }, (_, index) => ({ ...visit(`v${index}`), _deleted: true })),
     ),
   )
-  expect(await instance.cleanup(-1)).toBe(false)
-  expect(await instance.cleanup(-1)).toBe(true)
+  const steps: boolean[] = []
+  while (steps.at(-1) !== true) steps.push(await instance.cleanup(-1))
+  expect(steps).toEqual([false, false, true])
 })
 
 test('RxDB replication pushes what transactions wrote, though the clock went back', async () => {

@@ -30,7 +30,7 @@ export type StorageInstance = RxStorageInstance<
 type WriteRow = BulkWriteRow<Fields>
 
 /** Tombstones forgotten per step of a clean-up: a few milliseconds, so that a command in between does not wait. */
-const CLEANUP_STEP = 500
+const CLEANUP_STEP = 100
 
 /** What the instance needs of the store that made it. */
 export interface InstanceHost {

@@ -20,7 +20,7 @@ import {
   type StorageOptions,
 } from './storage-instance.ts'
 import { storeTx, type StoreTx } from './store-tx.ts'
-import { openTransactions } from './transaction.ts'
+import { openTransactions, type Durability, type Writer } from './transaction.ts'
 
 export interface StoreOptions {
   /** file path; the WAL is beside it */
@@ -43,11 +43,12 @@ export interface Store {
    */
   readonly db: Database.Database
   /**
-   * One SQLite transaction over any collections and, through `db`, the caller's own tables. Durable when it returns.
+   * One SQLite transaction over any collections and, through `db`, the caller's own tables. Durable when it returns,
+   * unless it is `REPEATABLE`: of what can be asked for again.
    * Live queries hear of it only after COMMIT, once per collection. Whatever `run` throws rolls everything back.
    * @throws StorageError IN_TRANSACTION, NOT_OPEN, DISK_FULL, DISK_FAILED, DAMAGED
    */
-  transaction<T>(run: (tx: StoreTx) => T): T
+  transaction<T>(run: (tx: StoreTx) => T, durability?: Durability): T
   /**
    * Ids of the documents that match, best first (bm25), the latest first among equals. Of more than 2,000 matches only
    * the 2,000 indexed first are ranked.
@@ -123,9 +124,9 @@ export function openStore(options: StoreOptions): Store {
         )
       },
     },
-    transaction(run) {
+    transaction(run, durability) {
       ensureOpen()
-      return transactions.run(TRANSACTION_CONTEXT, (writer) => {
+      const inTransaction = (writer: Writer) => {
         const { tx, end } = storeTx(collections.find, writer)
         try {
           const result = run(tx)
@@ -136,7 +137,8 @@ export function openStore(options: StoreOptions): Store {
         } finally {
           end()
         }
-      })
+      }
+      return transactions.run(TRANSACTION_CONTEXT, inTransaction, durability)
     },
     search(collection, query, limit) {
       ensureOpen()

@@ -16,12 +16,19 @@ export interface Writer {
   ): void
 }
 
+/**
+ * Whether a transaction waits for the disk. What does not is as whole as any other, but a power cut may take it back, with
+ * all that came after it; the next that waits waits for all before it, since SQLite's log is one, and `synchronous =
+ * NORMAL` never tears it (sqlite.org/pragma.html#pragma_synchronous).
+ */
+export type Durability = 'WAITS' | 'REPEATABLE'
+
 export interface Transactions {
   /**
    * One SQLite transaction; what it changed is told after its COMMIT, one event bulk per collection.
    * @throws StorageError IN_TRANSACTION when one is already running; whatever `run` throws, after a rollback
    */
-  run<T>(context: string, run: (writer: Writer) => T): T
+  run<T>(context: string, run: (writer: Writer) => T, durability?: Durability): T
   /**
    * Joins what else is asked for in this turn of the event loop: one SQLite transaction and one wait for the disk for
    * all, in the order of the calls, each with its own result and its own event bulks. When one of them throws, each is
@@ -56,6 +63,8 @@ export function openTransactions(db: Database.Database): Transactions {
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   const rollback = db.prepare('ROLLBACK')
+  const waitLess = db.prepare('PRAGMA synchronous = NORMAL')
+  const waitAgain = db.prepare('PRAGMA synchronous = FULL')
   const saveSequence = db.prepare<[number]>(
     "UPDATE store_meta SET value = ? WHERE key = 'sequence'",
   )
@@ -94,7 +103,6 @@ export function openTransactions(db: Database.Database): Transactions {
       }
       throw toStorageError(error)
     }
-    tell(parts)
   }
 
   const refuseNested = (): void => {
@@ -114,6 +122,7 @@ export function openTransactions(db: Database.Database): Transactions {
       else for (const part of parts) commitAlone(part)
       return
     }
+    tell(parts)
     for (const part of parts) part.resolve()
   }
 
@@ -124,15 +133,26 @@ export function openTransactions(db: Database.Database): Transactions {
       part.reject(error)
       return
     }
+    tell([part])
     part.resolve()
   }
 
   return {
-    run(context, run) {
+    run(context, run, durability = 'WAITS') {
       refuseNested()
       settle()
       const { part, result } = partOf(context, run, writerInto)
-      commitAll([part])
+      if (durability === 'WAITS') commitAll([part])
+      else {
+        waitLess.run()
+        try {
+          commitAll([part])
+        } finally {
+          waitAgain.run()
+        }
+      }
+      // Afterwards: what a listener writes waits as always.
+      tell([part])
       return result()
     },
     join(context, run) {
