@@ -143,6 +143,10 @@ export function openTestClinic(): TestClinic {
     entriesOfPatient: (id) => entriesWhere((entry) => entry.patientId === id),
     invoicesOfVisit: (id) =>
       [...documents.invoices.values()].filter((invoice) => invoice.visitId === id),
+    prescriptionsOfVisit: (id) =>
+      [...documents.prescriptions.values()].filter(({ visitId }) => visitId === id),
+    resultsOfPatient: (id) =>
+      [...documents.labResults.values()].filter(({ patientId }) => patientId === id),
     entriesOfDay: (day) => entriesWhere((entry) => entry.queueDay === day),
     namesakes: (name, phone) =>
       [...clinic.patients.values()]

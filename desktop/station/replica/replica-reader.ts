@@ -20,6 +20,8 @@ export function readReplica({ store, rows, directory }: ReplicaFile): ReplicaRea
     entriesOfVisit: (visitId) => rows.entriesOf('visitId', visitId),
     entriesOfVisits: rows.entriesOfVisits,
     invoicesOfVisit: (visitId) => rows.where('invoices', 'visitId', visitId),
+    prescriptionsOfVisit: (visitId) => rows.where('prescriptions', 'visitId', visitId),
+    resultsOfPatient: (patientId) => rows.where('labResults', 'patientId', patientId),
     entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
     entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
     namesakes: (name, phone) => findNamesakes(store, rows, { name, phone }),

@@ -16,7 +16,9 @@ import type { EntitlementState } from '#shared/entitlement.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { ClinicId, CommandId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
 import type { Invoice } from '#shared/invoice.ts'
+import type { LabResult } from '#shared/lab-result.ts'
 import type { Patient } from '#shared/patient.ts'
+import type { Prescription } from '#shared/prescription.ts'
 import type { PatientReading } from '#shared/patient-search.ts'
 import type { Stamp } from '#shared/stamp.ts'
 import type { Ticket } from '#shared/ticket.ts'
@@ -46,6 +48,8 @@ export interface ReplicaReader extends ClinicDirectory {
   entriesOfVisit(visitId: VisitId): Entry[]
   entriesOfVisits(visitIds: readonly VisitId[]): Entry[]
   invoicesOfVisit(visitId: VisitId): Invoice[]
+  prescriptionsOfVisit(visitId: VisitId): Prescription[]
+  resultsOfPatient(patientId: PatientId): LabResult[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
   /** Patients with this normalised name and phone; with this name alone, if there is no phone. */
