@@ -214,8 +214,10 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
       facts: ['results', 'reviews'],
       derive: (result) => ({ status: resultStatus(result) }),
     }),
+    // By whose visits of the day it is judged.
     refers: ({ visitId, patientId }) => [
-      visitId === null ? to('patients', patientId) : to('visits', visitId),
+      to('patients', patientId),
+      ...(visitId === null ? [] : [to('visits', visitId)]),
     ],
     visitOf: ({ visitId }) => visitId,
     indexes: ['patientId', 'status'],

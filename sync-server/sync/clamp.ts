@@ -68,8 +68,8 @@ interface Days {
 }
 
 /**
- * A clock that was far ahead also gave the wrong queue day: a visit belongs to the day of its
- * clamped stamp, and what was paid to the day of its visit.
+ * A clock that was far ahead also gave the wrong queue day: a visit, and what is of no visit, belongs
+ * to the day of its clamped stamp, and what was paid or written to the day of its visit.
  */
 function redateWrites(command: Command, { dayOfVisit, today }: Days): Command {
   const checkedIn = command.writes.find(isCheckIn)?.id
@@ -77,8 +77,9 @@ function redateWrites(command: Command, { dayOfVisit, today }: Days): Command {
     const { next } = write
     if (!('queueDay' in next)) return write
     const visitId = visitOf(write)
-    const isToday = isCheckIn(write) || (visitId !== null && visitId === checkedIn)
-    const day = isToday ? today : visitId === null ? undefined : dayOfVisit(visitId)
+    const isNew = write.base === null
+    const isOfToday = visitId === null ? isNew : visitId === checkedIn
+    const day = isOfToday ? today : visitId === null ? null : dayOfVisit(visitId)
     if (day === undefined || day === null || day === next.queueDay) return write
     // Cast: the same document on another day
     return { ...write, next: { ...next, queueDay: day } } as Write

@@ -5,7 +5,9 @@ import type { Command, Write, WriteOf } from '#shared/commands.ts'
 import type { Encounter } from '#shared/encounter.ts'
 import { BLANK_ENCOUNTER } from '#shared/encounter.ts'
 import { Entry, type EntryBody } from '#shared/entry.ts'
+import type { FactId, LabResultId } from '#shared/ids.ts'
 import type { Invoice } from '#shared/invoice.ts'
+import type { LabResult } from '#shared/lab-result.ts'
 import type { Prescription } from '#shared/prescription.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import type { Visit } from '#shared/visit.ts'
@@ -14,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import {
   type Author,
   createTestClinic,
+  DAY,
   type Desk,
   MINUTE,
   newId,
@@ -198,6 +201,55 @@ test('an invoice is issued at DONE, stands alone where it was seen, and is voide
   // A number that was given is not given again: the station that says so is refused, and tries another.
   const taken = invoiceBy(room, 1)
   expect(codes(await room.push(taken.command))).not.toEqual(['ACCEPTED'])
+})
+
+test('a test is ordered, filed by another station and reviewed, whichever documents it stands on', async () => {
+  const head = { ...headOf(desk), visitId: visit.id, test: 'صورة دم', instructions: null }
+  const ordered = desk.make('orderLab', 'doctor', (author) => {
+    const grown = { status: 'ORDERED' as const, results: [], reviews: [], marks: {} }
+    return [
+      write('labResults', null, {
+        id: newId<LabResultId>(),
+        ...head,
+        ...grown,
+        ...freshOf(author),
+      }),
+    ]
+  })
+  await take(ordered)
+  await finish()
+  // Cast: the server's own document
+  const base = room.documents.get(`labResults:${ordered.writes[0]?.id}`) as LabResult
+  const filed = room.make('fileResult', 'doctor', (author) => {
+    const results = [{ id: newId<FactId>(), ...author, text: '١٢', attachments: [] }]
+    return [write('labResults', base, { ...base, results, status: 'FILED' })]
+  })
+  expect(codes(await room.push(filed))).toEqual(['ACCEPTED'])
+  await desk.pull()
+  const found = desk.documents.get(`labResults:${base.id}`) as LabResult
+  const reviewed = desk.make('reviewResult', 'doctor', (author) => {
+    const resultIds = found.results.map(({ id }) => id)
+    const reviews = [{ id: newId<FactId>(), ...author, resultIds, note: null }]
+    return [write('labResults', found, { ...found, reviews, status: 'REVIEWED' })]
+  })
+  expect(codes(await desk.push(reviewed))).toEqual(['ACCEPTED'])
+})
+
+test('what is of no visit belongs to the day of its clamped stamp', async () => {
+  room.skew = 3 * DAY
+  const body: EntryBody = { kind: 'CONSENT', scope: 'SHARED_HISTORY', given: true }
+  const consent = room.make('recordConsent', 'doctor', (author) => [
+    write('entries', null, {
+      ...entryOf(room, author, visit, body),
+      visitId: null,
+      queueDay: '2026-11-25',
+    }),
+  ])
+  const notes = notesBy(room, 'سعال')
+  expect(codes(await room.push(consent, notes))).toEqual(['ACCEPTED', 'ACCEPTED'])
+  await desk.pull()
+  expect(desk.documents.get(`entries:${consent.writes[0]?.id}`)).toMatchObject({ queueDay: TODAY })
+  expect(desk.documents.get(`encounters:${visit.id}`)).toMatchObject({ queueDay: TODAY })
 })
 
 test('a station of version 1 is served what it knows, in pages without a gap', async () => {
