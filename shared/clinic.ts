@@ -4,6 +4,7 @@ import { Entered } from './entered.ts'
 import { ClinicId, CommandId, PatientId, StationId, UserId } from './ids.ts'
 import { Currency, Money } from './money.ts'
 import { Narrowing, Role } from './roles.ts'
+import { PrescriptionLine } from './prescription.ts'
 import { Stamp } from './stamp.ts'
 import { VisitType } from './visit.ts'
 
@@ -101,9 +102,25 @@ export const Quarantined = z.strictObject({
 })
 export type Quarantined = z.infer<typeof Quarantined>
 
+/** A doctor's favourite prescriptions, as they name them. */
+export const Favourites = z.strictObject({
+  kind: z.literal('FAVOURITES'),
+  doctorId: UserId,
+  prescriptions: z
+    .array(
+      z.strictObject({
+        name: z.string().trim().min(1).max(80),
+        lines: z.array(PrescriptionLine).min(1).max(40),
+      }),
+    )
+    .max(200),
+})
+export type Favourites = z.infer<typeof Favourites>
+
 /**
  * A document of the `clinic` collection: written by the server, pulled by stations. Its id is
- * `settings`, `staff:USER`, `doctor:USER`, `price:DOCTOR|all:TYPE`, `station:STATION` or `quarantined:COMMAND`.
+ * `settings`, `staff:USER`, `doctor:USER`, `price:DOCTOR|all:TYPE`, `station:STATION`,
+ * `quarantined:COMMAND` or `favourites:USER`.
  */
 export const ClinicDoc = z.strictObject({
   id: z.string().max(100),
@@ -115,6 +132,7 @@ export const ClinicDoc = z.strictObject({
     Price,
     StationEntry,
     Quarantined,
+    Favourites,
   ]),
 })
 export type ClinicDoc = z.infer<typeof ClinicDoc>

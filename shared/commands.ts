@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { Entry } from './entry.ts'
-import { CommandId, StationId, UserId } from './ids.ts'
-import { Patient } from './patient.ts'
-import type { Action, VisitStatus } from './roles.ts'
+import type { Reference } from './collection-rules.ts'
+import { COLLECTIONS, type Documents, WritableCollection } from './collections.ts'
+import { CommandId, type PatientId, StationId, UserId } from './ids.ts'
+import type { Action, StatusKey, VisitStatus } from './roles.ts'
 import { Stamp } from './stamp.ts'
-import { Visit } from './visit.ts'
 
 export const CommandName = z.enum([
   'registerPatient',
@@ -30,31 +29,69 @@ export const CommandName = z.enum([
   'settleConflict',
   'undoLast',
   'decideQuarantined',
+  'bookAppointment',
+  'moveAppointment',
+  'cancelAppointment',
+  'markAppointmentMissed',
+  'recordVitals',
+  'writeNotes',
+  'editAllergies',
+  'draftPrescription',
+  'finalizePrescription',
+  'appendAddendum',
+  'orderLab',
+  'fileResult',
+  'reviewResult',
+  'waiveFee',
+  'issueInvoice',
+  'voidInvoice',
+  'countDrawer',
+  'saveStockItem',
+  'moveStock',
+  'recordConsent',
+  'openRecord',
 ])
 export type CommandName = z.infer<typeof CommandName>
 
 /** One document of a command: what its author had seen (`base`), and what they made of it (`next`). */
-export const Write = z.discriminatedUnion('collection', [
-  z.strictObject({
-    collection: z.literal('patients'),
+export type Write = { [C in WritableCollection]: WriteOf<C> }[WritableCollection]
+export interface WriteOf<C extends WritableCollection> {
+  collection: C
+  id: string
+  base: Documents[C] | null
+  next: Documents[C]
+}
+
+function writeSchema(collection: WritableCollection): AnyWrite {
+  const { schema, merge } = COLLECTIONS[collection]
+  return z.strictObject({
+    collection: z.literal(collection),
     id: z.string().max(64),
-    base: Patient.nullable(),
-    next: Patient,
-  }),
-  z.strictObject({
-    collection: z.literal('visits'),
-    id: z.string().max(64),
-    base: Visit.nullable(),
-    next: Visit,
-  }),
-  z.strictObject({
-    collection: z.literal('entries'),
-    id: z.string().max(64),
-    base: z.null(),
-    next: Entry,
-  }),
-])
-export type Write = z.infer<typeof Write>
+    base: merge.kind === 'ONCE' ? z.null() : schema.nullable(),
+    next: schema,
+  })
+}
+
+type AnyWrite = z.core.$ZodTypeDiscriminable
+// Casts: there are such collections, and one object for each, of its own documents
+export const Write = z.discriminatedUnion(
+  'collection',
+  WritableCollection.options.map(writeSchema) as [AnyWrite, ...AnyWrite[]],
+) as unknown as z.ZodType<Write>
+
+/** The documents that a write needs without writing them. */
+export function referencesIn<C extends WritableCollection>({
+  collection,
+  next,
+}: WriteOf<C>): readonly Reference[] {
+  return COLLECTIONS[collection].refers(next)
+}
+
+/** The patient that a write is about; null: about none. */
+export function patientIn({ collection, next }: Write): PatientId | null {
+  if (collection === 'patients') return next.id
+  return 'patientId' in next ? next.patientId : null
+}
 
 export const MAX_WRITES = 500
 
@@ -113,10 +150,101 @@ export function isVisitCommand(name: CommandName): name is VisitCommandName {
   return Object.hasOwn(VISIT_COMMANDS, name)
 }
 
+export interface RecordRule {
+  action: Action
+  /** VISIT: the status of the visit that it is about. PATIENT: the strictest of the patient's today. */
+  judgedBy: 'VISIT' | 'PATIENT' | 'NONE'
+  /** Where the role table grants the action to anybody; NONE: without regard to a visit. */
+  from: readonly StatusKey[]
+}
+
+const ANY_STATUS = [
+  'WAITING',
+  'WITH_ASSISTANT',
+  'WITH_DOCTOR',
+  'DONE',
+  'CANCELED',
+  'NO_SHOW',
+] as const
+
+/** The same for the commands that change no visit: command -> action -> status. */
+export const RECORD_COMMANDS = {
+  registerPatient: { action: 'REGISTER_PATIENT', judgedBy: 'NONE', from: ['NONE'] },
+  importPatients: { action: 'IMPORT_PATIENTS', judgedBy: 'NONE', from: ['NONE'] },
+  editPatient: {
+    action: 'EDIT_PATIENT',
+    judgedBy: 'PATIENT',
+    from: ['NONE', 'WAITING', 'WITH_ASSISTANT'],
+  },
+  takePayment: {
+    action: 'TAKE_PAYMENT',
+    judgedBy: 'VISIT',
+    from: ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR', 'DONE'],
+  },
+  refund: { action: 'REFUND', judgedBy: 'VISIT', from: ['DONE', 'CANCELED', 'NO_SHOW'] },
+  decideQuarantined: { action: 'DECIDE_QUARANTINE', judgedBy: 'NONE', from: ['NONE'] },
+  bookAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
+  moveAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
+  cancelAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
+  markAppointmentMissed: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
+  recordVitals: {
+    action: 'RECORD_VITALS',
+    judgedBy: 'VISIT',
+    from: ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR'],
+  },
+  writeNotes: { action: 'WRITE_NOTES', judgedBy: 'VISIT', from: ['WITH_DOCTOR', 'DONE'] },
+  editAllergies: {
+    action: 'EDIT_ALLERGIES',
+    judgedBy: 'PATIENT',
+    from: ['NONE', 'WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR'],
+  },
+  draftPrescription: {
+    action: 'CREATE_DRAFT_PRESCRIPTION',
+    judgedBy: 'VISIT',
+    from: ['WITH_DOCTOR'],
+  },
+  finalizePrescription: {
+    action: 'FINALIZE_PRESCRIPTION',
+    judgedBy: 'VISIT',
+    from: ['WITH_DOCTOR'],
+  },
+  appendAddendum: {
+    action: 'APPEND_ADDENDUM',
+    judgedBy: 'VISIT',
+    from: ['WITH_DOCTOR', 'DONE', 'CANCELED', 'NO_SHOW'],
+  },
+  orderLab: { action: 'ORDER_LAB', judgedBy: 'VISIT', from: ['WITH_DOCTOR'] },
+  fileResult: {
+    action: 'FILE_RESULT',
+    judgedBy: 'PATIENT',
+    from: ['NONE', 'WITH_ASSISTANT', 'WITH_DOCTOR', 'DONE'],
+  },
+  reviewResult: { action: 'REVIEW_RESULT', judgedBy: 'PATIENT', from: ['NONE', 'DONE'] },
+  waiveFee: { action: 'WAIVE_FEE', judgedBy: 'VISIT', from: ['WITH_DOCTOR'] },
+  issueInvoice: { action: 'ISSUE_INVOICE', judgedBy: 'VISIT', from: ['DONE'] },
+  voidInvoice: { action: 'VOID_INVOICE', judgedBy: 'VISIT', from: ['DONE'] },
+  countDrawer: { action: 'COUNT_DRAWER', judgedBy: 'NONE', from: ['NONE'] },
+  saveStockItem: { action: 'MANAGE_STOCK', judgedBy: 'NONE', from: ['NONE', ...ANY_STATUS] },
+  moveStock: { action: 'MANAGE_STOCK', judgedBy: 'NONE', from: ['NONE', ...ANY_STATUS] },
+  recordConsent: { action: 'RECORD_CONSENT', judgedBy: 'NONE', from: ['NONE'] },
+  openRecord: { action: 'OPEN_RECORD', judgedBy: 'VISIT', from: ANY_STATUS },
+} as const satisfies Partial<Record<CommandName, RecordRule>>
+
+export type RecordCommandName = keyof typeof RECORD_COMMANDS
+
+export function isRecordCommand(name: CommandName): name is RecordCommandName {
+  return Object.hasOwn(RECORD_COMMANDS, name)
+}
+
 /** Commands that begin new work: they need the right to write. All others finish what is open. */
 export const NEW_WORK: readonly CommandName[] = [
   'registerPatient',
   'editPatient',
   'importPatients',
   'checkIn',
+  'bookAppointment',
+  'moveAppointment',
+  'saveStockItem',
+  'moveStock',
+  'recordConsent',
 ]

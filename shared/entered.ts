@@ -25,6 +25,8 @@ export const EnteredName = z.enum([
   'amount',
   'method',
   'receipt',
+  /** Anything else, as it was typed. */
+  'entered',
 ])
 export type EnteredName = z.infer<typeof EnteredName>
 
@@ -66,7 +68,7 @@ export type Entered = z.infer<typeof Entered>
 /**
  * What a person entered with a command, field by field: to be read again where the command itself
  * was refused or waits. Identity, queue and money alone, which the desk and an ADMIN may see; of
- * any other document nothing is told.
+ * any other document nothing is told here (to its author, `views/written.ts` does).
  */
 export function enteredOf(command: Command): Entered[] {
   const isList = command.name === 'importPatients'
@@ -85,7 +87,8 @@ export function enteredOf(command: Command): Entered[] {
 export function patientOf({ name, writes }: Command): PatientId | null {
   const [write] = writes
   if (write === undefined || name === 'importPatients') return null
-  return write.collection === 'patients' ? write.next.id : write.next.patientId
+  if (write.collection === 'patients') return write.next.id
+  return 'patientId' in write.next ? write.next.patientId : null
 }
 
 function summaryOf({ name, phones, fileNumber }: Patient): Entered {

@@ -38,6 +38,9 @@ export const ErrorCode = z.enum([
   'PRIORITY_AHEAD', // nobody is moved by hand before one whom priority lifts
   'LINE_EMPTY', // nobody waits
   'IMMUTABLE', // written once, never changed
+  'WAIVER_OVER_FEE', // more than the visit's fee
+  'INVOICE_STANDS', // the visit has an invoice: it must be voided first
+  'NOTES_CLOSED', // the visit's day is over: an addendum says what came later
   // held: kept, shown, tried again
   'QUARANTINED', // made after its author or clinic was deactivated: an ADMIN decides
   'PARENT_HELD', // depends on a command that is held

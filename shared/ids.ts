@@ -22,6 +22,19 @@ export const CallId = uuid.brand<'CallId'>()
 export type CallId = z.infer<typeof CallId>
 export const EntryId = uuid.brand<'EntryId'>()
 export type EntryId = z.infer<typeof EntryId>
+export const AppointmentId = uuid.brand<'AppointmentId'>()
+export type AppointmentId = z.infer<typeof AppointmentId>
+export const PrescriptionId = uuid.brand<'PrescriptionId'>()
+export type PrescriptionId = z.infer<typeof PrescriptionId>
+export const InvoiceId = uuid.brand<'InvoiceId'>()
+export type InvoiceId = z.infer<typeof InvoiceId>
+export const LabResultId = uuid.brand<'LabResultId'>()
+export type LabResultId = z.infer<typeof LabResultId>
+export const StockItemId = uuid.brand<'StockItemId'>()
+export type StockItemId = z.infer<typeof StockItemId>
+/** Of a fact inside a document that is neither a step nor a call: a reading, an allergy, a result. */
+export const FactId = uuid.brand<'FactId'>()
+export type FactId = z.infer<typeof FactId>
 export const CommandId = uuid.brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import type { Settings } from './clinic.ts'
 import {
   type Command,
   CommandName,
@@ -9,17 +8,20 @@ import {
 } from './commands.ts'
 import type { Entry } from './entry.ts'
 import type { EntryId, UserId } from './ids.ts'
-import { judgeCommand, type JudgeContext } from './judge.ts'
+import { judgeCommand } from './judge.ts'
+import type { JudgeContext } from './judge-context.ts'
 import type { Currency } from './money.ts'
 import { can, Role, VisitStatus } from './roles.ts'
 import {
   CHECK_IN,
   CLINIC,
+  holding,
   idOf,
   PATIENT,
   patientOf,
   PEOPLE,
   pick,
+  SETTINGS,
   START,
   stampAt,
   STATIONS,
@@ -33,26 +35,6 @@ import { foldVisit } from './visit-fold.ts'
 const author: UserId = pick(PEOPLE, 1)
 const station = pick(STATIONS, 1)
 const now = stampAt(600, station)
-
-const SETTINGS: Settings = {
-  kind: 'SETTINGS',
-  name: 'عيادات النيل',
-  slug: 'nile',
-  timeZone: 'Africa/Cairo',
-  currency: 'EGP',
-  cutOvers: [{ from: '2020-01-01', hour: 5 }],
-  digits: 'ARABIC_INDIC',
-  waitAmberMinutes: 30,
-  waitRedMinutes: 60,
-  skipPlaces: 3,
-  courtesyEnabled: true,
-  refundLimit: { minor: 10_000, currency: 'EGP' },
-  followUpDays: 14,
-  returnToLine: 'FRONT',
-  narrowing: {},
-  active: true,
-  demo: false,
-}
 
 const PATHS: Record<VisitStatus, VisitStatus[]> = {
   WAITING: [],
@@ -95,11 +77,7 @@ function contextOf(
     author: { roles, knownInactive: false, inactiveSince: null },
     clinicClosed: null,
     mayBeginWork: () => true,
-    patient: (id) => (id === PATIENT ? patientOf() : null),
-    visit: (id) => (visit?.id === id ? visit : null),
-    visitAsSeen: (id) => (visit?.id === id ? visit : null),
-    entry: () => null,
-    refundsOf: () => [],
+    ...holding({ patients: [patientOf()], visits: visit === null ? [] : [visit] }),
     statusesOfPatient: () => (visit === null ? [] : [visit.status]),
     ...changes,
   }
@@ -176,7 +154,7 @@ describe('judgeCommand, steps of a visit', () => {
     const seen = visitIn('WAITING')
     const master = visitIn('CANCELED')
     const command = commandOf('startVisit', [step(seen, 'WITH_DOCTOR')])
-    const unaware = contextOf(['DOCTOR'], master, { visitAsSeen: () => seen })
+    const unaware = contextOf(['DOCTOR'], master, holding({ visits: [seen] }))
     expect(judgeCommand(command, unaware).verdict).toBe('ACCEPTED')
     expect(judgeCommand(command, contextOf(['DOCTOR'], master))).toMatchObject({
       verdict: 'REJECTED',
@@ -274,11 +252,8 @@ describe('judgeCommand, merged visits', () => {
   }
 
   function judged(command: Command, ...visits: Visit[]): unknown {
-    const find = (id: string): Visit | null => visits.find((visit) => visit.id === id) ?? null
-    const { verdict, ...rest } = judgeCommand(
-      command,
-      contextOf(['RECEPTION'], merge, { visit: find, visitAsSeen: find }),
-    )
+    const context = contextOf(['RECEPTION'], merge, holding({ visits }))
+    const { verdict, ...rest } = judgeCommand(command, context)
     return 'code' in rest ? rest.code : verdict
   }
 
@@ -299,8 +274,10 @@ describe('judgeCommand, merged visits', () => {
 
   it('is judged by what its author had seen of the visit kept', () => {
     const canceled = { ...other, status: 'CANCELED' as const }
-    const find = (id: string): Visit => (id === merge.id ? merge : other)
-    const context = contextOf(['RECEPTION'], merge, { visit: () => canceled, visitAsSeen: find })
+    const context = contextOf(['RECEPTION'], merge, {
+      ...holding({ visits: [merge, canceled] }),
+      findSeen: holding({ visits: [merge, other] }).findSeen,
+    })
     expect(judgeCommand(merging(other), context).verdict).toBe('ACCEPTED')
   })
 
@@ -434,10 +411,7 @@ describe('judgeCommand, check-in and money', () => {
       return commandOf('refund', [{ collection: 'entries', id: entry.id, base: null, next: entry }])
     }
     const context = (role: Role, refunds: Entry[] = []): JudgeContext =>
-      contextOf([role], visit, {
-        entry: (id) => (id === idOf(600) ? payment() : null),
-        refundsOf: () => refunds,
-      })
+      contextOf([role], visit, holding({ visits: [visit], entries: [payment(), ...refunds] }))
     expect(judgeCommand(refundOf(10_000), context('RECEPTION')).verdict).toBe('ACCEPTED')
     expect(judgeCommand(refundOf(10_001), context('RECEPTION'))).toMatchObject({
       code: 'REFUND_OVER_LIMIT',
@@ -446,7 +420,16 @@ describe('judgeCommand, check-in and money', () => {
     expect(judgeCommand(refundOf(30_001), context('ADMIN'))).toMatchObject({
       code: 'REFUND_OVER_PAID',
     })
-    const given = payment({ id: idOf<EntryId>(602) })
+    const given = payment({
+      id: idOf<EntryId>(602),
+      body: {
+        kind: 'REFUND',
+        paymentId: idOf<EntryId>(600),
+        amount: { minor: 30_000, currency: 'EGP' },
+        method: 'CASH',
+        reason: 'الكل',
+      },
+    })
     expect(judgeCommand(refundOf(1), context('ADMIN', [given]))).toMatchObject({
       code: 'REFUND_OVER_PAID',
     })
@@ -455,7 +438,7 @@ describe('judgeCommand, check-in and money', () => {
 
   it('refunds to whom, for which day and in what was paid', () => {
     const context = contextOf(['ACCOUNTANT'], visitIn('DONE'), {
-      entry: (id) => (id === idOf(600) ? payment() : null),
+      ...holding({ visits: [visitIn('DONE')], entries: [payment()] }),
       settings: { ...SETTINGS, currency: 'SAR' },
     })
     const refundOf = (changes: Partial<Entry>, currency: Currency = 'EGP'): Command => {

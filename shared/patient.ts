@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { Mark, Superseded } from './fields.ts'
-import { ClinicId, PatientId, StationId, UserId } from './ids.ts'
-import { Stamp } from './stamp.ts'
+import { Authored, Mark, merged, Superseded } from './fields.ts'
+import { ClinicId, FactId, PatientId } from './ids.ts'
 
 export const Sex = z.enum(['MALE', 'FEMALE'])
 export type Sex = z.infer<typeof Sex>
@@ -41,16 +40,45 @@ export const PatientDraft = z.strictObject({
 })
 export type PatientDraft = z.infer<typeof PatientDraft>
 
+/** One allergy that was told or seen. It is taken back by another that names it. */
+export const Allergy = z.strictObject({
+  id: FactId,
+  ...Authored.shape,
+  substance: z.string().trim().min(1).max(120),
+  reaction: z.string().trim().max(200).nullable(),
+  severity: z.enum(['MILD', 'SEVERE', 'UNKNOWN']),
+  retracts: FactId.nullable(),
+})
+export type Allergy = z.infer<typeof Allergy>
+
+/** A chronic condition; taken back likewise. */
+export const Condition = z.strictObject({
+  id: FactId,
+  ...Authored.shape,
+  name: z.string().trim().min(1).max(120),
+  retracts: FactId.nullable(),
+})
+export type Condition = z.infer<typeof Condition>
+
+/** The facts that stand: neither retractions nor what they name. */
+export function standingFacts<T extends { id: FactId; retracts: FactId | null }>(
+  facts: readonly T[],
+): T[] {
+  const retracted = new Set(facts.flatMap(({ retracts }) => retracts ?? []))
+  return facts.filter(({ id, retracts }) => retracts === null && !retracted.has(id))
+}
+
 export const Patient = z.strictObject({
   id: PatientId,
   clinicId: ClinicId,
   ...PatientDraft.shape,
   /** Another patient with the same normalised name and phone, flagged at import or registration. */
   possibleDuplicateOf: PatientId.nullable(),
-  created: z.strictObject({ at: Stamp, by: UserId, stationId: StationId }),
+  /** Sets of facts: two people who had not met both say what they know. Not there in version 1. */
+  allergies: z.array(Allergy).max(200).default([]),
+  conditions: z.array(Condition).max(200).default([]),
+  ...merged,
   marks: z.partialRecord(PatientField, Mark),
   superseded: z.array(Superseded).max(200),
-  /** Ids of superseded values that a person has dealt with; grows only. */
-  settled: z.array(z.string().max(64)).max(400),
 })
 export type Patient = z.infer<typeof Patient>

@@ -9,7 +9,10 @@ import { ClinicId, CommandId, StationId, UserId } from './ids.ts'
  * changes one without raising this number sees it fail.
  */
 export const PROTOCOL_VERSION = 2
-/** The two versions before are served as well: a clinic updates when it can, not when we do. */
+/**
+ * The two versions before are served as well: a clinic updates when it can, not when we do. Version 1
+ * knew patients, visits, payments and refunds, and is sent no other.
+ */
 export const OLDEST_PROTOCOL = Math.max(1, PROTOCOL_VERSION - 2)
 /** Every request of a station says its version in this header; pushes and pulls in their bodies too. */
 export const PROTOCOL_HEADER = 'dawr-protocol'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Patient } from './patient.ts'
-import { resolvePatient, resolveVisit } from './resolve.ts'
+import { resolve } from './resolve.ts'
 import {
   applyEdit,
   CHECK_IN,
@@ -64,12 +64,12 @@ function mix(chains: readonly Made[][], choices: readonly number[]): Made[] {
 
 function serve(commands: readonly Made[]): Patient {
   return commands.reduce<Patient>(
-    (master, { base, next }) => resolvePatient(base, master, next),
+    (master, { base, next }) => resolve('patients', base, master, next),
     patientOf(),
   )
 }
 
-describe('resolvePatient', () => {
+describe('resolve, patients', () => {
   it('gives the same document in whatever order the stations reach the server', () => {
     fc.assert(
       fc.property(
@@ -114,8 +114,8 @@ describe('resolvePatient', () => {
       fc.property(edit, edit, (one, two) => {
         const base = patientOf()
         const next = applyEdit(base, one)
-        const master = resolvePatient(base, applyEdit(base, two), next)
-        expect(resolvePatient(base, master, next)).toEqual(master)
+        const master = resolve('patients', base, applyEdit(base, two), next)
+        expect(resolve('patients', base, master, next)).toEqual(master)
       }),
     )
   })
@@ -135,8 +135,8 @@ describe('resolvePatient', () => {
       marks: { phones: { at: stampAt(20, b), by } },
     }
     for (const merged of [
-      resolvePatient(base, first, second),
-      resolvePatient(base, second, first),
+      resolve('patients', base, first, second),
+      resolve('patients', base, second, first),
     ]) {
       expect(merged.phones).toEqual(['+201222222222'])
       expect(merged.superseded).toMatchObject([{ field: 'phones', value: ['+201111111111'], by }])
@@ -144,7 +144,7 @@ describe('resolvePatient', () => {
   })
 })
 
-describe('resolveVisit', () => {
+describe('resolve, visits', () => {
   it('is the union of both histories and the fold of it, order-free', () => {
     fc.assert(
       fc.property(laterSteps, laterSteps, (one, two) => {
@@ -155,11 +155,11 @@ describe('resolveVisit', () => {
         }))
         const left = { ...base, transitions: [CHECK_IN, ...one] }
         const right = { ...base, transitions: [CHECK_IN, ...renamed] }
-        const merged = resolveVisit(base, left, right)
-        expect(resolveVisit(base, right, left)).toEqual(merged)
+        const merged = resolve('visits', base, left, right)
+        expect(resolve('visits', base, right, left)).toEqual(merged)
         expect(merged.transitions).toHaveLength(1 + one.length + two.length)
         expect(merged.status).toBe(foldVisit([CHECK_IN, ...one, ...renamed]).status)
-        expect(resolveVisit(base, merged, right)).toEqual(merged)
+        expect(resolve('visits', base, merged, right)).toEqual(merged)
       }),
       { numRuns: 1_000 },
     )
@@ -168,6 +168,6 @@ describe('resolveVisit', () => {
   it('keeps the ticket of the master: a renumbered visit is not numbered back', () => {
     const base = visitOf()
     const master = { ...base, ticket: { letter: 'C', number: 1 } }
-    expect(resolveVisit(base, master, base).ticket).toEqual(master.ticket)
+    expect(resolve('visits', base, master, base).ticket).toEqual(master.ticket)
   })
 })

@@ -1,21 +1,16 @@
-import type { CollectionName, Documents } from './collections.ts'
-import type { FieldValue, Mark, Superseded } from './fields.ts'
-import { type Patient, PatientField } from './patient.ts'
-import { type Visit, VisitField } from './visit.ts'
-import { foldVisit } from './visit-fold.ts'
-
-interface Marked<F extends string> {
-  created: Mark
-  marks: Partial<Record<F, Mark>>
-  superseded: Superseded[]
-  settled: string[]
-}
+import {
+  type AnyValue,
+  factsIn,
+  fieldIn,
+  type MergedDocument,
+  type MergeFields,
+} from './collection-rules.ts'
+import { type CollectionName, COLLECTIONS, type Documents } from './collections.ts'
+import type { Fact, Mark } from './fields.ts'
+import { Stamp } from './stamp.ts'
 
 /** When and by whom a field was last set; a field never changed carries the record's creation. */
-export function markOf<F extends string>(
-  document: Pick<Marked<F>, 'created' | 'marks'>,
-  field: F,
-): Mark {
+export function markOf(document: Pick<MergedDocument, 'created' | 'marks'>, field: string): Mark {
   const mark = document.marks[field]
   return mark ?? { at: document.created.at, by: document.created.by }
 }
@@ -29,16 +24,18 @@ function isLater(a: Mark, b: Mark): boolean {
   return a.at === b.at ? a.by > b.by : a.at > b.at
 }
 
-interface Sides<F extends string> {
-  base: Marked<F> & Record<F, FieldValue>
-  master: Marked<F> & Record<F, FieldValue>
-  fork: Marked<F> & Record<F, FieldValue>
+interface Sides<D> {
+  base: D
+  master: D
+  fork: D
 }
 
-interface MergedFields<F extends string> {
-  values: Map<F, FieldValue>
-  marks: Partial<Record<F, Mark>>
-  superseded: Superseded[]
+type Loser = MergedDocument['superseded'][number]
+
+interface MergedParts {
+  values: Map<string, AnyValue>
+  marks: Partial<Record<string, Mark>>
+  superseded: Loser[]
   settled: string[]
 }
 
@@ -49,13 +46,12 @@ interface MergedFields<F extends string> {
  * Two people who entered the same leave a superseded value equal to the one that stands: no news,
  * and not shown, but kept, since a third edit may beat both.
  */
-function mergeFields<F extends string>(
-  fields: readonly F[],
-  kept: (field: F) => boolean,
-  { base, master, fork }: Sides<F>,
-): MergedFields<F> {
-  const values = new Map<F, FieldValue>()
-  const marks: Partial<Record<F, Mark>> = { ...master.marks }
+function mergeFields(
+  { fields, unkept }: Pick<MergeFields<never>, 'fields' | 'unkept'>,
+  { base, master, fork }: Sides<MergedDocument>,
+): MergedParts {
+  const values = new Map<string, AnyValue>()
+  const marks: Partial<Record<string, Mark>> = { ...master.marks }
   // The master's alone: a fork adds none by itself, and may still carry some that were since replaced.
   const superseded = new Map(master.superseded.map((loser) => [loser.id, loser]))
   for (const field of fields) {
@@ -64,20 +60,21 @@ function mergeFields<F extends string>(
     const forkMark = markOf(fork, field)
     const forkChanged = forkMark.at !== baseMark.at || forkMark.by !== baseMark.by
     if (!forkChanged) {
-      values.set(field, master[field])
+      values.set(field, fieldIn(master, field))
       continue
     }
     superseded.delete(supersededId(field, baseMark))
     const masterChanged = masterMark.at !== baseMark.at || masterMark.by !== baseMark.by
     const forkWins = !masterChanged || !isLater(masterMark, forkMark)
-    values.set(field, forkWins ? fork[field] : master[field])
+    values.set(field, fieldIn(forkWins ? fork : master, field))
     marks[field] = forkWins ? forkMark : masterMark
     const concurrent = masterChanged && masterMark.at !== forkMark.at
-    if (concurrent && kept(field)) {
+    if (concurrent && !unkept.includes(field)) {
       const mark = forkWins ? masterMark : forkMark
-      const value = forkWins ? master[field] : fork[field]
+      const value = fieldIn(forkWins ? master : fork, field)
       const id = supersededId(field, mark)
-      superseded.set(id, { id, field, value, by: mark.by, at: mark.at })
+      // Cast: of a kind that the collection's schema keeps, as the field itself is
+      superseded.set(id, { id, field, value, by: mark.by, at: mark.at } as Loser)
     }
   }
   return {
@@ -88,53 +85,67 @@ function mergeFields<F extends string>(
   }
 }
 
-export function resolvePatient(base: Patient | null, master: Patient, fork: Patient): Patient {
-  if (base === null) return master
-  const merged = mergeFields(PatientField.options, () => true, { base, master, fork })
-  return {
-    ...master,
-    ...Object.fromEntries(merged.values),
-    marks: merged.marks,
-    superseded: merged.superseded,
-    settled: merged.settled,
-  }
-}
-
-/** An order key is a place, not something a person wrote: what lost is of no use to anyone. */
-const KEPT_VISIT_FIELDS: readonly VisitField[] = ['doctorId', 'type', 'priority', 'mergedInto']
-
-function unionById<T extends { id: string; at: string }>(a: readonly T[], b: readonly T[]): T[] {
+function unionById(a: readonly Fact[], b: readonly Fact[]): Fact[] {
   const all = new Map([...b, ...a].map((fact) => [fact.id, fact]))
   return [...all.values()].toSorted((x, y) =>
     x.at === y.at ? (x.id < y.id ? -1 : 1) : x.at < y.at ? -1 : 1,
   )
 }
 
-export function resolveVisit(base: Visit | null, master: Visit, fork: Visit): Visit {
-  const transitions = unionById(master.transitions, fork.transitions)
-  const facts = {
-    transitions,
-    calls: unionById(master.calls, fork.calls),
-    status: foldVisit(transitions).status,
-  }
-  if (base === null) return { ...master, ...facts }
-  const merged = mergeFields(VisitField.options, (field) => KEPT_VISIT_FIELDS.includes(field), {
-    base,
-    master,
-    fork,
+function mergeDocuments<D extends MergedDocument>(
+  rules: MergeFields<D>,
+  base: D | null,
+  { master, fork }: Omit<Sides<D>, 'base'>,
+): D {
+  if (rules.isFrozen(master)) return master
+  const facts = rules.facts.map((name): [string, Fact[]] => [
+    name,
+    unionById(factsIn(master, name), factsIn(fork, name)),
+  ])
+  const united = { ...master, ...Object.fromEntries(facts) }
+  const whole = { ...united, ...rules.derive(united) }
+  const sides = { base, master, fork }
+  const { values, ...merged } =
+    rules.blank === null ? mergeKnown(rules, sides) : mergeBegun(rules, sides, rules.blank)
+  return { ...whole, ...Object.fromEntries(values), ...merged }
+}
+
+/** Before every stamp there is: when a field of a blank document was set. */
+export const NEVER = Stamp.parse('0000000000000-0000-00000000')
+
+type MaybeBegun<D> = Omit<Sides<D>, 'base'> & { base: D | null }
+
+/** Made by one writer alone: seen a second time, its fields are what has become of them. */
+function mergeKnown<D extends MergedDocument>(
+  rules: MergeFields<D>,
+  { base, master, fork }: MaybeBegun<D>,
+): MergedParts {
+  if (base !== null) return mergeFields(rules, { base, master, fork })
+  const { marks, superseded, settled } = master
+  return { values: new Map(), marks, superseded, settled }
+}
+
+/** Begun at several stations, each of which wrote into a blank: the earliest began it. */
+function mergeBegun<D extends MergedDocument>(
+  rules: MergeFields<D>,
+  { base, master, fork }: MaybeBegun<D>,
+  blank: Partial<D>,
+): MergedParts & Pick<D, 'created'> {
+  const isFirst = isLater(master.created, fork.created)
+  const created = isFirst ? fork.created : master.created
+  const begun = base ?? { ...fork, ...blank, marks: {}, superseded: [], settled: [] }
+  // A field without a mark carries the creation: here that of the blank, before anybody wrote.
+  const blankAt = { ...created, at: NEVER }
+  const merged = mergeFields(rules, {
+    base: { ...begun, created: blankAt },
+    master: { ...master, created: blankAt },
+    fork: { ...fork, created: blankAt },
   })
-  return {
-    ...master,
-    ...facts,
-    ...Object.fromEntries(merged.values),
-    marks: merged.marks,
-    superseded: merged.superseded,
-    settled: merged.settled,
-  }
+  return { ...merged, created }
 }
 
 /**
- * Merges three ways, with each collection's rules (ARCHITECTURE 8). Pure, deterministic, and the
+ * Merges three ways, by the rules of the collection (ARCHITECTURE 8). Pure, deterministic, and the
  * same on the station (its pending commands over what was pulled) and on the server.
  *
  * @param base what the writer had seen, or null if the writer made the document
@@ -146,24 +157,14 @@ export function resolve<C extends CollectionName>(
   base: Documents[C] | null,
   master: Documents[C] | null,
   fork: Documents[C],
-): Documents[C]
-export function resolve(
-  collection: CollectionName,
-  base: Documents[CollectionName] | null,
-  master: Documents[CollectionName] | null,
-  fork: Documents[CollectionName],
-): Documents[CollectionName] {
+): Documents[C] {
   if (master === null) return fork
-  switch (collection) {
-    // Cast: the overload above ties the documents to the collection
-    case 'patients':
-      return resolvePatient(base as Patient | null, master as Patient, fork as Patient)
-    // Cast: as above
-    case 'visits':
-      return resolveVisit(base as Visit | null, master as Visit, fork as Visit)
-    case 'entries':
-    case 'clinic':
-      // Written once, or by the server alone: what stands, stands.
-      return master
-  }
+  const { merge } = COLLECTIONS[collection]
+  if (merge.kind !== 'FIELDS') return master
+  // Cast: documents that merge by fields have what a merge needs (`collections.test.ts` looks at each schema)
+  type D = Documents[C] & MergedDocument
+  return mergeDocuments(merge as MergeFields<D>, base as D | null, {
+    master: master as D,
+    fork: fork as D,
+  })
 }

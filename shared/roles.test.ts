@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { VISIT_COMMANDS } from './commands.ts'
+import {
+  CommandName,
+  isRecordCommand,
+  isVisitCommand,
+  RECORD_COMMANDS,
+  type RecordRule,
+  VISIT_COMMANDS,
+} from './commands.ts'
 import {
   Action,
   can,
@@ -90,5 +97,22 @@ describe('command -> action -> from/to status', () => {
         expect(Role.options.filter((role) => can([role], status, rule.action))).toEqual([])
       }
     }
+  })
+
+  it.each(Object.entries(RECORD_COMMANDS))(
+    '%s is for exactly the statuses in which somebody may',
+    (_, rule) => {
+      const { action, judgedBy, from }: RecordRule = rule
+      const asked = judgedBy === 'NONE' && !from.includes('WAITING') ? ['NONE' as const] : STATUSES
+      const granted = asked.filter((status) => can(Role.options, status, action))
+      expect(granted.toSorted()).toEqual([...from].toSorted())
+    },
+  )
+
+  it('every command has its row, or a rule of its own', () => {
+    const others = CommandName.options.filter(
+      (name) => !isVisitCommand(name) && !isRecordCommand(name),
+    )
+    expect(others).toEqual(['checkIn', 'settleConflict', 'undoLast'])
   })
 })

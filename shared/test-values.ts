@@ -1,4 +1,15 @@
 import fc from 'fast-check'
+import type { Appointment } from './appointment.ts'
+import type { Settings } from './clinic.ts'
+import type { CollectionName, Documents } from './collections.ts'
+import { BLANK_ENCOUNTER, type Encounter } from './encounter.ts'
+import type { Entry, EntryBody } from './entry.ts'
+import type { Invoice } from './invoice.ts'
+import type { LabResult } from './lab-result.ts'
+import type { Money } from './money.ts'
+import type { Prescription, PrescriptionLine } from './prescription.ts'
+import type { StockItem } from './stock.ts'
+import type { JudgeContext } from './judge-context.ts'
 import { type Patient, PatientField } from './patient.ts'
 import type { ClinicId, PatientId, StationId, TransitionId, UserId, VisitId } from './ids.ts'
 import { makeUuidv7 } from './ids.ts'
@@ -32,6 +43,26 @@ export function stampAt(seconds: number, station: StationId = pick(STATIONS, 0))
   return formatStamp(START + seconds * 1_000, 0, nodeOfStation(station))
 }
 
+export const SETTINGS: Settings = {
+  kind: 'SETTINGS',
+  name: 'عيادات النيل',
+  slug: 'nile',
+  timeZone: 'Africa/Cairo',
+  currency: 'EGP',
+  cutOvers: [{ from: '2020-01-01', hour: 5 }],
+  digits: 'ARABIC_INDIC',
+  waitAmberMinutes: 30,
+  waitRedMinutes: 60,
+  skipPlaces: 3,
+  courtesyEnabled: true,
+  refundLimit: { minor: 10_000, currency: 'EGP' },
+  followUpDays: 14,
+  returnToLine: 'FRONT',
+  narrowing: {},
+  active: true,
+  demo: false,
+}
+
 export function patientOf(changes: Partial<Patient> = {}): Patient {
   return {
     id: PATIENT,
@@ -45,6 +76,8 @@ export function patientOf(changes: Partial<Patient> = {}): Patient {
     address: null,
     note: null,
     possibleDuplicateOf: null,
+    allergies: [],
+    conditions: [],
     created: { at: stampAt(0), by: pick(PEOPLE, 0), stationId: pick(STATIONS, 0) },
     marks: {},
     superseded: [],
@@ -143,4 +176,119 @@ export function applyEdit(patient: Patient, edit: Edit): Patient {
     if (Object.hasOwn(edit.changes, field)) marks[field] = mark
   }
   return { ...patient, ...edit.changes, marks }
+}
+
+const OWN = { at: stampAt(0), by: pick(PEOPLE, 0), stationId: pick(STATIONS, 0) }
+const OF_VISIT = { clinicId: CLINIC, visitId: VISIT, patientId: PATIENT, queueDay: '2026-11-22' }
+const FRESH = { created: OWN, marks: {}, superseded: [], settled: [] }
+export const POUND = (minor: number): Money => ({ minor, currency: 'EGP' })
+
+export function encounterOf(changes: Partial<Encounter> = {}): Encounter {
+  const { visitId: id, ...head } = OF_VISIT
+  return { id, ...head, ...BLANK_ENCOUNTER, ...FRESH, ...changes }
+}
+
+export function prescriptionOf(changes: Partial<Prescription> = {}): Prescription {
+  return {
+    id: idOf(800),
+    ...OF_VISIT,
+    doctorId: pick(PEOPLE, 2),
+    status: 'DRAFT',
+    draftId: null,
+    lines: [LINE],
+    note: null,
+    finals: [],
+    ...FRESH,
+    ...changes,
+  }
+}
+
+export const LINE: PrescriptionLine = {
+  drug: 'أموكسيسيلين ٥٠٠',
+  dose: 'كبسولة',
+  form: null,
+  route: null,
+  frequency: 'كل ٨ ساعات',
+  duration: '٧ أيام',
+  instructions: null,
+}
+
+export function invoiceOf(changes: Partial<Invoice> = {}): Invoice {
+  return {
+    id: idOf(810),
+    ...OF_VISIT,
+    doctorId: pick(PEOPLE, 2),
+    number: { letter: 'A', number: 1 },
+    lines: [{ text: 'كشف', quantity: 1, amount: POUND(30_000) }],
+    total: POUND(30_000),
+    created: OWN,
+    ...changes,
+  }
+}
+
+export function appointmentOf(changes: Partial<Appointment> = {}): Appointment {
+  return {
+    id: idOf(820),
+    clinicId: CLINIC,
+    patientId: PATIENT,
+    doctorId: pick(PEOPLE, 2),
+    day: '2026-11-23',
+    time: '18:30',
+    number: { letter: 'A', number: 1 },
+    type: 'EXAMINATION',
+    note: null,
+    status: 'BOOKED',
+    steps: [{ id: idOf(821), ...OWN, status: 'BOOKED', visitId: null, reason: null }],
+    ...FRESH,
+    ...changes,
+  }
+}
+
+export function labResultOf(changes: Partial<LabResult> = {}): LabResult {
+  return {
+    id: idOf(830),
+    ...OF_VISIT,
+    test: 'صورة دم كاملة',
+    instructions: null,
+    status: 'ORDERED',
+    results: [],
+    reviews: [],
+    ...FRESH,
+    ...changes,
+  }
+}
+
+export function stockItemOf(changes: Partial<StockItem> = {}): StockItem {
+  return {
+    id: idOf(840),
+    clinicId: CLINIC,
+    name: 'شاش',
+    unit: 'علبة',
+    code: null,
+    minimum: 5,
+    active: true,
+    ...FRESH,
+    ...changes,
+  }
+}
+
+export function entryOf(body: EntryBody, changes: Partial<Entry> = {}): Entry {
+  return { id: idOf(850), ...OF_VISIT, ...OWN, body, ...changes }
+}
+
+/** A judge's look-ups in these documents, all of them seen. */
+export function holding(
+  documents: Partial<{ [C in CollectionName]: readonly Documents[C][] }>,
+): Pick<JudgeContext, 'find' | 'findSeen' | 'entriesOf' | 'invoicesOf'> {
+  const find = <C extends CollectionName>(collection: C, id: string): Documents[C] | null => {
+    const held: readonly Documents[C][] = documents[collection] ?? []
+    return held.find((document) => document.id === id) ?? null
+  }
+  return {
+    find,
+    findSeen: find,
+    entriesOf: (visitId) => (documents.entries ?? []).filter((entry) => entry.visitId === visitId),
+    invoicesOf: (visitId) =>
+      (documents.invoices ?? []).filter((invoice) => invoice.visitId === visitId),
+  }
 }

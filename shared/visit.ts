@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CalendarDate, Mark, Superseded } from './fields.ts'
+import { CalendarDate, Mark, merged, Superseded } from './fields.ts'
 import { CallId, ClinicId, PatientId, StationId, TransitionId, UserId, VisitId } from './ids.ts'
 import { Money } from './money.ts'
 import { VisitStatus } from './roles.ts'
@@ -70,11 +70,11 @@ export const Visit = z.strictObject({
   status: VisitStatus,
   transitions: z.array(Transition).min(1).max(200),
   calls: z.array(Call).max(200),
-  created: z.strictObject({ at: Stamp, by: UserId, stationId: StationId }),
+  ...merged,
   marks: z.partialRecord(VisitField, Mark),
   superseded: z.array(Superseded).max(200),
-  /** Ids of overruled transitions, superseded values or duplicate visits a person has dealt with; grows only. */
-  settled: z.array(z.string().max(64)).max(400),
+  /** Ids of overruled transitions, superseded values or duplicate visits a person has dealt with. */
+  settled: merged.settled,
 })
 export type Visit = z.infer<typeof Visit>
 

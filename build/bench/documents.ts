@@ -48,6 +48,8 @@ export function makePatients(count: number, now: number, seed = 7): Patient[] {
       address,
       note: notes,
       possibleDuplicateOf: null,
+      allergies: [],
+      conditions: [],
       created: { at: stampAt(time), by: DESK.userId, stationId: OLD_STATION },
       marks: {},
       superseded: [],

@@ -7,7 +7,7 @@ import { RxDBQueryBuilderPlugin } from 'rxdb/plugins/query-builder'
 import { ftsMatch, patientSearchQueries } from '#shared/patient-search.ts'
 import type { Patient } from '#shared/patient.ts'
 import { DATABASE_NAME } from '#desktop/station/replica/document-rows.ts'
-import { documentSchema } from '#desktop/station/replica/document-schemas.ts'
+import { collectionSchemas } from '#desktop/station/replica/document-schemas.ts'
 import { openConnection } from '#desktop/station/storage/connection.ts'
 import { createRandom } from '../demo/random.ts'
 import { makePatients } from './documents.ts'
@@ -111,7 +111,7 @@ async function memorySearches(
 ): Promise<number[]> {
   addRxPlugin(RxDBQueryBuilderPlugin)
   const database = await createRxDatabase({ name: 'peer', storage: getRxStorageMemory() })
-  const { peers } = await database.addCollections({ peers: { schema: documentSchema('patients') } })
+  const { peers } = await database.addCollections({ peers: collectionSchemas().patients })
   await peers.bulkInsert(structuredClone([...patients]))
   const times: number[] = []
   for (const text of texts) {

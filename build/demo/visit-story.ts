@@ -127,6 +127,8 @@ function openMaker({ clinicId, station, desk, currency }: DemoBooks) {
         fileNumber: null,
         note: notes,
         possibleDuplicateOf: null,
+        allergies: [],
+        conditions: [],
         created: factAt(time, desk),
         ...untouched,
       }

@@ -1,19 +1,20 @@
-import type { CommandChanges } from '#shared/command-shape.ts'
-import type { Command, Write } from '#shared/commands.ts'
+import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
+import { COLLECTIONS, type Documents, type WritableCollection } from '#shared/collections.ts'
+import type { Change, CommandChanges } from '#shared/command-shape.ts'
+import type { Command, WriteOf } from '#shared/commands.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
-import type { Patient } from '#shared/patient.ts'
 import { resolve } from '#shared/resolve.ts'
 import { formatTicket, stationLetter } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import {
-  clinicDocIn,
+  documentIn,
   keyOf,
-  patientIn,
   putDocument,
   type ServerDocument,
   type Standing,
+  type StepOrigins,
+  stepsIn,
   ticketKey,
-  visitIn,
   type WorkingSet,
 } from './working-set.ts'
 
@@ -36,7 +37,7 @@ export function applyWrites(
   command: Command,
   changes: CommandChanges,
 ): { changed: DocumentChange[]; details: ErrorDetails } | null {
-  const merged = command.writes.map((write) => mergeWrite(set, write, changes))
+  const merged = command.writes.map((write) => mergeWrite(set, write, changes[write.collection]))
   if (!merged.every(isWithinLimits)) return null
   const changed: DocumentChange[] = []
   const details: ErrorDetails = {}
@@ -46,7 +47,7 @@ export function applyWrites(
   }
   for (const document of merged) {
     if (document.collection !== 'visits') {
-      put(document)
+      put(originated(set, document))
       continue
     }
     const doc = settleTicket(set, document.doc, command.stationId === set.stationId)
@@ -56,7 +57,7 @@ export function applyWrites(
       const station = stationDocument(set)
       if (station !== null) put(station)
     }
-    put({ ...document, doc, origins: originsAfter(set, doc) })
+    put(originated(set, { ...document, doc }))
   }
   return { changed, details }
 }
@@ -65,49 +66,68 @@ export function applyWrites(
  * A base is what the station believes; only what stands here and what the command itself added may
  * go into the merge. Else a refused, held or invented fact would come in on a later command's back.
  */
-function mergeWrite(set: WorkingSet, write: Write, changes: CommandChanges): ServerDocument {
-  switch (write.collection) {
-    case 'patients': {
-      const master = patientIn(set, write.id)
-      const added = changes.patients.find(({ next }) => next.id === write.id)?.settled ?? []
-      const fork: Patient =
-        master === null ? write.next : { ...write.next, settled: [...master.settled, ...added] }
-      return { collection: 'patients', doc: resolve('patients', write.base, master, fork) }
-    }
-    case 'visits': {
-      const standing = visitIn(set, write.id)
-      if (standing === null) return { collection: 'visits', doc: write.next, origins: {} }
-      const { doc: master, origins } = standing
-      const change = changes.visits.find(({ next }) => next.id === write.id)
-      const fork: Visit = {
-        ...write.next,
-        transitions: [...master.transitions, ...(change?.transitions ?? [])],
-        calls: [...master.calls, ...(change?.calls ?? [])],
-        settled: [...master.settled, ...(change?.settled ?? [])],
-      }
-      return { collection: 'visits', doc: resolve('visits', write.base, master, fork), origins }
-    }
-    case 'entries':
-      return { collection: 'entries', doc: write.next }
-  }
+function mergeWrite<C extends WritableCollection>(
+  set: WorkingSet,
+  { collection, id, base, next }: WriteOf<C>,
+  changes: readonly Change<C>[],
+): ServerDocument {
+  const standing = set.documents.get(keyOf(collection, id))
+  const master = documentIn(set, collection, id)
+  const change = changes.find((made) => made.next.id === id)
+  const fork = master === null ? next : forkOver(collection, { master, next }, change)
+  // Cast: the collection's own document
+  return {
+    collection,
+    doc: resolve(collection, base, master, fork),
+    origins: standing?.origins ?? {},
+  } as ServerDocument
 }
 
-function isWithinLimits(document: ServerDocument): boolean {
-  if (document.collection === 'clinic' || document.collection === 'entries') return true
-  const { superseded, settled } = document.doc
-  if (superseded.length > MAX_FACTS || settled.length > MAX_SETTLED) return false
-  if (document.collection === 'patients') return true
-  const { transitions, calls } = document.doc
-  return transitions.length <= MAX_FACTS && calls.length <= MAX_FACTS
+function forkOver<C extends WritableCollection>(
+  collection: C,
+  { master, next }: { master: Documents[C]; next: Documents[C] },
+  change: Pick<Change<C>, 'facts' | 'settled'> | undefined,
+): Documents[C] {
+  const { merge } = COLLECTIONS[collection]
+  if (merge.kind !== 'FIELDS') return next
+  const grown = merge.facts.map((name): [string, unknown] => [
+    name,
+    [...factsIn(master, name), ...(change?.facts[name] ?? [])],
+  ])
+  const settled = [...settledIn(master), ...(change?.settled ?? [])]
+  return { ...next, ...Object.fromEntries(grown), settled }
+}
+
+function settledIn(document: object): readonly string[] {
+  // Cast: documents that merge by fields have it
+  return (document as MergedDocument).settled
+}
+
+function isWithinLimits({ collection, doc }: ServerDocument): boolean {
+  const { merge } = COLLECTIONS[collection]
+  if (merge.kind !== 'FIELDS') return true
+  // Cast: as above
+  const { superseded, settled } = doc as unknown as MergedDocument
+  return (
+    superseded.length <= MAX_FACTS &&
+    settled.length <= MAX_SETTLED &&
+    merge.facts.every((name) => factsIn(doc, name).length <= MAX_FACTS)
+  )
 }
 
 /** Steps that are new here are accepted under the number that the document is about to get. */
-function originsAfter(set: WorkingSet, visit: Visit): Record<string, readonly [number, string]> {
-  const before = visitIn(set, visit.id)?.origins ?? {}
+function originated(set: WorkingSet, document: ServerDocument): ServerDocument {
+  const steps = stepsIn(document.collection)
+  if (steps === null) return document
+  const before = document.origins
   const seq = set.feed.head + 1
-  return Object.fromEntries(
-    visit.transitions.map((step) => [step.id, before[step.id] ?? [seq, step.stationId]]),
+  const origins: StepOrigins = Object.fromEntries(
+    factsIn(document.doc, steps).map(({ id, stationId }) => [
+      id,
+      before[id] ?? ([seq, stationId] as const),
+    ]),
   )
+  return { ...document, origins }
 }
 
 /**
@@ -139,10 +159,11 @@ function settleTicket(set: WorkingSet, visit: Visit, isOwn: boolean): Visit {
 
 /** The station's own entry in the directory, if its letter is no longer the one there. */
 function stationDocument(set: WorkingSet): ServerDocument | null {
-  const doc = clinicDocIn(set, `station:${set.stationId}`)
+  const doc = documentIn(set, 'clinic', `station:${set.stationId}`)
   if (doc?.body.kind !== 'STATION' || doc.body.letter === set.letters.own) return null
   return {
     collection: 'clinic',
     doc: { ...doc, body: { ...doc.body, letter: set.letters.own } },
+    origins: {},
   }
 }

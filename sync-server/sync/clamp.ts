@@ -1,6 +1,8 @@
 import type { Settings } from '#shared/clinic.ts'
-import { Command, type Write } from '#shared/commands.ts'
+import { COLLECTIONS, type WritableCollection } from '#shared/collections.ts'
+import { Command, type Write, type WriteOf } from '#shared/commands.ts'
 import type { CalendarDate } from '#shared/fields.ts'
+import type { VisitId } from '#shared/ids.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import { clampStamps, MAX_AHEAD_MS, type Stamp, stampNode, stampTime } from '#shared/stamp.ts'
 import type { MoveKey } from './move-keys.ts'
@@ -66,33 +68,27 @@ interface Days {
 }
 
 /**
- * A clock that was far ahead also gave the wrong queue day: a visit belongs to the day of its
- * clamped stamp, and what was paid to the day of its visit.
+ * A clock that was far ahead also gave the wrong queue day: a visit, and what is of no visit, belongs
+ * to the day of its clamped stamp, and what was paid or written to the day of its visit.
  */
 function redateWrites(command: Command, { dayOfVisit, today }: Days): Command {
   const checkedIn = command.writes.find(isCheckIn)?.id
   const redate = (write: Write): Write => {
-    const { collection } = write
-    if (collection === 'patients') return write
-    const { queueDay } = write.next
-    if (collection === 'visits' ? isCheckIn(write) : write.next.visitId === checkedIn) {
-      return today === null || today === queueDay ? write : redatedWrite(write, today)
-    }
-    const day = collection === 'entries' ? dayOfVisit(write.next.visitId) : undefined
-    return day === undefined || day === queueDay ? write : redatedWrite(write, day)
+    const { next } = write
+    if (!('queueDay' in next)) return write
+    const visitId = visitOf(write)
+    const isNew = write.base === null
+    const isOfToday = visitId === null ? isNew : visitId === checkedIn
+    const day = isOfToday ? today : visitId === null ? null : dayOfVisit(visitId)
+    if (day === undefined || day === null || day === next.queueDay) return write
+    // Cast: the same document on another day
+    return { ...write, next: { ...next, queueDay: day } } as Write
   }
   return { ...command, writes: command.writes.map(redate) }
 }
 
-function redatedWrite(write: Write, queueDay: CalendarDate): Write {
-  switch (write.collection) {
-    case 'patients':
-      return write
-    case 'visits':
-      return { ...write, next: { ...write.next, queueDay } }
-    case 'entries':
-      return { ...write, next: { ...write.next, queueDay } }
-  }
+function visitOf<C extends WritableCollection>({ collection, next }: WriteOf<C>): VisitId | null {
+  return COLLECTIONS[collection].visitOf(next)
 }
 
 function isCheckIn(write: Write): boolean {

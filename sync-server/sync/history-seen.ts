@@ -1,18 +1,17 @@
 import type { Settings } from '#shared/clinic.ts'
 import type { Command } from '#shared/commands.ts'
-import type { Entry } from '#shared/entry.ts'
-import type { Author, JudgeContext } from '#shared/judge.ts'
+import { factsIn } from '#shared/collection-rules.ts'
+import { COLLECTIONS, type Documents } from '#shared/collections.ts'
+import type { Author, JudgeContext, SteppedCollection } from '#shared/judge-context.ts'
 import { stampTime } from '#shared/stamp.ts'
-import type { Visit } from '#shared/visit.ts'
-import { foldVisit } from '#shared/visit-fold.ts'
 import { mayBeginWork } from '../subscriptions/subscription-history.ts'
 import type { RulesSince } from './feed.ts'
 import {
-  entryIn,
+  documentIn,
+  keyOf,
   type MembershipSince,
-  patientIn,
   settingsIn,
-  visitIn,
+  stepsIn,
   visitsOn,
   type WorkingSet,
 } from './working-set.ts'
@@ -65,21 +64,24 @@ function lastUnseen<T extends { seq: number; at: number }>(
 }
 
 /**
- * A visit as its author saw it: the steps up to `seen`, the station's own earlier ones, and those in
+ * A document as its author saw it: the steps up to `seen`, the station's own earlier ones, and those in
  * the base they wrote on (a push is answered with documents that are ahead of the checkpoint).
  */
-function visitAsSeen(
+function documentAsSeen<C extends SteppedCollection>(
   set: WorkingSet,
-  id: string,
+  { collection, id }: { collection: C; id: string },
   { command, seen }: { command: Command; seen: number },
-): Visit | null {
-  const standing = visitIn(set, id)
-  if (standing === null) return null
-  const { doc, origins } = standing
-  const write = command.writes.find((write) => write.collection === 'visits' && write.id === id)
-  const base = write?.collection === 'visits' ? (write.base?.transitions ?? []) : []
+): Documents[C] | null {
+  const standing = set.documents.get(keyOf(collection, id))
+  const steps = stepsIn(collection)
+  const { merge } = COLLECTIONS[collection]
+  if (standing === undefined || steps === null || merge.kind !== 'FIELDS') return null
+  const { origins } = standing
+  const write = command.writes.find((write) => write.collection === collection && write.id === id)
+  const base = factsIn(write?.base ?? {}, steps)
   const inBase = new Set<string>(base.map((step) => step.id))
-  const transitions = doc.transitions.filter((step) => {
+  const all = factsIn(standing.doc, steps)
+  const known = all.filter((step) => {
     const [seq, stationId] = origins[step.id] ?? [0, '']
     return (
       seq <= seen ||
@@ -87,9 +89,11 @@ function visitAsSeen(
       (stationId === command.stationId && step.at <= command.at)
     )
   })
-  // Without its check-in a visit is not one that the station knew.
-  if (transitions[0]?.id !== doc.transitions[0]?.id) return null
-  return { ...doc, transitions, status: foldVisit(transitions).status }
+  // Without its first step it is not one that the station knew.
+  if (known[0]?.id !== all[0]?.id) return null
+  // Cast: it lies under the key of its collection
+  const doc = { ...(standing.doc as Documents[C]), [steps]: known }
+  return { ...doc, ...merge.derive(doc) }
 }
 
 function settingsAsSeen(set: WorkingSet, seen: number): Settings {
@@ -114,22 +118,28 @@ export function judgeContext(
   // What a person was when they first signed in here they were told, before the station pulled it.
   const told = Math.max(seen, set.sessions.get(command.by) ?? 0)
   const author = authorAsSeen(set.memberships.get(command.by) ?? [], told, at)
-  const asSeen = (id: string): Visit | null => visitAsSeen(set, id, { command, seen })
+  const findSeen: JudgeContext['findSeen'] = (collection, id) =>
+    documentAsSeen(set, { collection, id }, { command, seen })
   return {
     settings,
     author: author !== null && isAdmitted ? { ...author, inactiveSince: null } : author,
     clinicClosed: isAdmitted ? null : clinicClosed(set.rules, seen, at),
     mayBeginWork: (time) => mayBeginWork(set.subscriptions, { at: time, now }, settings),
-    patient: (id) => patientIn(set, id),
-    visit: (id) => visitIn(set, id)?.doc ?? null,
-    visitAsSeen: asSeen,
-    entry: (id) => entryIn(set, id),
-    refundsOf: (paymentId) =>
-      [...(set.refundsOfPayment.get(paymentId) ?? [])].flatMap((id): Entry[] => {
-        const entry = entryIn(set, id)
-        return entry === null ? [] : [entry]
+    find: (collection, id) => documentIn(set, collection, id),
+    findSeen,
+    entriesOf: (visitId) =>
+      [...(set.entriesOfVisit.get(visitId) ?? [])].flatMap(
+        (id) => documentIn(set, 'entries', id) ?? [],
+      ),
+    invoicesOf: (visitId) =>
+      [...(set.invoicesOfVisit.get(visitId) ?? [])].flatMap((id) => {
+        const standing = set.documents.get(keyOf('invoices', id))
+        const invoice = documentIn(set, 'invoices', id)
+        if (standing === undefined || invoice === null) return []
+        const isOwn = invoice.created.stationId === command.stationId
+        return isOwn || standing.seq <= seen ? [invoice] : []
       }),
     statusesOfPatient: (patientId, queueDay) =>
-      visitsOn(set, patientId, queueDay).flatMap((id) => asSeen(id)?.status ?? []),
+      visitsOn(set, patientId, queueDay).flatMap((id) => findSeen('visits', id)?.status ?? []),
   }
 }

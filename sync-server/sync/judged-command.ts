@@ -1,4 +1,4 @@
-import type { Command } from '#shared/commands.ts'
+import { type Command, referencesIn } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { CommandId, UserId } from '#shared/ids.ts'
 import type { CommandResult, Verdict } from '#shared/protocol.ts'
@@ -39,26 +39,9 @@ export function touchesOf(command: Command): string[] {
 
 /** Documents that a command needs without writing them. */
 export function referencesOf(command: Command): string[] {
-  return command.writes.flatMap((write) => {
-    switch (write.collection) {
-      case 'patients':
-        return []
-      case 'visits': {
-        const { patientId, mergedInto } = write.next
-        return [
-          keyOf('patients', patientId),
-          ...(mergedInto === null ? [] : [keyOf('visits', mergedInto)]),
-        ]
-      }
-      case 'entries': {
-        const { visitId, body } = write.next
-        return [
-          keyOf('visits', visitId),
-          ...(body.kind === 'REFUND' ? [keyOf('entries', body.paymentId)] : []),
-        ]
-      }
-    }
-  })
+  return command.writes.flatMap((write) =>
+    referencesIn(write).map(({ collection, id }) => keyOf(collection, id)),
+  )
 }
 
 interface Reason {

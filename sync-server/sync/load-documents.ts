@@ -1,18 +1,19 @@
 import { z } from 'zod'
-import { ClinicDoc } from '#shared/clinic.ts'
-import type { CollectionName } from '#shared/collections.ts'
-import type { Command } from '#shared/commands.ts'
-import { Entry } from '#shared/entry.ts'
+import { type CollectionName, COLLECTIONS } from '#shared/collections.ts'
+import {
+  type Command,
+  type CommandName,
+  isRecordCommand,
+  RECORD_COMMANDS,
+} from '#shared/commands.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
-import { Patient } from '#shared/patient.ts'
 import { addDays } from '#shared/queue-day.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
-import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { type PrintedDocument, referencesOf, touchesOf } from './judged-command.ts'
 import { quarantineKeys } from './quarantine.ts'
-import type { ServerDocument, Standing } from './working-set.ts'
+import { type Standing, stepsIn } from './working-set.ts'
 
 /** A `type`, not an interface: rows of a query have an index signature. */
 type DocumentRow = {
@@ -31,7 +32,8 @@ interface Wanted {
   keys: Set<string>
   /** `patient/day` */
   patientDays: Set<string>
-  payments: Set<string>
+  /** Visits whose entries are needed. */
+  visits: Set<string>
   /** `day/number` */
   tickets: Set<string>
   /** Of tickets. */
@@ -57,11 +59,12 @@ const BY_PATIENT_AND_DAY = `
       AND patient_id = want.patient_id AND queue_day = want.queue_day AND NOT deleted
     OFFSET 0) d`
 
-const BY_PAYMENT = `
+const BY_VISIT = `
   SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($2::text[]) AS want (payment_id) CROSS JOIN LATERAL (
+  FROM unnest($2::text[]) AS want (visit_id) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND payment_id = want.payment_id AND NOT deleted
+    WHERE clinic_id = $1 AND collection IN ('entries', 'invoices') AND visit_id = want.visit_id
+      AND NOT deleted
     OFFSET 0) d`
 
 /** Under the letters asked for and the station's own, in which a number found taken is given anew. */
@@ -83,16 +86,16 @@ export async function loadDocuments(
   const wanted: Wanted = {
     keys: new Set(always),
     patientDays: new Set(),
-    payments: new Set(),
+    visits: new Set(),
     tickets: new Set(),
     letters: new Set(),
   }
   for (const command of commands) want(wanted, command, now)
-  const { keys, patientDays, payments, tickets, letters } = wanted
+  const { keys, patientDays, visits, tickets, letters } = wanted
   const found = await Promise.all([
     find(tx, BY_KEY, split(keys, ':')),
     patientDays.size > 0 ? find(tx, BY_PATIENT_AND_DAY, split(patientDays, '/')) : [],
-    payments.size > 0 ? find(tx, BY_PAYMENT, [[...payments]]) : [],
+    visits.size > 0 ? find(tx, BY_VISIT, [[...visits]]) : [],
     tickets.size > 0 ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId]) : [],
   ])
   return found.flat()
@@ -135,14 +138,28 @@ function want(wanted: Wanted, command: Command, now: number): void {
       const days = [queueDay, ...(isAhead(command, now) ? daysAround(now) : [])]
       for (const day of days) wanted.tickets.add(`${day}/${ticket.number}`)
       wanted.letters.add(ticket.letter)
-    } else if (write.collection === 'entries' && write.next.body.kind === 'REFUND') {
-      wanted.payments.add(write.next.body.paymentId)
-    } else if (write.collection === 'patients' && write.base !== null) {
-      for (const day of daysAround(isAhead(command, now) ? now : stampTime(command.at))) {
-        wanted.patientDays.add(`${write.id}/${day}`)
-      }
+    }
+    if (!SUMMED.includes(command.name) || !('visitId' in write.next)) continue
+    if (write.next.visitId !== null) wanted.visits.add(write.next.visitId)
+  }
+  for (const patientId of judgedPatients(command)) {
+    for (const day of daysAround(isAhead(command, now) ? now : stampTime(command.at))) {
+      wanted.patientDays.add(`${patientId}/${day}`)
     }
   }
+}
+
+/** What they add is judged together with all that was added to the visit before. */
+const SUMMED: readonly CommandName[] = ['refund', 'waiveFee', 'issueInvoice', 'voidInvoice']
+
+/** Patients by whose visits of today a command is judged. */
+function judgedPatients({ name, writes }: Command): string[] {
+  const isSettled = name === 'settleConflict'
+  const isJudged = isRecordCommand(name) && RECORD_COMMANDS[name].judgedBy === 'PATIENT'
+  if (!isSettled && !isJudged) return []
+  return writes.flatMap(({ collection, next }) =>
+    collection === 'patients' ? next.id : collection === 'labResults' ? next.patientId : [],
+  )
 }
 
 /** Its stamps will be clamped, and with them its queue day. */
@@ -169,18 +186,8 @@ function split(keys: ReadonlySet<string>, separator: string): [string[], string[
 
 /** Parsed although we wrote it: what an older version stored must not pass for what this one means. */
 function readStanding({ collection, seq, doc, meta }: DocumentRow): Standing {
-  return { ...readDocument(collection, doc, meta), seq, text: null }
-}
-
-function readDocument(collection: CollectionName, doc: unknown, meta: unknown): ServerDocument {
-  switch (collection) {
-    case 'clinic':
-      return { collection, doc: ClinicDoc.parse(doc) }
-    case 'patients':
-      return { collection, doc: Patient.parse(doc) }
-    case 'visits':
-      return { collection, doc: Visit.parse(doc), origins: Origins.parse(meta) }
-    case 'entries':
-      return { collection, doc: Entry.parse(doc) }
-  }
+  const origins = stepsIn(collection) === null ? {} : Origins.parse(meta)
+  const read = COLLECTIONS[collection].schema.parse(doc)
+  // Cast: by its own collection's schema
+  return { collection, doc: read, origins, seq, text: null } as Standing
 }

@@ -19,7 +19,7 @@ import { loadWorkingSet } from './load-working-set.ts'
 import { type MoveKey, readMoves } from './move-keys.ts'
 import { recordCommands } from './record-commands.ts'
 import { setAside } from './set-aside.ts'
-import { changedDocuments, settingsIn, visitIn, type WorkingSet } from './working-set.ts'
+import { changedDocuments, documentIn, settingsIn, type WorkingSet } from './working-set.ts'
 
 type PushDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'>
 
@@ -150,7 +150,7 @@ function clampArrivals(
     if (arrival.kind === 'REFUSED') return arrival
     const command = clampCommand(arrival, clamps, moveKey, {
       settings,
-      dayOfVisit: (id) => checkedIn.get(id) ?? visitIn(set, id)?.doc.queueDay,
+      dayOfVisit: (id) => checkedIn.get(id) ?? documentIn(set, 'visits', id)?.queueDay,
     })
     for (const { collection, next } of command.writes) {
       if (collection === 'visits') checkedIn.set(next.id, next.queueDay)

@@ -4,7 +4,7 @@ import { enteredOf, patientOf } from '#shared/entered.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import type { CommandId } from '#shared/ids.ts'
 import type { DocumentChange } from './apply-writes.ts'
-import { clinicDocIn, keyOf, putDocument, type WorkingSet } from './working-set.ts'
+import { documentIn, keyOf, putDocument, type WorkingSet } from './working-set.ts'
 
 function idOf(commandId: CommandId): string {
   return `quarantined:${commandId}`
@@ -13,7 +13,7 @@ function idOf(commandId: CommandId): string {
 /** Shows a held command to the clinic's ADMINs, once however often its station tries again. */
 export function putQuarantined(set: WorkingSet, command: Command, details: ErrorDetails): void {
   const id = idOf(command.commandId)
-  if (clinicDocIn(set, id) !== null) return
+  if (documentIn(set, 'clinic', id) !== null) return
   const entered = enteredOf(command)
   const body = Quarantined.parse({
     kind: 'QUARANTINED',
@@ -29,11 +29,15 @@ export function putQuarantined(set: WorkingSet, command: Command, details: Error
     touches: command.writes.map(({ collection, id: touched }) => ({ collection, id: touched })),
     decision: 'PENDING',
   })
-  putDocument(set, { collection: 'clinic', doc: { id, clinicId: set.clinicId, body } })
+  putDocument(set, {
+    collection: 'clinic',
+    doc: { id, clinicId: set.clinicId, body },
+    origins: {},
+  })
 }
 
 export function quarantinedIn(set: WorkingSet, commandId: CommandId): Quarantined | null {
-  const body = clinicDocIn(set, idOf(commandId))?.body
+  const body = documentIn(set, 'clinic', idOf(commandId))?.body
   return body?.kind === 'QUARANTINED' ? body : null
 }
 
@@ -45,7 +49,7 @@ export function putDecision(
   const id = idOf(quarantined.commandId)
   const before = set.documents.get(keyOf('clinic', id)) ?? null
   const doc: ClinicDoc = { id, clinicId: set.clinicId, body: decided(quarantined, decision) }
-  return { before, after: putDocument(set, { collection: 'clinic', doc }) }
+  return { before, after: putDocument(set, { collection: 'clinic', doc, origins: {} }) }
 }
 
 /** The document with its decision; null: there is nothing to decide. */

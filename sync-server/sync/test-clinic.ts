@@ -162,11 +162,11 @@ export async function createTestClinic(
           const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
           return PushResponse.parse(JSON.parse(text)).results
         },
-        pull: async (checkpoint, lastCommand, limit) =>
+        pull: async (protocol, checkpoint, lastCommand, limit) =>
           PullResponse.parse(
             JSON.parse(
               await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, {
-                protocol: PROTOCOL_VERSION,
+                protocol,
                 checkpoint,
                 limit,
                 lastCommand,
@@ -184,7 +184,12 @@ interface Line {
   letter: string
   privateKey: KeyObject
   push: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
-  pull: (checkpoint: Checkpoint | null, lastCommand: number, limit: number) => Promise<PullResponse>
+  pull: (
+    protocol: number,
+    checkpoint: Checkpoint | null,
+    lastCommand: number,
+    limit: number,
+  ) => Promise<PullResponse>
 }
 
 /** A station as the server sees it: it makes and signs commands, and keeps what it pulled. */
@@ -195,6 +200,8 @@ export interface Desk {
   letter: string
   /** Added to the clinic's clock: how wrong this station's is. */
   skew: number
+  /** The version it speaks. */
+  protocol: number
   checkpoint: Checkpoint | null
   documents: Map<string, unknown>
   make: (
@@ -230,6 +237,7 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
     credential: line.credential,
     letter: line.letter,
     skew: 0,
+    protocol: PROTOCOL_VERSION,
     checkpoint: null,
     documents: new Map(),
     make: (name, person, writes, more = {}) => {
@@ -257,7 +265,7 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
     send: line.push,
     push: (...commands) => line.push(commands.map((command) => desk.sign(command))),
     page: async (limit) => {
-      const page = await line.pull(desk.checkpoint, seq, limit)
+      const page = await line.pull(desk.protocol, desk.checkpoint, seq, limit)
       for (const { collection, id, doc } of page.documents) {
         desk.documents.set(`${collection}:${id}`, doc)
       }

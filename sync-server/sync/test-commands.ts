@@ -22,6 +22,8 @@ export function patientOf(desk: Desk, author: Author, changes: Partial<Patient> 
     address: null,
     note: null,
     possibleDuplicateOf: null,
+    allergies: [],
+    conditions: [],
     created: { ...author },
     marks: {},
     superseded: [],

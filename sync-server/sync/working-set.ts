@@ -1,11 +1,9 @@
-import type { ClinicDoc, Settings } from '#shared/clinic.ts'
-import type { CollectionName } from '#shared/collections.ts'
+import type { Settings } from '#shared/clinic.ts'
+import { type CollectionName, COLLECTIONS, type Documents } from '#shared/collections.ts'
 import type { Command } from '#shared/commands.ts'
-import type { Entry } from '#shared/entry.ts'
 import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
-import type { Patient } from '#shared/patient.ts'
 import type { Verdict } from '#shared/protocol.ts'
 import type { Role } from '#shared/roles.ts'
 import { formatTicket } from '#shared/ticket.ts'
@@ -13,14 +11,13 @@ import type { Visit } from '#shared/visit.ts'
 import type { SubscriptionSince } from '../subscriptions/subscription-history.ts'
 import type { Feed, NumberedDocument, RulesSince } from './feed.ts'
 
-/** Transition -> the feed number it was accepted under, and whose station made it. */
+/** Step -> the feed number it was accepted under, and whose station made it. */
 export type StepOrigins = Readonly<Record<string, readonly [number, string]>>
 
-export type ServerDocument =
-  | { collection: 'clinic'; doc: ClinicDoc }
-  | { collection: 'patients'; doc: Patient }
-  | { collection: 'visits'; doc: Visit; origins: StepOrigins }
-  | { collection: 'entries'; doc: Entry }
+/** `origins` is empty where no steps are judged by. */
+export type ServerDocument = {
+  [C in CollectionName]: { collection: C; doc: Documents[C]; origins: StepOrigins }
+}[CollectionName]
 
 /** A document with its feed number. `text`: its JSON, where it was printed already. */
 export type Standing = ServerDocument & { seq: number; text: string | null }
@@ -63,7 +60,8 @@ export interface WorkingSet {
   /** Keys of what the push has changed, in the order of the last change. */
   readonly changed: Set<string>
   readonly visitsOfPatient: Map<string, Set<string>>
-  readonly refundsOfPayment: Map<string, Set<string>>
+  readonly entriesOfVisit: Map<string, Set<string>>
+  readonly invoicesOfVisit: Map<string, Set<string>>
   readonly visitOfTicket: Map<string, string>
   /** Ascending by feed number, as are the histories below. */
   readonly rules: readonly RulesSince[]
@@ -86,29 +84,19 @@ export function keyOf(collection: CollectionName, id: string): string {
   return `${collection}:${id}`
 }
 
-export function patientIn(set: WorkingSet, id: string): Patient | null {
-  const found = set.documents.get(keyOf('patients', id))
-  return found?.collection === 'patients' ? found.doc : null
-}
-
-export function visitIn(set: WorkingSet, id: string): (Standing & { collection: 'visits' }) | null {
-  const found = set.documents.get(keyOf('visits', id))
-  return found?.collection === 'visits' ? found : null
-}
-
-export function entryIn(set: WorkingSet, id: string): Entry | null {
-  const found = set.documents.get(keyOf('entries', id))
-  return found?.collection === 'entries' ? found.doc : null
-}
-
-export function clinicDocIn(set: WorkingSet, id: string): ClinicDoc | null {
-  const found = set.documents.get(keyOf('clinic', id))
-  return found?.collection === 'clinic' ? found.doc : null
+export function documentIn<C extends CollectionName>(
+  set: WorkingSet,
+  collection: C,
+  id: string,
+): Documents[C] | null {
+  const found = set.documents.get(keyOf(collection, id))
+  // Cast: it lies under the key of its collection
+  return found === undefined ? null : (found.doc as Documents[C])
 }
 
 /** @throws AppError NOT_FOUND: a clinic without settings serves nobody */
 export function settingsIn(set: WorkingSet): Settings {
-  const body = clinicDocIn(set, 'settings')?.body
+  const body = documentIn(set, 'clinic', 'settings')?.body
   if (body?.kind !== 'SETTINGS') throw new AppError('NOT_FOUND')
   return body
 }
@@ -124,8 +112,10 @@ export function addStanding(set: WorkingSet, standing: Standing): void {
   if (collection === 'visits') {
     addTo(set.visitsOfPatient, doc.patientId, doc.id)
     set.visitOfTicket.set(ticketKey(doc), doc.id)
-  } else if (collection === 'entries' && doc.body.kind === 'REFUND') {
-    addTo(set.refundsOfPayment, doc.body.paymentId, doc.id)
+  } else if (collection === 'entries') {
+    if (doc.visitId !== null) addTo(set.entriesOfVisit, doc.visitId, doc.id)
+  } else if (collection === 'invoices') {
+    addTo(set.invoicesOfVisit, doc.visitId, doc.id)
   }
 }
 
@@ -167,14 +157,20 @@ export function changedDocuments(set: WorkingSet): NumberedDocument[] {
   return [...set.changed].flatMap((key) => {
     const standing = set.documents.get(key)
     if (standing === undefined) return []
-    const { collection, seq, text, doc } = standing
-    const meta = collection === 'visits' ? JSON.stringify(standing.origins) : null
+    const { collection, seq, text, doc, origins } = standing
+    const meta = stepsIn(collection) === null ? null : JSON.stringify(origins)
     return [{ collection, id: doc.id, seq, doc: text ?? JSON.stringify(doc), meta }]
   })
 }
 
 export function visitsOn(set: WorkingSet, patientId: string, queueDay: CalendarDate): string[] {
   return [...(set.visitsOfPatient.get(patientId) ?? [])].filter(
-    (id) => visitIn(set, id)?.doc.queueDay === queueDay,
+    (id) => documentIn(set, 'visits', id)?.queueDay === queueDay,
   )
+}
+
+/** The set of facts whose order of acceptance is kept, if the collection has one. */
+export function stepsIn(collection: CollectionName): string | null {
+  const { merge } = COLLECTIONS[collection]
+  return merge.kind === 'FIELDS' ? merge.steps : null
 }

@@ -24,6 +24,8 @@ export function signedRegistration(
     address: null,
     note: null,
     possibleDuplicateOf: null,
+    allergies: [],
+    conditions: [],
     created: { at, by, stationId },
     marks: {},
     superseded: [],

@@ -1,4 +1,4 @@
-import type { Doctor, Price } from '#shared/clinic.ts'
+import type { Price } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import { type PatientId, TransitionId, type UserId, VisitId } from '#shared/ids.ts'
 import type { Money } from '#shared/money.ts'
@@ -6,17 +6,12 @@ import type { Patient } from '#shared/patient.ts'
 import type { Priority, Visit, VisitType } from '#shared/visit.ts'
 import type { ActionInput } from '../contract/actions.ts'
 import type { ClinicDirectory, CommandDraft, CommandTx } from '../replica/replica.ts'
+import { arrivalWrite } from './bookings.ts'
 import { makePayment } from './money.ts'
 import { makePatient, newPatientWrite } from './patients.ts'
+import { requireDoctor } from './lines.ts'
 import { ownFact, visitWrite } from './visit-change.ts'
 import { today } from './visit-steps.ts'
-
-/** @throws AppError NOT_FOUND: no such doctor here, or one who no longer has a line */
-export function requireDoctor(tx: CommandTx, doctorId: UserId): Doctor {
-  const doctor = tx.doctors().find((line) => line.doctorId === doctorId)
-  if (doctor?.active !== true) throw new AppError('NOT_FOUND')
-  return doctor
-}
 
 /** @throws AppError INVALID if the clinic has switched courtesy off */
 export function requirePriority(tx: CommandTx, priority: Priority): void {
@@ -61,6 +56,9 @@ export function checkIn(
       ...(payment === null
         ? []
         : [{ collection: 'entries' as const, id: payment.id, base: null, next: payment }]),
+      ...(input.appointmentId === undefined
+        ? []
+        : [arrivalWrite(tx, input.appointmentId, visit.id)]),
     ],
     output: { visitId: visit.id, patientId: patient.id },
   }

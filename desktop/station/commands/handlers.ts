@@ -11,6 +11,7 @@ import { parseInboxItemId } from './inbox-item-id.ts'
 import { refund, takePayment } from './money.ts'
 import { editedPatient, editPatient, registerPatient } from './patients.ts'
 import { changeLine, recall, reorder, returnToLine, setPriority, skip } from './reorder.ts'
+import { recordHandlers } from './record-handlers.ts'
 import { slipOf } from './slip.ts'
 import { undoLast } from './undo.ts'
 import { call, callNext, takeStep } from './visit-steps.ts'
@@ -91,6 +92,7 @@ export function deskHandlers(deps: CommandDeps): DeskHandlers {
       return commit((tx) => undoLast(tx, touched.get(userId) ?? null))
     },
     slipOf: ({ visitId }) => printSlip(deps, visitId),
+    ...recordHandlers(commit),
     settle: (input) => settle(deps, input),
     mergeVisits: (input) => commitVisit(input.merge, (tx) => mergeVisits(tx, input)),
     decideQuarantined: (decision) => commit((tx) => decideQuarantined(tx, decision)),

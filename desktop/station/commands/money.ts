@@ -47,10 +47,11 @@ export function refund(
   input: { paymentId: EntryId; amount: Money; method: PaymentMethod; reason: string },
 ): CommandDraft<{ entryId: EntryId }> {
   const payment = tx.entry(input.paymentId)
-  if (payment === null) throw new AppError('NOT_FOUND')
+  const visitId = payment?.visitId ?? null
+  if (payment === null || visitId === null) throw new AppError('NOT_FOUND')
   requireAmount(tx, input.amount)
   const entry: Entry = {
-    ...factOfVisit(tx, requireVisit(tx, payment.visitId)),
+    ...factOfVisit(tx, requireVisit(tx, visitId)),
     body: {
       kind: 'REFUND',
       paymentId: payment.id,

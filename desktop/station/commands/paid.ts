@@ -14,17 +14,16 @@ export interface Account {
 /** Nobody owes for a visit that did not take place. */
 const OWES_NOTHING: readonly Visit['status'][] = ['CANCELED', 'NO_SHOW']
 
-/** What was paid for a visit, from the payments and refunds that count there. */
+/** What was paid for a visit, from the payments, refunds and waivers that count there. */
 export function accountOf(
   visit: Pick<Visit, 'fee' | 'status'>,
   entries: readonly Entry[],
 ): Account {
   const { currency } = visit.fee
-  const net = entries.reduce(
-    (sum, { body }) => sum + (body.kind === 'PAYMENT' ? body.amount.minor : -body.amount.minor),
-    0,
-  )
-  const due = OWES_NOTHING.includes(visit.status) ? 0 : visit.fee.minor
+  const sum = (kind: 'PAYMENT' | 'REFUND' | 'WAIVER'): number =>
+    entries.reduce((total, { body }) => total + (body.kind === kind ? body.amount.minor : 0), 0)
+  const net = sum('PAYMENT') - sum('REFUND')
+  const due = OWES_NOTHING.includes(visit.status) ? 0 : visit.fee.minor - sum('WAIVER')
   return {
     paid: paidState(due, net),
     balance: { minor: due - net, currency },
@@ -59,13 +58,20 @@ export function accountVisit(
 
 type Merged = Pick<Visit, 'id' | 'status' | 'mergedInto'>
 
-/** Entries by the visit at which they count. */
+/** Entries of visits by the visit at which they count. */
 export function entriesByAccount(
   entries: readonly Entry[],
   visits: ReadonlyMap<VisitId, Merged>,
 ): Map<VisitId, Entry[]> {
-  return Map.groupBy(entries, ({ visitId }) => {
+  const counted = new Map<VisitId, Entry[]>()
+  for (const entry of entries) {
+    const { visitId } = entry
+    if (visitId === null) continue
     const visit = visits.get(visitId)
-    return visit === undefined ? visitId : accountVisit(visit, (id) => visits.get(id))
-  })
+    const at = visit === undefined ? visitId : accountVisit(visit, (id) => visits.get(id))
+    const others = counted.get(at)
+    if (others === undefined) counted.set(at, [entry])
+    else others.push(entry)
+  }
+  return counted
 }

@@ -27,6 +27,8 @@ export function makePatient(tx: CommandTx, draft: PatientDraft): Patient {
     clinicId: tx.clinicId,
     ...kept,
     possibleDuplicateOf: findNamesake(tx, kept),
+    allergies: [],
+    conditions: [],
     created: ownFact(tx),
     marks: {},
     superseded: [],

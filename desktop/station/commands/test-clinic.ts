@@ -1,9 +1,11 @@
 import type { Doctor, Price, Quarantined, Settings } from '#shared/clinic.ts'
-import { Command, type Write } from '#shared/commands.ts'
+import { CollectionName, type Documents, type WritableCollection } from '#shared/collections.ts'
+import { Command, type WriteOf } from '#shared/commands.ts'
 import type { Entry } from '#shared/entry.ts'
 import { AppError } from '#shared/errors.ts'
-import { ClinicId, CommandId, makeUuidv7, StationId, UserId, VisitId } from '#shared/ids.ts'
-import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
+import { ClinicId, CommandId, makeUuidv7, StationId, UserId } from '#shared/ids.ts'
+import { judgeCommand } from '#shared/judge.ts'
+import type { JudgeContext } from '#shared/judge-context.ts'
 import { duplicateKey, duplicateKeysOf } from '#shared/patient-csv.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Role } from '#shared/roles.ts'
@@ -46,11 +48,14 @@ export const SETTINGS: Settings = {
   demo: false,
 }
 
+type Kept = { readonly [C in CollectionName]: Map<string, Documents[C]> }
+
 export interface TestClinic {
   readonly replica: CommandDeps['replica']
   readonly doctors: Doctor[]
   readonly prices: Price[]
   readonly quarantined: Quarantined[]
+  readonly documents: Kept
   readonly patients: Map<string, Patient>
   readonly visits: Map<string, Visit>
   readonly entries: Map<string, Entry>
@@ -93,6 +98,10 @@ export function openTestClinic(): TestClinic {
     price(doctors[1]?.doctorId ?? null, 'EXAMINATION', 50_000),
   ]
 
+  const documents = Object.fromEntries(
+    CollectionName.options.map((collection) => [collection, new Map()]),
+    // Cast: an empty map of its documents under each name
+  ) as unknown as Kept
   const count = (name: string): number => {
     const next = (counters.get(name) ?? 0) + 1
     counters.set(name, next)
@@ -118,6 +127,8 @@ export function openTestClinic(): TestClinic {
     prices: () => clinic.prices,
     stations: () => [],
     quarantined: () => clinic.quarantined,
+    favourites: () => [],
+    find: (collection, id) => documents[collection].get(id) ?? null,
     patient: (id) => clinic.patients.get(id) ?? null,
     visit: (id) => clinic.visits.get(id) ?? null,
     entry: (id) => clinic.entries.get(id) ?? null,
@@ -127,8 +138,15 @@ export function openTestClinic(): TestClinic {
         .toSorted((a, b) => (a.queueDay < b.queueDay ? 1 : -1))
         .slice(0, limit),
     entriesOfVisit: (id) => entriesWhere((entry) => entry.visitId === id),
-    entriesOfVisits: (ids) => entriesWhere((entry) => ids.includes(entry.visitId)),
+    entriesOfVisits: (ids) =>
+      entriesWhere(({ visitId }) => visitId !== null && ids.includes(visitId)),
     entriesOfPatient: (id) => entriesWhere((entry) => entry.patientId === id),
+    invoicesOfVisit: (id) =>
+      [...documents.invoices.values()].filter((invoice) => invoice.visitId === id),
+    prescriptionsOfVisit: (id) =>
+      [...documents.prescriptions.values()].filter(({ visitId }) => visitId === id),
+    resultsOfPatient: (id) =>
+      [...documents.labResults.values()].filter(({ patientId }) => patientId === id),
     entriesOfDay: (day) => entriesWhere((entry) => entry.queueDay === day),
     namesakes: (name, phone) =>
       [...clinic.patients.values()]
@@ -153,6 +171,10 @@ export function openTestClinic(): TestClinic {
       nextTicket: (day) => ({
         letter: station.letter,
         number: count(`${station.letter}:${day}`),
+      }),
+      nextNumber: (counter) => ({
+        letter: station.letter,
+        number: count(`${station.letter}/${counter}`),
       }),
       nextReceipt: () => ({ letter: station.letter, number: count(station.letter) }),
     }
@@ -200,9 +222,10 @@ export function openTestClinic(): TestClinic {
     doctors,
     prices,
     quarantined: [],
-    patients: new Map(),
-    visits: new Map(),
-    entries: new Map(),
+    documents,
+    patients: documents.patients,
+    visits: documents.visits,
+    entries: documents.entries,
     accepted: [],
     settings: SETTINGS,
     clock: START,
@@ -220,15 +243,11 @@ export function openTestClinic(): TestClinic {
   return clinic
 }
 
-function keep(clinic: TestClinic, write: Write): void {
-  switch (write.collection) {
-    case 'patients':
-      return void clinic.patients.set(write.id, write.next)
-    case 'visits':
-      return void clinic.visits.set(write.id, write.next)
-    case 'entries':
-      return void clinic.entries.set(write.id, write.next)
-  }
+function keep<C extends WritableCollection>(
+  { documents }: TestClinic,
+  { collection, id, next }: WriteOf<C>,
+): void {
+  documents[collection].set(id, next)
 }
 
 function judgeContext(
@@ -241,14 +260,10 @@ function judgeContext(
     author: roles === undefined ? null : { roles, knownInactive: false, inactiveSince: null },
     clinicClosed: null,
     mayBeginWork: () => true,
-    patient: (id) => read.patient(id),
-    visit: (id) => read.visit(id),
-    visitAsSeen: (id) => read.visit(id),
-    entry: (id) => read.entry(id),
-    refundsOf: (paymentId) =>
-      [...read.entriesOfVisit(read.entry(paymentId)?.visitId ?? noVisit)].filter(
-        ({ body }) => body.kind === 'REFUND' && body.paymentId === paymentId,
-      ),
+    find: read.find,
+    findSeen: read.find,
+    entriesOf: read.entriesOfVisit,
+    invoicesOf: read.invoicesOfVisit,
     statusesOfPatient: (patientId, day) =>
       read
         .visitsOfDay(day)
@@ -256,8 +271,6 @@ function judgeContext(
         .map(({ status }) => status),
   }
 }
-
-const noVisit = VisitId.parse(makeId())
 
 function price(doctorId: UserId | null, visitType: Price['visitType'], minor: number): Price {
   return { kind: 'PRICE', doctorId, visitType, amount: { minor, currency: 'EGP' } }

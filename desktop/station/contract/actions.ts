@@ -1,14 +1,38 @@
 import { z } from 'zod'
-import { PaymentMethod } from '#shared/entry.ts'
-import { ClinicId, CommandId, EntryId, PatientId, UserId, VisitId } from '#shared/ids.ts'
+import { Appointment } from '#shared/appointment.ts'
+import { EncounterDraft, VitalSigns } from '#shared/encounter.ts'
+import { Addendum, Consent, DrawerShift, PaymentMethod } from '#shared/entry.ts'
+import {
+  AppointmentId,
+  ClinicId,
+  CommandId,
+  EntryId,
+  FactId,
+  InvoiceId,
+  LabResultId,
+  PatientId,
+  PrescriptionId,
+  StockItemId,
+  UserId,
+  VisitId,
+} from '#shared/ids.ts'
+import { Invoice } from '#shared/invoice.ts'
+import { FiledResult, LabResult, ResultReview } from '#shared/lab-result.ts'
 import { Money } from '#shared/money.ts'
-import { PatientDraft } from '#shared/patient.ts'
+import { Allergy, Condition, PatientDraft } from '#shared/patient.ts'
+import { PrescriptionDraft } from '#shared/prescription.ts'
 import { Membership } from '#shared/protocol.ts'
+import { StockItemDraft, StockMovement } from '#shared/stock.ts'
+import { Ticket } from '#shared/ticket.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
 const Nothing = z.object({})
 const OneVisit = z.strictObject({ visitId: VisitId })
+const OneEntry = z.object({ entryId: EntryId })
+const OneResult = z.object({ labResultId: LabResultId })
 const Reason = z.string().trim().min(1).max(200)
+const { doctorId, day, time, note } = Appointment.shape
+const place = { doctorId, day, time }
 /** As typed; `recovery/recovery-code.ts` reads it. */
 const RecoveryCode = z.string().min(1).max(80)
 const Pin = z.string().regex(/^\d{4,8}$/)
@@ -106,6 +130,8 @@ export const ACTIONS = {
       visitType: VisitType,
       priority: Priority,
       payment: z.strictObject({ amount: Money, method: PaymentMethod }).nullable(),
+      /** The booking that brought the patient. */
+      appointmentId: AppointmentId.optional(),
     }),
     output: z.object({ visitId: VisitId, patientId: PatientId, slip: Slip }),
   },
@@ -161,6 +187,126 @@ export const ACTIONS = {
   undoLast: { input: z.strictObject({}), output: z.object({ visitId: VisitId }) },
   slipOf: { input: OneVisit, output: Slip },
 
+  // --- bookings
+  bookAppointment: {
+    input: z.strictObject({ patientId: PatientId, ...place, visitType: VisitType, note }),
+    output: z.object({ appointmentId: AppointmentId, number: Ticket }),
+  },
+  moveAppointment: {
+    input: z.strictObject({ appointmentId: AppointmentId, ...place, visitType: VisitType, note }),
+    output: z.object({ number: Ticket }),
+  },
+  cancelAppointment: {
+    input: z.strictObject({ appointmentId: AppointmentId, reason: Reason.nullable() }),
+    output: Nothing,
+  },
+  markAppointmentMissed: {
+    input: z.strictObject({ appointmentId: AppointmentId }),
+    output: Nothing,
+  },
+
+  // --- the clinical record
+  recordVitals: {
+    /** `replaces`: a reading that was wrong. */
+    input: z.strictObject({ visitId: VisitId, signs: VitalSigns, replaces: FactId.nullable() }),
+    output: Nothing,
+  },
+  /** The fields that were written in. */
+  writeNotes: {
+    input: z.strictObject({ visitId: VisitId, ...EncounterDraft.partial().shape }),
+    output: Nothing,
+  },
+  /** What is added; `retracts` takes an earlier one back. */
+  editAllergies: {
+    input: z.strictObject({
+      patientId: PatientId,
+      allergies: z
+        .array(Allergy.pick({ substance: true, reaction: true, severity: true, retracts: true }))
+        .max(20),
+      conditions: z.array(Condition.pick({ name: true, retracts: true })).max(20),
+    }),
+    output: Nothing,
+  },
+  /** Null: a new draft. */
+  draftPrescription: {
+    input: z.strictObject({
+      visitId: VisitId,
+      prescriptionId: PrescriptionId.nullable(),
+      ...PrescriptionDraft.shape,
+    }),
+    output: z.object({ prescriptionId: PrescriptionId }),
+  },
+  /** Of a draft; answers with the final one, which is another document. */
+  finalizePrescription: {
+    input: z.strictObject({ prescriptionId: PrescriptionId }),
+    output: z.object({ prescriptionId: PrescriptionId }),
+  },
+  appendAddendum: {
+    input: z.strictObject({ visitId: VisitId, ...Addendum.omit({ kind: true }).shape }),
+    output: OneEntry,
+  },
+  orderLab: {
+    input: z.strictObject({
+      visitId: VisitId,
+      test: LabResult.shape.test,
+      instructions: LabResult.shape.instructions,
+    }),
+    output: OneResult,
+  },
+  fileResult: {
+    input: z.strictObject({
+      about: z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('ORDERED'), labResultId: LabResultId }),
+        z.strictObject({
+          kind: z.literal('BROUGHT'),
+          patientId: PatientId,
+          test: LabResult.shape.test,
+        }),
+      ]),
+      text: FiledResult.shape.text,
+      attachments: FiledResult.shape.attachments,
+    }),
+    output: OneResult,
+  },
+  reviewResult: {
+    input: z.strictObject({ labResultId: LabResultId, note: ResultReview.shape.note }),
+    output: OneResult,
+  },
+  /** Before another doctor's notes are shown; it is recorded. */
+  openRecord: { input: OneVisit, output: OneEntry },
+  recordConsent: {
+    input: z.strictObject({ patientId: PatientId, ...Consent.omit({ kind: true }).shape }),
+    output: OneEntry,
+  },
+
+  // --- money and stock
+  waiveFee: {
+    input: z.strictObject({ visitId: VisitId, amount: Money, reason: Reason }),
+    output: OneEntry,
+  },
+  issueInvoice: {
+    input: z.strictObject({ visitId: VisitId, lines: Invoice.shape.lines }),
+    output: z.object({ invoiceId: InvoiceId, number: z.string() }),
+  },
+  voidInvoice: {
+    input: z.strictObject({ invoiceId: InvoiceId, reason: Reason }),
+    output: OneEntry,
+  },
+  /** `closes`: the count that the shift began with; null: a shift begins. */
+  countDrawer: {
+    input: z.strictObject(DrawerShift.omit({ kind: true }).shape),
+    output: OneEntry,
+  },
+  /** Null: a new item. */
+  saveStockItem: {
+    input: z.strictObject({ itemId: StockItemId.nullable(), item: StockItemDraft }),
+    output: z.object({ itemId: StockItemId }),
+  },
+  moveStock: {
+    input: z.strictObject(StockMovement.omit({ kind: true }).shape),
+    output: OneEntry,
+  },
+
   // --- the inbox
   /** KEEP: what stands, stands. RESTORE: put the lost value back. DISMISS: read. */
   settle: {
@@ -212,6 +358,27 @@ export const ActionName = z.enum([
   'refund',
   'undoLast',
   'slipOf',
+  'bookAppointment',
+  'moveAppointment',
+  'cancelAppointment',
+  'markAppointmentMissed',
+  'recordVitals',
+  'writeNotes',
+  'editAllergies',
+  'draftPrescription',
+  'finalizePrescription',
+  'appendAddendum',
+  'orderLab',
+  'fileResult',
+  'reviewResult',
+  'openRecord',
+  'recordConsent',
+  'waiveFee',
+  'issueInvoice',
+  'voidInvoice',
+  'countDrawer',
+  'saveStockItem',
+  'moveStock',
   'settle',
   'mergeVisits',
   'decideQuarantined',

@@ -1,12 +1,24 @@
 import { z } from 'zod'
 import { CommandName } from '#shared/commands.ts'
 import { EnteredName, ReasonCode } from '#shared/entered.ts'
-import { PaymentMethod } from '#shared/entry.ts'
+import { Encounter } from '#shared/encounter.ts'
+import { Entry, PaymentMethod } from '#shared/entry.ts'
 import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import { FieldValue } from '#shared/fields.ts'
-import { ClinicId, CommandId, EntryId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
+import {
+  ClinicId,
+  CommandId,
+  EntryId,
+  PatientId,
+  PrescriptionId,
+  StationId,
+  UserId,
+  VisitId,
+} from '#shared/ids.ts'
+import { LabResult } from '#shared/lab-result.ts'
 import { Money } from '#shared/money.ts'
 import { BirthDate, PatientDraft, Sex } from '#shared/patient.ts'
+import { Prescription } from '#shared/prescription.ts'
 import { Action, Role, VisitStatus } from '#shared/roles.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
@@ -435,6 +447,22 @@ export const ImportView = z.object({
 })
 export type ImportView = z.infer<typeof ImportView>
 
+/**
+ * The clinical record of a visit. Of each document the fields that this person may see are there, and
+ * no document of which they may see nothing.
+ */
+export const RecordView = z.object({
+  /** Whether the notes are theirs to read; else `openRecord` comes first. */
+  isOpen: z.boolean(),
+  encounter: Encounter.partial().nullable(),
+  prescriptions: z.array(Prescription.partial()),
+  /** Prescriptions that show struck through and print VOID. */
+  canceled: z.array(PrescriptionId),
+  addenda: z.array(Entry.partial()),
+  results: z.array(LabResult.partial()),
+})
+export type RecordView = z.infer<typeof RecordView>
+
 /** The closed list of what a window may watch: name -> parameters and view. */
 export const QUERIES = {
   session: { params: z.strictObject({}), view: SessionView },
@@ -449,6 +477,7 @@ export const QUERIES = {
     params: z.strictObject({ patientId: PatientId.nullable(), doctorId: UserId.nullable() }),
     view: ProposalView,
   },
+  record: { params: z.strictObject({ visitId: VisitId }), view: RecordView },
   inbox: { params: z.strictObject({}), view: InboxView },
   sync: { params: z.strictObject({}), view: SyncView },
   import: { params: z.strictObject({}), view: ImportView },
@@ -461,6 +490,7 @@ export const QueryName = z.enum([
   'search',
   'patient',
   'proposal',
+  'record',
   'inbox',
   'sync',
   'import',

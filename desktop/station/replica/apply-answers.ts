@@ -1,8 +1,10 @@
+import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
 import {
   type CollectionName,
   CollectionName as AnyCollection,
+  COLLECTIONS,
   type Documents,
-  type WritableCollection,
+  WritableCollection,
 } from '#shared/collections.ts'
 import type { CommandName, Write } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
@@ -182,7 +184,7 @@ function applyDocuments(
     const documents = new Map<string, Documents[CollectionName] | null>()
     for (const master of masters) {
       if (master.collection !== collection) continue
-      for (const stamp of stampsOf(master.doc)) receiveStamp(core, stamp)
+      for (const stamp of stampsOf(master)) receiveStamp(core, stamp)
       noteLetter(core, master)
       raiseCounters(core.file, core.letter, master)
       documents.set(master.id, isPending ? standOn(core, master) : master.doc)
@@ -208,11 +210,18 @@ function standOn({ file }: ReplicaCore, master: MasterDocument): MasterDocument[
 }
 
 /** The stamps that a later command of this station must come after. */
-function stampsOf(doc: MasterDocument['doc']): Stamp[] {
-  if (doc === null || 'body' in doc) return doc !== null && 'at' in doc ? [doc.at] : []
-  const marks = Object.values(doc.marks).flatMap((mark) => (mark === undefined ? [] : [mark.at]))
-  const facts = 'transitions' in doc ? [...doc.transitions, ...doc.calls] : []
-  return [doc.created.at, ...marks, ...facts.map(({ at }) => at)]
+function stampsOf({ collection, doc }: MasterDocument): Stamp[] {
+  const { merge } = COLLECTIONS[collection]
+  if (doc === null || merge.kind === 'SERVER') return []
+  if (merge.kind === 'ONCE') return 'at' in doc ? [doc.at] : []
+  // Cast: documents that merge by fields have what a merge needs
+  const { created, marks } = doc as unknown as MergedDocument
+  const facts = merge.facts.flatMap((name) => factsIn(doc, name))
+  return [
+    created.at,
+    ...Object.values(marks).flatMap((mark) => (mark === undefined ? [] : [mark.at])),
+    ...facts.map(({ at }) => at),
+  ]
 }
 
 function noteReseeded({ file }: ReplicaCore, documents: readonly FeedDocument[]): void {
@@ -246,14 +255,21 @@ const MADE_BY: Record<WritableCollection, CommandName> = {
   patients: 'registerPatient',
   visits: 'checkIn',
   entries: 'takePayment',
+  appointments: 'bookAppointment',
+  encounters: 'writeNotes',
+  prescriptions: 'draftPrescription',
+  invoices: 'issueInvoice',
+  labResults: 'orderLab',
+  inventory: 'saveStockItem',
 }
 
 /** For a person to enter again, as if the server had refused them. */
 function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonly string[]): void {
-  if (collection === 'clinic') return
+  const written = WritableCollection.safeParse(collection).data
+  if (written === undefined) return
   const { file, identity, clock } = core
   for (const id of ids) {
-    const next = file.rows.byId(collection, id)
+    const next = file.rows.byId(written, id)
     const made = next === null || !('created' in next) ? next : next.created
     if (next === null || made === null || made.stationId !== identity.stationId) continue
     const random = crypto.getRandomValues(new Uint8Array(10))
@@ -262,12 +278,12 @@ function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonl
         commandId: CommandId.parse(makeUuidv7(clock.now(), random)),
         stationId: identity.stationId,
         seq: 1,
-        name: MADE_BY[collection],
+        name: MADE_BY[written],
         by: made.by,
         at: made.at,
         seen: 0,
         // Cast: the collection and the document belong together
-        writes: [{ collection, id, base: null, next } as Write],
+        writes: [{ collection: written, id, base: null, next } as Write],
         decision: null,
       },
       code: 'DAMAGED',

@@ -26,6 +26,7 @@ export function holdDirectory(readAll: () => ClinicDoc[]): HeldDirectory {
       PRICE: ofKind('PRICE'),
       STATION: ofKind('STATION'),
       QUARANTINED: ofKind('QUARANTINED'),
+      FAVOURITES: ofKind('FAVOURITES'),
     }
     return held
   }
@@ -40,6 +41,7 @@ export function holdDirectory(readAll: () => ClinicDoc[]): HeldDirectory {
     prices: () => load().PRICE,
     stations: () => load().STATION,
     quarantined: () => load().QUARANTINED,
+    favourites: () => load().FAVOURITES,
     isOpen: () => load().SETTINGS.length > 0,
     renew: () => void (held = null),
   }

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { Command } from '#shared/commands.ts'
 import { AppError } from '#shared/errors.ts'
 import { CommandId, makeUuidv7, type UserId } from '#shared/ids.ts'
-import { judgeCommand, type JudgeContext } from '#shared/judge.ts'
+import { judgeCommand } from '#shared/judge.ts'
+import type { JudgeContext } from '#shared/judge-context.ts'
 import { nextStamp, stampTime } from '#shared/stamp.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
-import type { CounterName } from './counters.ts'
 import { deskNow } from './desk-time.ts'
 import type { CommandDraft, CommandTx } from './replica.ts'
 import {
@@ -57,7 +57,7 @@ function beginCommand(core: ReplicaCore, by: UserId): CommandTx {
   const { file, identity, letter } = core
   const { clinicId, stationId } = identity
   // A number that may have been given out already is given to nobody (ARCHITECTURE 5).
-  const next = (name: CounterName): number => {
+  const next = (name: string): number => {
     if (file.meta.get('needsLetter') !== null) throw new AppError('OFFLINE')
     return file.counters.add(name, 1)
   }
@@ -77,6 +77,7 @@ function beginCommand(core: ReplicaCore, by: UserId): CommandTx {
     newId,
     nextTicket: (queueDay) => ({ letter, number: next(`ticket:${queueDay}`) }),
     nextReceipt: () => ({ letter, number: next('receipt') }),
+    nextNumber: (counter) => ({ letter, number: next(counter) }),
   }
 }
 
@@ -129,17 +130,10 @@ function judgeContext(core: ReplicaCore, tx: CommandTx): JudgeContext {
         : { roles: member.roles, knownInactive: !member.active, inactiveSince: null },
     clinicClosed: settings.active ? null : { known: true, since: 0 },
     mayBeginWork: (at) => subscriptionState(core, at)?.canWrite ?? false,
-    patient: tx.patient,
-    visit: tx.visit,
-    visitAsSeen: tx.visit,
-    entry: tx.entry,
-    refundsOf(paymentId) {
-      const payment = tx.entry(paymentId)
-      if (payment === null) return []
-      return tx
-        .entriesOfVisit(payment.visitId)
-        .filter(({ body }) => body.kind === 'REFUND' && body.paymentId === paymentId)
-    },
+    find: tx.find,
+    findSeen: tx.find,
+    entriesOf: tx.entriesOfVisit,
+    invoicesOf: tx.invoicesOfVisit,
     statusesOfPatient(patientId, queueDay) {
       const patient = tx.patient(patientId)
       if (patient === null) return []

@@ -1,17 +1,17 @@
 import type Database from 'better-sqlite3'
-import type { CalendarDate } from '#shared/fields.ts'
 
-/** Durable numbers. They are written in the transaction of what they number, or not at all. */
-export type CounterName = 'outbox' | 'receipt' | 'patients' | `ticket:${CalendarDate}`
-
+/**
+ * Durable numbers. They are written in the transaction of what they number, or not at all. Those of
+ * documents are named by `numbers` in the rules of their collection.
+ */
 export interface Counters {
-  names(): CounterName[]
-  value(name: CounterName): number
+  names(): string[]
+  value(name: string): number
   /** Adds and returns the new value. */
-  add(name: CounterName, amount: number): number
+  add(name: string, amount: number): number
   /** Never goes back: a number seen on a document of this station counts as given. */
-  raise(name: CounterName, atLeast: number): void
-  reset(name: CounterName): void
+  raise(name: string, atLeast: number): void
+  reset(name: string): void
 }
 
 export function openCounters(db: Database.Database): Counters {
@@ -26,7 +26,7 @@ export function openCounters(db: Database.Database): Counters {
     `INSERT INTO counters (name, value) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`,
   )
-  const selectNames = db.prepare<[], CounterName>('SELECT name FROM counters').pluck()
+  const selectNames = db.prepare<[], string>('SELECT name FROM counters').pluck()
   const drop = db.prepare<[string]>('DELETE FROM counters WHERE name = ?')
   return {
     names: () => selectNames.all(),

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { CollectionName, Documents } from '#shared/collections.ts'
+import { CollectionName, type Documents } from '#shared/collections.ts'
 import { parseDocument } from '../storage/stored-document.ts'
 
 /** The name of the RxDatabase; with the collection and the schema's version it names a table. */
@@ -31,6 +31,8 @@ export interface DocumentRows {
   visitsOfPatient(patientId: string, limit: number): Documents['visits'][]
   entriesOf(field: 'visitId' | 'patientId' | 'queueDay', value: string): Documents['entries'][]
   entriesOfVisits(visitIds: readonly string[]): Documents['entries'][]
+  /** By a field that the collection's rules index. */
+  where<C extends CollectionName>(collection: C, field: string, value: string): Documents[C][]
 }
 
 export function openDocumentRows(db: Database.Database): DocumentRows {
@@ -38,7 +40,7 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
   const read = <C extends CollectionName>(_collection: C, json: string): Documents[C] =>
     withoutMeta(parseDocument(json))
   const byId = Object.fromEntries(
-    (['clinic', 'patients', 'visits', 'entries'] as const).map((collection) => [
+    CollectionName.options.map((collection) => [
       collection,
       db
         .prepare<[string], Row>(
@@ -51,6 +53,7 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     db
       .prepare<unknown[], Row>(`SELECT json FROM ${table(collection)} WHERE deleted = 0 ${tail}`)
       .raw()
+  const prepared = new Map<string, Database.Statement<unknown[], Row>>()
   const visitsOfDay = select('visits', 'AND ".queueDay" = ?')
   const visitsOfPatient = select(
     'visits',
@@ -85,6 +88,12 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     visitsOfPatient: (patientId, limit) =>
       visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),
     entriesOf: (field, value) => entriesOf[field].all(value).map(([json]) => read('entries', json)),
+    where(collection, field, value) {
+      const key = `${collection}.${field}`
+      const statement = prepared.get(key) ?? select(collection, `AND ".${field}" = ?`)
+      prepared.set(key, statement)
+      return statement.all(value).map(([json]) => read(collection, json))
+    },
     entriesOfVisits: (visitIds) =>
       entriesOfVisits.all(JSON.stringify(visitIds)).map(([json]) => read('entries', json)),
   }

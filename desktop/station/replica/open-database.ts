@@ -1,18 +1,22 @@
 import {
   createRxDatabase,
+  fillWithDefaultSettings,
   getPrimaryKeyOfInternalDocument,
   INTERNAL_CONTEXT_COLLECTION,
   type RxDatabase,
 } from 'rxdb'
-import { CollectionName } from '#shared/collections.ts'
+import { CollectionName, type Documents } from '#shared/collections.ts'
 import type { Store } from '../storage/store.ts'
 import { DATABASE_NAME } from './document-rows.ts'
-import { documentSchema } from './document-schemas.ts'
-import type { ReplicaCollections } from './replica.ts'
+import { collectionSchemas } from './document-schemas.ts'
+import { LIVE_COLLECTIONS, type ReplicaCollections } from './replica.ts'
 
 let opened = 0
 
-/** RxDB over the clinic's file. Views read through it; writes go straight through the store. */
+/**
+ * RxDB over the clinic's file. Views read through it; writes go straight through the store. Only what
+ * views watch live is an RxDB collection: of those a process may hold 13, and each costs memory.
+ */
 export async function openDatabase(store: Store): Promise<RxDatabase<ReplicaCollections>> {
   opened += 1
   const database = await createRxDatabase<ReplicaCollections>({
@@ -23,13 +27,31 @@ export async function openDatabase(store: Store): Promise<RxDatabase<ReplicaColl
     eventReduce: true,
   })
   await forgetShapes(database)
-  await database.addCollections({
-    clinic: { schema: documentSchema('clinic') },
-    patients: { schema: documentSchema('patients') },
-    visits: { schema: documentSchema('visits') },
-    entries: { schema: documentSchema('entries') },
-  })
+  const schemas = collectionSchemas()
+  const { clinic, patients, visits, entries } = schemas
+  await database.addCollections({ clinic, patients, visits, entries })
+  const live: readonly CollectionName[] = LIVE_COLLECTIONS
+  for (const name of CollectionName.options.filter((each) => !live.includes(each))) {
+    await openTable(store, name, { token: database.token, schemas })
+  }
   return database
+}
+
+/** The table of a collection, as RxDB would open it. */
+async function openTable<C extends CollectionName>(
+  { storage }: Store,
+  collectionName: C,
+  { token, schemas }: { token: string; schemas: ReturnType<typeof collectionSchemas> },
+): Promise<void> {
+  await storage.createStorageInstance<Documents[C]>({
+    databaseInstanceToken: token,
+    databaseName: DATABASE_NAME,
+    collectionName,
+    schema: fillWithDefaultSettings<Documents[C]>(schemas[collectionName].schema),
+    options: {},
+    multiInstance: false,
+    devMode: false,
+  })
 }
 
 /**

@@ -323,3 +323,27 @@ test('only what the server will say again may return before the disk has it', ()
   ).toThrow('spoilt')
   expect(waits()).toBe(FULL)
 })
+
+test('a file of version 1 is brought forward: it opens, pulls anew, and its patients can be edited', async () => {
+  const { db } = opened.core.file
+  const patientId = opened.replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+  // As that version left it: no allergies, and schemas that RxDB knows by another hash.
+  db.exec(`
+    UPDATE "dawr/patients/0" SET json = json_remove(json, '$.allergies', '$.conditions');
+    PRAGMA user_version = 2;`)
+  const rehashed = db
+    .prepare(
+      `UPDATE "dawr/_rxdb_internal/0" SET json = json_set(json, '$.data.schemaHash', 'old')
+       WHERE id LIKE 'collection|patients-%'`,
+    )
+    .run()
+  expect(rehashed.changes).toBe(1)
+  await reopen()
+  const { replica, core } = opened
+  expect(core.file.meta.get('checkpoint')).toBeNull()
+  expect(core.file.meta.get('reseeding')).toBe(true)
+  expect(replica.read.patient(patientId)).toMatchObject({ allergies: [], conditions: [] })
+  replica.commit(DESK, (tx) => draftName(tx, patientId, 'أحمد عليّ'))
+  expect(replica.read.patient(patientId)?.name).toBe('أحمد عليّ')
+  expect(replica.outbox()).toHaveLength(2)
+})

@@ -2,6 +2,7 @@ import type { RxCollection, RxDatabase } from 'rxdb'
 import type {
   ClinicStaff,
   Doctor,
+  Favourites,
   Price,
   Quarantined,
   Settings,
@@ -14,7 +15,10 @@ import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { EntitlementState } from '#shared/entitlement.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { ClinicId, CommandId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
+import type { Invoice } from '#shared/invoice.ts'
+import type { LabResult } from '#shared/lab-result.ts'
 import type { Patient } from '#shared/patient.ts'
+import type { Prescription } from '#shared/prescription.ts'
 import type { PatientReading } from '#shared/patient-search.ts'
 import type { Stamp } from '#shared/stamp.ts'
 import type { Ticket } from '#shared/ticket.ts'
@@ -28,10 +32,12 @@ export interface ClinicDirectory {
   prices(): readonly Price[]
   stations(): readonly StationEntry[]
   quarantined(): readonly Quarantined[]
+  favourites(): readonly Favourites[]
 }
 
 /** Documents as they stand here: the server's, with this station's pending writes applied. */
 export interface ReplicaReader extends ClinicDirectory {
+  find<C extends CollectionName>(collection: C, id: string): Documents[C] | null
   patient(id: string): Patient | null
   visit(id: string): Visit | null
   entry(id: string): Entry | null
@@ -41,6 +47,9 @@ export interface ReplicaReader extends ClinicDirectory {
   visitsOfPatient(patientId: PatientId, limit: number): Visit[]
   entriesOfVisit(visitId: VisitId): Entry[]
   entriesOfVisits(visitIds: readonly VisitId[]): Entry[]
+  invoicesOfVisit(visitId: VisitId): Invoice[]
+  prescriptionsOfVisit(visitId: VisitId): Prescription[]
+  resultsOfPatient(patientId: PatientId): LabResult[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
   /** Patients with this normalised name and phone; with this name alone, if there is no phone. */
@@ -62,6 +71,8 @@ export interface CommandTx extends ReplicaReader {
   /** The next number of this station for the queue day; durable with the command, or not taken. */
   nextTicket(queueDay: CalendarDate): Ticket
   nextReceipt(): Receipt
+  /** The next number of another counter, as `numbers` in a collection's rules names it. */
+  nextNumber(counter: string): { letter: string; number: number }
 }
 
 export interface CommandDraft<T> {
@@ -111,8 +122,11 @@ export interface Touched {
   readonly outbox: boolean
 }
 
+/** What views watch by RxDB's live queries. All else is read from the file. */
+export const LIVE_COLLECTIONS = ['clinic', 'patients', 'visits', 'entries'] as const
+
 export type ReplicaCollections = {
-  [C in CollectionName]: RxCollection<Documents[C]>
+  [C in (typeof LIVE_COLLECTIONS)[number]]: RxCollection<Documents[C]>
 }
 
 /** One clinic's partition on this station. */

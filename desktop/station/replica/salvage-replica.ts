@@ -51,8 +51,8 @@ export function salvageReplica(file: ReplicaFile, salvage: Salvage | null, now: 
   file.store.transaction(() => {
     takeMeta(file, read(MetaRow, 'station_meta'))
     for (const { name, value } of read(CounterRow, 'counters')) {
-      // Cast: the names are the old file's own; patients are counted as they are put
-      if (name !== 'patients') file.counters.raise(name as 'outbox', value)
+      // Patients are counted as they are put.
+      if (name !== 'patients') file.counters.raise(name, value)
     }
     for (const [table, by] of COPIED) copyRows(file, table, read(AnyRow, table, by))
   })

@@ -5,7 +5,7 @@ import { AppError } from '#shared/errors.ts'
  * The station's own tables, in the clinic's one encrypted file beside the documents. Forward only:
  * a step is never edited, the next is appended. `user_version` counts the steps taken.
  */
-const STEPS: readonly string[] = [
+const STEPS: readonly (string | ((db: Database.Database) => void))[] = [
   `CREATE TABLE station_meta (
      key TEXT PRIMARY KEY,
      value TEXT NOT NULL
@@ -82,17 +82,31 @@ const STEPS: readonly string[] = [
    ) WITHOUT ROWID;`,
   // The search index answers what it did.
   'DROP TABLE duplicate_keys;',
+  // Version 2 of the protocol: what the server sent under version 1 is not all there is.
+  (db) => {
+    db.exec(`
+      INSERT OR REPLACE INTO station_meta (key, value)
+        SELECT 'reseeding', 'true' FROM station_meta WHERE key = 'checkpoint';
+      DELETE FROM station_meta WHERE key = 'checkpoint';
+      DELETE FROM reseeded;`)
+    const hasTable = db.prepare<[string]>('SELECT 1 FROM sqlite_master WHERE name = ?')
+    if (hasTable.get('dawr/patients/0') === undefined) return
+    db.exec(`
+      UPDATE "dawr/patients/0"
+        SET json = json_insert(json, '$.allergies', json('[]'), '$.conditions', json('[]'))`)
+  },
 ]
 
 /** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */
 export function prepareTables(db: Database.Database): void {
   const taken = Number(db.pragma('user_version', { simple: true }))
   if (taken > STEPS.length) throw new AppError('PROTOCOL_VERSION', { file: taken })
-  const takeStep = db.transaction((index: number, sql: string) => {
-    db.exec(sql)
+  const takeStep = db.transaction((index: number, step: (typeof STEPS)[number]) => {
+    if (typeof step === 'string') db.exec(step)
+    else step(db)
     db.pragma(`user_version = ${index + 1}`)
   })
-  for (const [index, sql] of STEPS.entries()) {
-    if (index >= taken) takeStep.immediate(index, sql)
+  for (const [index, step] of STEPS.entries()) {
+    if (index >= taken) takeStep.immediate(index, step)
   }
 }

@@ -211,6 +211,8 @@ export function draftPatient(tx: CommandTx, name: string): CommandDraft<PatientI
     address: null,
     note: null,
     possibleDuplicateOf: null,
+    allergies: [],
+    conditions: [],
     created: { at, by, stationId },
     marks: {},
     superseded: [],

@@ -1,4 +1,4 @@
-import type { CollectionName, Documents } from '#shared/collections.ts'
+import { type CollectionName, COLLECTIONS, type Documents } from '#shared/collections.ts'
 import type { Write } from '#shared/commands.ts'
 import { resolve } from '#shared/resolve.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
@@ -80,21 +80,16 @@ export function putDocuments<C extends CollectionName>(
 }
 
 /**
- * A ticket or receipt with this station's letter counts as given, even if the counter does not know
- * it: the file may be an older copy. The next number is then free.
+ * A number with this station's letter counts as given, even if the counter does not know it: the file
+ * may be an older copy. The next number is then free.
  */
-export function raiseCounters(file: ReplicaFile, letter: string, document: MasterDocument): void {
-  const { collection, doc } = document
+export function raiseCounters<C extends CollectionName>(
+  file: ReplicaFile,
+  letter: string,
+  { collection, doc }: MasterDocument<C>,
+): void {
   if (doc === null) return
-  if (collection === 'visits' && 'ticket' in doc && doc.ticket.letter === letter) {
-    file.counters.raise(`ticket:${doc.queueDay}`, doc.ticket.number)
-  }
-  if (
-    collection === 'entries' &&
-    'visitId' in doc &&
-    doc.body.kind === 'PAYMENT' &&
-    doc.body.receipt.letter === letter
-  ) {
-    file.counters.raise('receipt', doc.body.receipt.number)
+  for (const given of COLLECTIONS[collection].numbers(doc)) {
+    if (given.letter === letter) file.counters.raise(given.counter, given.number)
   }
 }

@@ -1,4 +1,4 @@
-import type { Command, Write } from '#shared/commands.ts'
+import { type Command, referencesIn, type Write } from '#shared/commands.ts'
 import type { HeldWriter } from '../replica/outbox.ts'
 
 export interface Dependent {
@@ -8,20 +8,8 @@ export interface Dependent {
 }
 
 /** The documents that a write makes, changes or stands on. */
-function namedBy({ collection, next, id }: Write): string[] {
-  switch (collection) {
-    case 'patients':
-      return [id]
-    case 'visits':
-      return [id, next.patientId, ...(next.mergedInto === null ? [] : [next.mergedInto])]
-    case 'entries':
-      return [
-        id,
-        next.visitId,
-        next.patientId,
-        ...(next.body.kind === 'REFUND' ? [next.body.paymentId] : []),
-      ]
-  }
+function namedBy(write: Write): string[] {
+  return [write.id, ...referencesIn(write).map(({ id }) => id)]
 }
 
 /**

@@ -155,7 +155,7 @@ test('each person sees the money and the actions of their roles', async () => {
   expect(await rowFor(NURSE)).toMatchObject({ paid: null, balance: null })
   const doctor = await rowFor(DOCTOR)
   expect(doctor).toMatchObject({ paid: null, balance: null })
-  expect(doctor.actions).toEqual(['START_VISIT', 'CALL', 'EDIT_ALLERGIES'])
+  expect(doctor.actions).toEqual(['START_VISIT', 'CALL', 'EDIT_ALLERGIES', 'OPEN_RECORD'])
   station.sit(STOREKEEPER)
   await expect(boardOf(station)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   station.setSettings({ narrowing: { RECEPTION: ['TAKE_PAYMENT', 'SKIP'] } })

@@ -26,7 +26,7 @@ export function enteredFields(entered: readonly Entered[], read: ReplicaReader):
 }
 
 /** `150.00 EGP`: in Latin digits, for a window to localise. */
-function plainAmount({ minor, currency }: Money): string {
+export function plainAmount({ minor, currency }: Money): string {
   const decimals = currencyDecimals(currency)
   return `${(minor / 10 ** decimals).toFixed(decimals)} ${currency}`
 }

@@ -1,4 +1,4 @@
-import { type Command, CommandName } from '#shared/commands.ts'
+import { type Command, CommandName, patientIn } from '#shared/commands.ts'
 import type { Quarantined } from '#shared/clinic.ts'
 import { enteredOf } from '#shared/entered.ts'
 import type { CalendarDate } from '#shared/fields.ts'
@@ -6,7 +6,7 @@ import type { PatientId } from '#shared/ids.ts'
 import { can, governingStatus, type Role } from '#shared/roles.ts'
 import type { Patient } from '#shared/patient.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
-import type { InboxItem, InboxView } from '../contract/queries.ts'
+import type { EnteredField, InboxItem, InboxView } from '../contract/queries.ts'
 import type { Replica, ReplicaReader } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
 import { type ConflictIndex, conflictIndexOf } from './conflict-index.ts'
@@ -21,6 +21,8 @@ import { type About, about } from './about.ts'
 import { showDay } from './shown-day.ts'
 import { seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
+import { viewerOf } from './viewer.ts'
+import { writtenFields } from './written.ts'
 
 /** One row for each thing that a person must look at; each person sees what they can settle. */
 export function inboxView(deps: ClinicDeps): View<InboxView> {
@@ -70,6 +72,11 @@ function computeInbox(
 function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxItem[] {
   const isTheirs = ({ command }: { command: Command }): boolean =>
     isDesk || command.by === person.userId
+  const viewer = viewerOf(replica, person)
+  const entered = (command: Command): EnteredField[] => [
+    ...enteredFields(enteredOf(command), replica.read),
+    ...writtenFields(command, viewer),
+  ]
   const held = replica
     .held()
     .filter(isTheirs)
@@ -81,7 +88,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code: code ?? 'UNAVAILABLE',
       details,
-      entered: enteredFields(enteredOf(command), replica.read),
+      entered: entered(command),
     }))
   const rejected = replica
     .rejected()
@@ -94,7 +101,7 @@ function commandItems(replica: Replica, person: Person, isDesk: boolean): InboxI
       command: command.name,
       code,
       details,
-      entered: enteredFields(enteredOf(command), replica.read),
+      entered: entered(command),
     }))
   return [...held, ...rejected]
 }
@@ -111,7 +118,8 @@ function patientOfCommand(
   if (name === 'importPatients') return null
   for (const write of writes) {
     if (write.collection === 'patients') return write.next
-    const patient = replica.read.patient(write.next.patientId)
+    const patientId = patientIn(write)
+    const patient = patientId === null ? null : replica.read.patient(patientId)
     if (patient !== null) return patient
   }
   return null

@@ -1,8 +1,9 @@
 import { AppError } from '#shared/errors.ts'
-import type { Entry } from '#shared/entry.ts'
+import { type Entry, type EntryOf, isEntryOf } from '#shared/entry.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { Patient, PatientDraft } from '#shared/patient.ts'
-import { can, governingStatus, mayView } from '#shared/roles.ts'
+import { can, governingStatus } from '#shared/roles.ts'
+import { project } from '#shared/sight.ts'
 import type { Visit } from '#shared/visit.ts'
 import { formatReceipt } from '../commands/money.ts'
 import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
@@ -14,6 +15,7 @@ import { nameOf } from './names.ts'
 import { showDay } from './shown-day.ts'
 import { requireSight, seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
+import { viewerOf } from './viewer.ts'
 import { instantOf } from './visit-row.ts'
 
 const MAX_VISITS = 500
@@ -53,7 +55,7 @@ function computePatient(
     unsynced: replica.pending('patients', patientId) !== 'NONE',
     mayEdit: can(person.roles, governingStatus(statuses), 'EDIT_PATIENT', settings.narrowing),
     mayCheckIn: can(person.roles, 'NONE', 'CHECK_IN', settings.narrowing),
-    visits: visitsOf(replica, visits, { person, today }),
+    visits: visitsOf(replica, visits, person),
   }
 }
 
@@ -64,17 +66,14 @@ function draftOf(patient: Patient): PatientDraft {
 
 type PatientVisit = PatientView['visits'][number]
 
-interface Viewer {
-  person: Person
-  today: CalendarDate
-}
-
-function visitsOf(replica: Replica, visits: readonly Visit[], viewer: Viewer): PatientVisit[] {
+function visitsOf(replica: Replica, visits: readonly Visit[], person: Person): PatientVisit[] {
   const { read } = replica
   const [first] = visits
   if (first === undefined) return []
-  const seesMoney = seesAccounts(viewer.person.roles, read.settings())
-  const seen = (entry: Entry): boolean => seesAmount(entry, viewer)
+  const seesMoney = seesAccounts(person.roles, read.settings())
+  const looking = viewerOf(replica, person)
+  const seen = (entry: Entry): entry is MoneyEntry =>
+    isEntryOf(entry, 'PAYMENT', 'REFUND') && project('entries', entry, looking) !== null
   const entries = read.entriesOfPatient(first.patientId)
   const accounts = entriesByAccount(entries, new Map(visits.map((visit) => [visit.id, visit])))
   return visits.map((visit) => {
@@ -84,22 +83,12 @@ function visitsOf(replica: Replica, visits: readonly Visit[], viewer: Viewer): P
   })
 }
 
-/**
- * Amounts: all of them for who keeps the accounts; for the desk those of today and their own, of
- * which they may have to give back. What is paid and owed in all, the account says.
- */
-function seesAmount(entry: Entry, { person, today }: Viewer): boolean {
-  if (mayView(person.roles, 'ALL_MONEY')) return true
-  return (
-    mayView(person.roles, 'OWN_SHIFT_MONEY') &&
-    (entry.by === person.userId || entry.queueDay === today)
-  )
-}
+type MoneyEntry = EntryOf<'PAYMENT' | 'REFUND'>
 
 function makeVisit(
   replica: Replica,
   visit: Visit,
-  { account, entries }: { account: Account | null; entries: readonly Entry[] },
+  { account, entries }: { account: Account | null; entries: readonly MoneyEntry[] },
 ): PatientVisit {
   const { read } = replica
   const doctor = read.doctors().find(({ doctorId }) => doctorId === visit.doctorId)

@@ -3,6 +3,7 @@ import { importView } from './import.ts'
 import { inboxView } from './inbox.ts'
 import { patientView } from './patient.ts'
 import { proposalView } from './proposal.ts'
+import { recordView } from './record.ts'
 import { searchView } from './search.ts'
 import type { ClinicDeps, ClinicViews } from './view.ts'
 
@@ -13,6 +14,7 @@ export function clinicViews(deps: ClinicDeps): ClinicViews {
     search: (params) => searchView(deps, params),
     patient: (params) => patientView(deps, params),
     proposal: (params) => proposalView(deps, params),
+    record: (params) => recordView(deps, params),
     inbox: () => inboxView(deps),
     import: () => importView(deps),
   }
