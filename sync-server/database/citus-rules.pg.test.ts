@@ -61,11 +61,16 @@ function readSaid(query: unknown, values: unknown): Said | null {
   return { text: String(query.text), values: Array.isArray(given) ? given : [] }
 }
 
+/** What is not given may be what narrows: `$2 IS NULL OR clinic_id = $2` is two statements. */
+function keyOf({ text, values }: Said): string {
+  return text + JSON.stringify(values.map((value) => value === null))
+}
+
 async function listening(run: () => Promise<void>): Promise<void> {
   if (typeof realQuery !== 'function') throw new Error('pg has no query')
   Reflect.set(pg.Client.prototype, 'query', function catching(this: unknown, ...args: unknown[]) {
     const heard = readSaid(args[0], args[1])
-    if (heard !== null && !said.has(heard.text)) said.set(heard.text, heard)
+    if (heard !== null) said.set(keyOf(heard), heard)
     return Reflect.apply(realQuery, this, args) as unknown
   })
   try {
