@@ -267,7 +267,8 @@ function isFinalization(
     )
   }
   const [made] = pickById(next.finals, facts['finals'])
-  return next.id === final.draftId && made?.prescriptionId === final.id
+  const isOfDraft = next.id === final.draftId && next.visitId === final.visitId
+  return isOfDraft && made?.prescriptionId === final.id
 }
 
 function belongs(entry: Entry, visit: Visit): boolean {

@@ -10,7 +10,7 @@ import type { Money } from './money.ts'
 import type { Prescription, PrescriptionLine } from './prescription.ts'
 import type { StockItem } from './stock.ts'
 import type { JudgeContext } from './judge-context.ts'
-import { type Patient, PatientField } from './patient.ts'
+import type { Patient } from './patient.ts'
 import type { ClinicId, PatientId, StationId, TransitionId, UserId, VisitId } from './ids.ts'
 import { makeUuidv7 } from './ids.ts'
 import { formatStamp, nodeOfStation, type Stamp } from './stamp.ts'
@@ -158,25 +158,6 @@ export const laterSteps: fc.Arbitrary<Transition[]> = fc
       })
     }),
   )
-
-/** One edit of some fields of a patient by one author at one time. */
-export interface Edit {
-  second: number
-  station: number
-  changes: Partial<Record<'name' | 'note' | 'address', string>>
-}
-
-export function applyEdit(patient: Patient, edit: Edit): Patient {
-  const mark = {
-    at: stampAt(edit.second, pick(STATIONS, edit.station)),
-    by: pick(PEOPLE, edit.station),
-  }
-  const marks = { ...patient.marks }
-  for (const field of PatientField.options) {
-    if (Object.hasOwn(edit.changes, field)) marks[field] = mark
-  }
-  return { ...patient, ...edit.changes, marks }
-}
 
 const OWN = { at: stampAt(0), by: pick(PEOPLE, 0), stationId: pick(STATIONS, 0) }
 const OF_VISIT = { clinicId: CLINIC, visitId: VISIT, patientId: PATIENT, queueDay: '2026-11-22' }
