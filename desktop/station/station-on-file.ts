@@ -3,6 +3,7 @@ import { type ClinicRuntime, type RuntimeParts, startClinic } from './clinic-run
 import { commandHandlers } from './commands/handlers.ts'
 import type { ActionInput, ActionName, ActionOutput } from './contract/actions.ts'
 import type { QueryName, QueryParams } from './contract/queries.ts'
+import { startFileCheck } from './replica/check-file.ts'
 import { openDatabase } from './replica/open-database.ts'
 import { openReplicaFile } from './replica/replica-file.ts'
 import type { StationClock } from './replica/station-clock.ts'
@@ -25,6 +26,8 @@ import { clinicViews } from './views/views.ts'
 import { refusedView } from './watch.ts'
 
 export interface OpenFileParts {
+  /** The profile's. */
+  readonly folder: string
   readonly demo: boolean
   readonly recovery: Recovery
   readonly clock: StationClock
@@ -57,7 +60,7 @@ export async function runOnFile(store: Store, parts: OpenFileParts): Promise<Ope
 
 async function run(
   store: Store,
-  { log, demo, recovery, clock, tell, fileFailed }: OpenFileParts,
+  { folder, log, demo, recovery, clock, tell, fileFailed }: OpenFileParts,
 ): Promise<OpenFile> {
   const database = await openDatabase(store)
   const meta = openMeta(store.db)
@@ -136,12 +139,15 @@ async function run(
   const identity = meta.get('identity')
   if (identity !== null) running = await start(identity)
 
+  const checking = startFileCheck({ file: parts.file, folder, clock, log, fileFailed })
+
   return {
     act,
     view,
     async close() {
       isClosing = true
       try {
+        await checking.stop()
         await running?.clinic.stop()
         await database.close()
       } finally {

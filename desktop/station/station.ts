@@ -86,7 +86,7 @@ export async function openStation(options: StationOptions): Promise<Station> {
     try {
       const store = await openClinicFile({ folder, key, patienceMs, now: () => clock.now(), log })
       const { demo } = options
-      open = await runOnFile(store, { demo, recovery, clock, log, tell, fileFailed })
+      open = await runOnFile(store, { folder, demo, recovery, clock, log, tell, fileFailed })
       trouble = null
     } catch (error) {
       const code = troubleOf(error)

@@ -189,6 +189,18 @@ test('a file whose first page is gone is kept, and the station begins anew', asy
   expect(readFileSync(join(folder, kept, 'clinic.db'))).toEqual(broken)
 })
 
+test('a file whose first page is gone goes on from its last copy, under another letter', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const store = openStore({ path, key: FILE_KEY })
+  await store.backup(join(folder, 'clinic.backup.db'))
+  await store.close()
+  breakPage(path, 0)
+  const { replica, file } = await reopen(folder)
+  expect(mustBe(replica).outbox()).toHaveLength(visits.length)
+  expect(file.meta.get('damage')).toMatchObject({ kept: visits.length, whole: false })
+  expect(() => mustBe(replica).commit(DESK, (tx) => draftCheckIn(tx, 'بلا حرف'))).toThrow('OFFLINE')
+})
+
 test('killed at any step, the replacement goes on at the next start', async () => {
   const { folder, path, visits } = await makeFile(3)
   breakPage(path, 0)

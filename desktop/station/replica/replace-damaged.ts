@@ -23,6 +23,8 @@ import { prepareTables } from './station-tables.ts'
 
 /** The clinic's file and what lies beside it, by name. */
 export const REPLICA_NAME = 'clinic.db'
+/** Its latest copy, made while it was whole. */
+export const BACKUP_NAME = 'clinic.backup.db'
 const BESIDE = ['', '-wal', '-key']
 /** While a damaged file is being replaced: so that a kill at any moment only means going on. */
 const UNDER_WAY = 'replacing.json'
@@ -61,7 +63,8 @@ export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Pr
   }
   const fresh = join(folder, `${REPLICA_NAME}.new`)
   for (const suffix of BESIDE) rmSync(`${fresh}${suffix}`, { force: true })
-  await makeAnew({ fresh, damaged: join(kept, REPLICA_NAME), key, now, log })
+  const sources = [join(kept, REPLICA_NAME), join(folder, BACKUP_NAME)]
+  await makeAnew({ fresh, sources, key, now, log })
   for (const suffix of ['-key', '']) {
     const from = `${fresh}${suffix}`
     if (existsSync(from)) renameSync(from, join(folder, `${REPLICA_NAME}${suffix}`))
@@ -71,20 +74,27 @@ export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Pr
 
 interface Remake {
   readonly fresh: string
-  readonly damaged: string
+  /** The damaged file, then its last copy: the first that opens at all. */
+  readonly sources: readonly string[]
   readonly key: Uint8Array
   readonly now: number
   readonly log: StationLog
 }
 
-async function makeAnew({ fresh, damaged, key, now, log }: Remake): Promise<void> {
+async function makeAnew({ fresh, sources, key, now, log }: Remake): Promise<void> {
   const store = openStore({ path: fresh, key, search: { patients: PATIENT_SEARCH } })
   try {
     prepareTables(store.db)
     const database = await openDatabase(store)
-    const salvage = salvageOf(damaged, key)
+    const [damaged = '', copy = ''] = sources
+    const own = salvageOf(damaged, key)
+    const salvage = own ?? salvageOf(copy, key)
     try {
-      const damage = salvageReplica(openReplicaFile(store, openMeta(store.db)), salvage, now)
+      const damage = salvageReplica(openReplicaFile(store, openMeta(store.db)), {
+        salvage,
+        isCopy: own === null,
+        now,
+      })
       log({ event: 'replaced', kept: damage.kept, listed: damage.listed, whole: damage.whole })
     } finally {
       salvage?.close()

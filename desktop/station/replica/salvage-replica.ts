@@ -31,15 +31,22 @@ const CounterRow = z.object({ name: z.string(), value: z.int() })
 const StoredRow = z.object({ json: z.string() })
 const OutboxRow = z.object({ seq: z.int(), payload: z.string(), signature: z.string() })
 
+export interface Source {
+  /** Null: nothing can be read. */
+  readonly salvage: Salvage | null
+  /** An older copy: what was confirmed since is not in it. */
+  readonly isCopy: boolean
+  /** Milliseconds. */
+  readonly now: number
+}
+
 /**
  * Fills a new replica with what can be read of a damaged one.
  *
- * @param salvage null: nothing can be read
- * @param now milliseconds
  * @returns what came of it, as also written into the new file
  */
-export function salvageReplica(file: ReplicaFile, salvage: Salvage | null, now: number): Damage {
-  const partial = new Set(salvage === null ? NUMBERS : [])
+export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Source): Damage {
+  const partial = new Set(salvage === null || isCopy ? NUMBERS : [])
   const read = <T>(schema: z.ZodType<T>, table: string, by?: string): T[] => {
     if (salvage === null) return []
     const { rows, whole } = salvage.rows(table, by)

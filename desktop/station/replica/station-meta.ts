@@ -57,6 +57,8 @@ const META = {
   contacts: z.array(StationContact),
   /** What was damaged here and what came of it; until a person has read it. */
   damage: Damage,
+  /** When the file was last read whole and copied, milliseconds. */
+  lastChecked: z.number(),
   /** Numbers given here may be unknown here: the letter changes before the next one. */
   needsLetter: z.literal(true),
 } as const

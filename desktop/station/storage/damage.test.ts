@@ -11,6 +11,7 @@ import {
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
+import { checkIntegrity } from './integrity.ts'
 import { openPatiently } from './patience.ts'
 import { openSalvage } from './salvage.ts'
 import { StorageError } from './storage-error.ts'
@@ -260,4 +261,80 @@ test('a new key opens the file and the old one does not', async () => {
   await store.close()
   expect(codeOf(() => openStore({ path, key: KEY }))).toBe('WRONG_KEY')
   await openStore({ path, key: next }).close()
+})
+
+describe('a copy of a file in use', () => {
+  test('is whole, under the same key, and of one moment', async () => {
+    const path = temporaryFile()
+    const store = await fill(path)
+    onTestFinished(() => store.close())
+    const to = join(dirname(path), 'copy.db')
+    const copying = store.backup(to)
+    // Work goes on, and more than SQLite would let stand in its log.
+    for (let n = 0; n < 30; n += 1) {
+      store.transaction((tx) =>
+        tx.put(
+          'visits',
+          Array.from({ length: 40 }, (_, index) => visit(`later-${n}-${index}`)),
+        ),
+      )
+      await new Promise(setImmediate)
+    }
+    await copying
+    expect(readAll(to)).toHaveLength(VISITS)
+    expect(store.db.pragma('wal_autocheckpoint', { simple: true })).toBe(1_000)
+    await store.backup(to)
+    expect(readAll(to)).toHaveLength(VISITS + 30 * 40)
+    expect(readFileSync(to).includes('later-')).toBe(false)
+    // The lock is still this process's.
+    await holdFor(path, 10).then(
+      () => expect.fail('another process had the file'),
+      () => undefined,
+    )
+  })
+
+  test('of a file that is folded meanwhile is made again, or not at all', async () => {
+    const path = temporaryFile()
+    const store = await fill(path)
+    onTestFinished(() => store.close())
+    const to = join(dirname(path), 'copy.db')
+    const state = { isCopying: true }
+    const copying = store
+      .backup(to)
+      .catch((error: unknown) => error)
+      .finally(() => (state.isCopying = false))
+    for (let n = 0; state.isCopying; n += 1) {
+      store.transaction((tx) => tx.put('visits', [visit(`v${n}`, { note: 'folded' })]))
+      store.db.pragma('wal_checkpoint(PASSIVE)')
+      await new Promise(setImmediate)
+    }
+    expect(await copying).toMatchObject({ code: 'LOCKED' })
+    expect(readdirSync(dirname(path))).not.toContain('copy.db')
+  })
+})
+
+test('the check reads every page of every table in small steps', async () => {
+  const path = await closedFile()
+  const intact = readFileSync(path)
+  const run = (): { steps: number; code: string } => {
+    const store = openStore({ path, key: KEY })
+    let steps = 0
+    try {
+      const code = codeOf(() => {
+        for (const _ of checkIntegrity(store.db)) steps += 1
+      })
+      return { steps, code }
+    } finally {
+      void store.close()
+    }
+  }
+  const whole = run()
+  expect(whole.code).toBe('none')
+  expect(whole.steps).toBeGreaterThan(VISITS / 200)
+  for (let page = 8; page < intact.length / PAGE; page += 6) {
+    const broken = Buffer.from(intact)
+    broken[page * PAGE + 1_000] = (broken[page * PAGE + 1_000] ?? 0) ^ 2
+    writeFileSync(path, broken)
+    expect([page, run().code]).toEqual([page, 'DAMAGED'])
+  }
 })

@@ -7,6 +7,7 @@ import {
   type RxStorageInstanceCreationParams,
 } from 'rxdb'
 
+import { openBackups } from './backup.ts'
 import { connect, rekeyConnection } from './connection.ts'
 import type { OnScan } from './collection-table.ts'
 import { openCollections } from './collections.ts'
@@ -67,6 +68,12 @@ export interface Store {
    * nobody. The log is kept beside the file.
    */
   readonly lostCommits: number
+  /**
+   * Copies the file as it stands, encrypted with the same key, while it is used. Replaces an earlier copy, whole or not
+   * at all.
+   * @throws StorageError LOCKED, DISK_FULL, DISK_FAILED; the system's own error when the copy cannot be written
+   */
+  backup(to: string): Promise<void>
   /** Encrypts the whole file with another key, in one transaction. Blocks for about 30 ms a megabyte. */
   rekey(key: Uint8Array): void
   /** Closes the file. RxDatabases on it should be closed before; afterwards their calls fail with NOT_OPEN. */
@@ -84,6 +91,7 @@ export function openStore(options: StoreOptions): Store {
   const { db, lostCommits } = connect(options.path, options.key)
   const transactions = openTransactions(db)
   const collections = openCollections(db, options.search ?? {}, options.onScan)
+  const backups = openBackups(db, options.path)
   const host: InstanceHost = {
     transactions,
     isOpen: () => db.open,
@@ -97,6 +105,10 @@ export function openStore(options: StoreOptions): Store {
   return {
     db,
     lostCommits,
+    async backup(to) {
+      ensureOpen()
+      await backups.copy(to)
+    },
     rekey(key) {
       ensureOpen()
       rekeyConnection(db, options.path, key)
@@ -162,6 +174,7 @@ export function openStore(options: StoreOptions): Store {
         transactions.settle()
         collections.closeAll()
         guard(() => db.close())
+        backups.close()
       }
       return Promise.resolve()
     },

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { noContents } from './random-work.ts'
+import { bundleWriter, verifyWork, type Victim } from './test-victim.ts'
+
+/** `DAWR_KILLS=1000` for the whole (docs/storage-safety.md). */
+const KILLS = Number(process.env['DAWR_KILLS'] ?? 40)
+/** Lives at a time: two cores. */
+const LANES = 2
+const LONGEST_LIFE_MS = 80
+
+let victim: Victim
+beforeAll(async () => {
+  victim = await bundleWriter('storage-kill')
+}, 60_000)
+afterAll(() => victim.remove())
+
+/** Kills a writer at a random moment of its work. @returns the last transaction it said had returned */
+function killWriter(path: string, seed: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [victim.script, path, String(seed)])
+    let output = ''
+    let errors = ''
+    let isDoomed = false
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+      if (isDoomed) return
+      isDoomed = true
+      setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS)
+    })
+    child.on('error', reject)
+    child.on('close', (_, signal) => {
+      // The last line may have been cut by the kill as well.
+      const whole = output.slice(0, output.lastIndexOf('\n') + 1).trimEnd()
+      if (signal === 'SIGKILL') resolve(Number.parseInt(whole.split('\n').at(-1) ?? '', 10))
+      else reject(new Error(`the writer ended by itself: ${errors}`))
+    })
+  })
+}
+
+async function liveAndDie(seed: number, kills: number): Promise<number> {
+  const path = join(victim.newFolder(), 'clinic.db')
+  const known = { contents: noContents(), last: 0 }
+  for (let kill = 0; kill < kills; kill++) {
+    const confirmed = await killWriter(path, seed)
+    const { last } = await verifyWork(path, seed, known)
+    // What returned is there; of what had not, at most the one that was being made.
+    expect(last).toBeGreaterThanOrEqual(confirmed)
+    expect(last).toBeLessThanOrEqual(confirmed + 1)
+  }
+  return known.last
+}
+
+test(
+  'whatever moment a writer is killed at, all that returned is there, whole, indexed and searchable',
+  { timeout: 60_000 + KILLS * 3_000 },
+  async () => {
+    const seed = Date.now() % 1_000_000
+    const made = await Promise.all(
+      Array.from({ length: LANES }, (_, lane) => liveAndDie(seed + lane, KILLS / LANES)),
+    )
+    process.stdout.write(`${KILLS} kills, seed ${seed}, ${made.join(' + ')} transactions\n`)
+    expect(Math.min(...made)).toBeGreaterThan(KILLS / LANES)
+  },
+)

@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { build } from 'vite'
+import { expect } from 'vitest'
+
+import { addWork, COLLECTIONS, type Contents, openWork, workOf } from './random-work.ts'
+
+/** Shared by this folder's tests that kill a writer and look what it left. */
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+
+export interface Victim {
+  /** The script to run. */
+  readonly script: string
+  newFolder(): string
+  remove(): void
+}
+
+/** Bundled the writer starts in a third of the time, and there are hundreds of them. */
+export async function bundleWriter(name: string): Promise<Victim> {
+  const folder = mkdtempSync(join(tmpdir(), `dawr-${name}-`))
+  // Inside the project: what is not bundled is looked up from there.
+  const bundle = join(ROOT, 'test-output', name)
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    ssr: { noExternal: true, external: ['better-sqlite3'] },
+    build: {
+      ssr: join(import.meta.dirname, 'random-writer.ts'),
+      outDir: bundle,
+      target: 'node24',
+      rolldownOptions: { output: { entryFileNames: 'writer.mjs' } },
+    },
+  })
+  return {
+    script: join(bundle, 'writer.mjs'),
+    newFolder: () => mkdtempSync(join(folder, 'f-')),
+    remove() {
+      rmSync(folder, { recursive: true, force: true })
+      rmSync(bundle, { recursive: true, force: true })
+    },
+  }
+}
+
+interface Found {
+  /** The last transaction in the file. */
+  readonly last: number
+}
+
+/**
+ * Opens what a writer left and compares all of it with what the seed says: every document, every index, the full text,
+ * and that no transaction is half there or missing in the middle.
+ * @param known what stands after `known.last` works, carried on to the last one found
+ */
+export async function verifyWork(
+  path: string,
+  seed: number,
+  known: { contents: Contents; last: number },
+): Promise<Found> {
+  const store = await openWork(path)
+  try {
+    const { db } = store
+    const numbers = db.prepare<[], number>('SELECT n FROM works ORDER BY n').pluck().all()
+    const last = numbers.at(-1) ?? 0
+    expect(numbers).toHaveLength(last)
+    for (let n = known.last + 1; n <= last; n++) addWork(known.contents, workOf(seed, n))
+    known.last = Math.max(known.last, last)
+    expect(db.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])
+    for (const place of COLLECTIONS) {
+      const table = `clinic/${place}/0`
+      const rows = db
+        .prepare<[], [string, string]>(
+          `SELECT json_extract(json, '$.id'), json_extract(json, '$.status') || '|' || json_extract(json, '$.text')
+           FROM "${table}" WHERE deleted = 0`,
+        )
+        .raw()
+        .all()
+      expect(new Map(rows)).toEqual(known.contents[place])
+      const texts = [...known.contents[place]].map(([id, text]) => [
+        id,
+        text.slice(text.indexOf('|') + 1),
+      ])
+      const words = db.prepare<[], [string, string]>(`SELECT id, text FROM "${table}#words"`).raw()
+      expect(new Map(words.all())).toEqual(new Map(texts as [string, string][]))
+      // FTS5's own comparison of its index with what it indexes (sqlite.org/fts5.html#the_integrity_check_command).
+      db.prepare(
+        `INSERT INTO "${table}#search" ("${table}#search", rank) VALUES ('integrity-check', 1)`,
+      ).run()
+    }
+    const sequence = db
+      .prepare<[], number>("SELECT value FROM store_meta WHERE key = 'sequence'")
+      .pluck()
+      .get()
+    const highest = COLLECTIONS.map((place) =>
+      Number(db.prepare(`SELECT coalesce(max(seq), 0) FROM "clinic/${place}/0"`).pluck().get()),
+    )
+    expect(sequence).toBeGreaterThanOrEqual(Math.max(...highest))
+    return { last }
+  } finally {
+    await store.close()
+  }
+}
