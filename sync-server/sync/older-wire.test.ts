@@ -11,6 +11,14 @@ test('a station of an older version is sent what it knows, and nothing else', ()
   expect(documentsFor(1, '', 9)).toBe('')
 })
 
+test('a kind that came later is left out too: an old desk would take a waiver for a payment', () => {
+  const entry = (kind: string): string =>
+    `{"collection":"entries","id":"c","seq":3,"doc":{"body":{"kind":"${kind}"}}}`
+  expect(documentsFor(1, `${entry('WAIVER')},${entry('PAYMENT')}`, 9)).toBe(entry('PAYMENT'))
+  const gone = '{"collection":"visits","id":"d","seq":4,"doc":null}'
+  expect(documentsFor(1, gone, 9)).toBe(gone)
+})
+
 test('one of the newest is sent the page as it is', () => {
   const page = `${PATIENT},${LATER}`
   expect(documentsFor(9, page, 9)).toBe(page)

@@ -59,14 +59,14 @@ type PageRow = {
  * Everything in one statement: head and documents are of one snapshot, so nothing lies between. And
  * whether the station may ask at all, as its row says now.
  */
-const readPageBy = (feedPage: 'feed_page' | 'feed_page_1'): string => `
+const READ_PAGE = `
   SELECT f.epoch, f.oldest, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
      FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription,
     (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
      FROM station_state($1, $4)) AS station
-  FROM feeds f CROSS JOIN ${feedPage}($1, $2, $3) AS page
+  FROM feeds f CROSS JOIN feed_page($1, $2, $3) AS page
   WHERE f.clinic_id = $1`
 
 /**
@@ -74,7 +74,7 @@ const readPageBy = (feedPage: 'feed_page' | 'feed_page_1'): string => `
  * of its commands. Not worth waiting for the disk: an acknowledgement lost in a crash only gives a
  * station more benefit of the doubt.
  */
-const readPageAndAckBy = (feedPage: 'feed_page' | 'feed_page_1'): string => `
+const READ_PAGE_AND_ACK = `
   WITH durability AS (SELECT set_config('synchronous_commit', 'off', true)),
   ack AS (
     INSERT INTO station_acks (clinic_id, station_id, command_seq, feed_seq)
@@ -89,13 +89,7 @@ const readPageAndAckBy = (feedPage: 'feed_page' | 'feed_page_1'): string => `
     UPDATE station_acks SET feed_seq = $2
     WHERE clinic_id = $1 AND station_id = $4 AND command_seq > $5 AND feed_seq < $2
       AND EXISTS (SELECT FROM feeds WHERE clinic_id = $1 AND epoch::text = $6 AND head >= $2))
-  ${readPageBy(feedPage)}`
-
-/** Stations of version 1 are sent what that version knew. */
-const PAGES = {
-  1: { read: readPageBy('feed_page_1'), readAndAck: readPageAndAckBy('feed_page_1') },
-  2: { read: readPageBy('feed_page'), readAndAck: readPageAndAckBy('feed_page') },
-}
+  ${READ_PAGE}`
 
 /**
  * The next page of the clinic's feed, for all collections.
@@ -144,14 +138,13 @@ export async function pullPage(
 async function readPage(
   { pool, acks }: PullDeps,
   { clinicId, stationId }: StationCredential,
-  { protocol, checkpoint, limit, lastCommand }: PullRequest,
+  { checkpoint, limit, lastCommand }: PullRequest,
 ): Promise<PageRow> {
-  const { read, readAndAck } = PAGES[protocol === 1 ? 1 : 2]
   const after = checkpoint?.seq ?? 0
   const isNews = checkpoint !== null && after > 0 && acks.note(stationId, lastCommand, after)
   try {
     const { rows } = isNews
-      ? await queryClinic<PageRow>(pool, clinicId, readAndAck, [
+      ? await queryClinic<PageRow>(pool, clinicId, READ_PAGE_AND_ACK, [
           clinicId,
           after,
           limit,
@@ -159,7 +152,7 @@ async function readPage(
           lastCommand,
           checkpoint.epoch,
         ])
-      : await queryClinic<PageRow>(pool, clinicId, read, [clinicId, after, limit, stationId])
+      : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit, stationId])
     if (isNews && lastCommand % PRUNE_EVERY === 0) {
       await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId])
     }
