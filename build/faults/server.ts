@@ -9,7 +9,7 @@ const TOKEN = 'sync-server/identity/token.pg.test.ts'
 export const FAULTS: readonly Fault[] = [
   {
     is: 'the role is not asked for',
-    file: 'shared/judge.ts',
+    file: 'shared/judge-context.ts',
     edits: [
       {
         from: 'return can(roles, status, action, context.settings.narrowing)\n',
@@ -21,7 +21,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     is: 'the status seen is not asked for',
-    file: 'shared/judge.ts',
+    file: 'shared/judge-visit.ts',
     edits: [
       {
         from: "if (!from.includes(status)) return refuse('UNLAWFUL_STEP', { status, command: name })",
@@ -239,7 +239,12 @@ export const FAULTS: readonly Fault[] = [
   {
     is: 'a value that lost is not kept',
     file: 'shared/resolve.ts',
-    edits: [{ from: 'if (concurrent && kept(field)) {', to: 'if (concurrent && !kept(field)) {' }],
+    edits: [
+      {
+        from: 'if (concurrent && !unkept.includes(field)) {',
+        to: 'if (concurrent && unkept.includes(field)) {',
+      },
+    ],
     project: 'pg',
     caughtBy: { file: PUSH, test: 'edit one phone: the later stands, the other is kept' },
   },

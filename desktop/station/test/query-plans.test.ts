@@ -17,6 +17,8 @@ const MAY_BE_WALKED = [
   'dawr/patients/0 USING INDEX sqlite_autoindex_dawr/patients/0_1',
   // A list of ids that was passed in, the hits of a search, and a function of no table.
   'CONSTANT ROW',
+  // Which tables there are, asked once at the opening.
+  'sqlite_master',
   'dawr/patients/0#search VIRTUAL TABLE INDEX 0:M0',
   'found',
   'json_each VIRTUAL TABLE INDEX 1:',
