@@ -207,7 +207,7 @@ function storeThatNeedNotLast(): Store {
   return store
 }
 
-/** Of each kind; the whole is `STORAGE_QUERIES=100000` in the environment. */
+/** Of each kind; for more, `STORAGE_QUERIES` in the environment (docs/storage.md). */
 const QUERIES = Number(process.env['STORAGE_QUERIES'] ?? 3_000)
 const ROUNDS = { numRuns: Math.ceil(QUERIES / 15) }
 const TIMEOUT = { timeout: 20_000 + QUERIES * 20 }
