@@ -131,8 +131,7 @@ export async function openTestReplica(options: TestOptions): Promise<TestReplica
     key: options.key ?? FILE_KEY,
     search: { patients: PATIENT_SEARCH },
     onScan(sql) {
-      // RxDB's own notes, a handful, are all read when the file is opened.
-      if (!sql.includes('"dawr/_rxdb_internal/0"')) throw new Error(`no index bounds ${sql}`)
+      throw new Error(`no index bounds ${sql}`)
     },
   })
   prepareTables(store.db)
