@@ -262,7 +262,7 @@ export const FAULTS: readonly Fault[] = [
     is: 'an erasure leaves the texts in the documents',
     file: 'sync-server/audit/erase-patient.ts',
     edits: [
-      { from: '{ ...document, doc: withoutIdentity(document.doc, { at, by }) }', to: 'document' },
+      { from: 'return { ...found, doc: withoutIdentity(found.doc, mark) }', to: 'return found' },
     ],
     project: 'pg',
     caughtBy: {

@@ -1,3 +1,4 @@
+import { Appointment } from '#shared/appointment.ts'
 import { AppError } from '#shared/errors.ts'
 import type { PatientId, UserId } from '#shared/ids.ts'
 import { Patient } from '#shared/patient.ts'
@@ -32,20 +33,15 @@ export async function erasePatient(
   { by, now }: { by: UserId; now: number },
 ): Promise<Erasure> {
   await lockFeed(tx)
-  const [patient, ...visits] = await readDocuments(tx, id)
+  const [patient, ...rest] = await readDocuments(tx, id)
   if (patient?.collection !== 'patients') throw new AppError('NOT_FOUND', { patient: id })
   let contents = 0
-  const records = [patient, ...visits].map(({ collection, doc }) => ({ collection, id: doc.id }))
+  const records = [patient, ...rest].map(({ collection, doc }) => ({ collection, id: doc.id }))
   for (const record of [...records, ...(await readDecisions(tx, id))]) {
     contents += await eraseFromAudit(tx, record, { by, now })
   }
   const at = serverStamp(now)
-  const nameless = [patient, ...visits].map((document) => {
-    const { collection } = document
-    return collection === 'patients'
-      ? { ...document, doc: withoutIdentity(document.doc, { at, by }) }
-      : { ...document, doc: withoutTexts(document.doc) }
-  })
+  const nameless = [patient, ...rest].map((document) => nameOut(document, { at, by }))
   // Read anew: each erasure has moved the chain.
   const feed = await lockFeed(tx)
   const numbered: NumberedDocument[] = nameless.map(({ collection, doc, meta }) => {
@@ -70,21 +66,23 @@ export async function erasePatient(
 type Found =
   | { collection: 'patients'; doc: Patient; meta: string | null }
   | { collection: 'visits'; doc: Visit; meta: string | null }
+  | { collection: 'appointments'; doc: Appointment; meta: string | null }
 
-/** The patient first, then their visits. */
+/** The patient first, then what the desk has written texts in about them. */
 async function readDocuments(tx: ClinicTx, id: PatientId): Promise<Found[]> {
   const { rows } = await tx.query<{ collection: string; doc: unknown; meta: string | null }>(
     `SELECT collection, doc, meta::text AS meta FROM documents
      WHERE clinic_id = $1
-       AND (collection = 'patients' AND id = $2 OR collection = 'visits' AND patient_id = $2)
-     ORDER BY collection, id`,
+       AND (collection = 'patients' AND id = $2
+         OR collection IN ('visits', 'appointments') AND patient_id = $2)
+     ORDER BY collection <> 'patients', collection, id`,
     [tx.clinicId, id],
   )
-  return rows.map(({ collection, doc, meta }) =>
-    collection === 'patients'
-      ? { collection, doc: Patient.parse(doc), meta }
-      : { collection: 'visits', doc: Visit.parse(doc), meta },
-  )
+  return rows.map(({ collection, doc, meta }) => {
+    if (collection === 'patients') return { collection, doc: Patient.parse(doc), meta }
+    if (collection === 'visits') return { collection, doc: Visit.parse(doc), meta }
+    return { collection: 'appointments', doc: Appointment.parse(doc), meta }
+  })
 }
 
 /** What an ADMIN decided on once showed what was entered, and the audit of the decision keeps it. */
@@ -100,6 +98,17 @@ async function readDecisions(
   return rows.map((row) => ({ collection: 'clinic', id: row.id }))
 }
 
+function nameOut(found: Found, mark: { at: string; by: UserId }): Found {
+  switch (found.collection) {
+    case 'patients':
+      return { ...found, doc: withoutIdentity(found.doc, mark) }
+    case 'visits':
+      return { ...found, doc: withoutTexts(found.doc) }
+    case 'appointments':
+      return { ...found, doc: withoutNotes(found.doc) }
+  }
+}
+
 /** Every field set anew: an edit of before, still on its way from a desk, must not bring one back. */
 function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Patient {
   const empty = {
@@ -112,8 +121,19 @@ function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Pa
     address: null,
     note: null,
   }
-  const marks = Object.fromEntries(Object.keys(empty).map((field) => [field, mark]))
-  return Patient.parse({ ...patient, ...empty, marks, superseded: [] })
+  const gone = Object.keys(empty)
+  const marks = { ...patient.marks, ...Object.fromEntries(gone.map((field) => [field, mark])) }
+  const superseded = patient.superseded.filter(({ field }) => !gone.includes(field))
+  return Patient.parse({ ...patient, ...empty, marks, superseded })
+}
+
+function withoutNotes(booking: Appointment): Appointment {
+  return {
+    ...booking,
+    note: null,
+    superseded: [],
+    steps: booking.steps.map((step) => ({ ...step, reason: null })),
+  }
 }
 
 function withoutTexts(visit: Visit): Visit {

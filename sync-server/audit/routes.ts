@@ -2,21 +2,18 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { CollectionName } from '#shared/collections.ts'
 import { UserId } from '#shared/ids.ts'
-import type { Role } from '#shared/roles.ts'
 import { asAdmin } from '../clinics/as-admin.ts'
 import { readRoles } from '../clinics/membership.ts'
 import { parseWith, readId } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
-import { auditOfPerson, auditOfRecord, type AuditPage, type RecordAudit } from './read-audit.ts'
+import { contentFor } from './audit-sight.ts'
+import { auditOfPerson, auditOfRecord, type AuditPage } from './read-audit.ts'
 
 const PAGE = 50
 const Query = z.object({
   before: z.coerce.number().int().min(1).nullable(),
   limit: z.coerce.number().int().min(1).max(200),
 })
-
-/** What an ADMIN sees the contents of; all others are clinical, and are a DOCTOR's to see. */
-const PLAIN: readonly CollectionName[] = ['clinic', 'patients', 'visits', 'entries']
 
 /**
  * Under a clinic's own routes, for a person who is let in: who did what to a record, and what somebody
@@ -31,7 +28,10 @@ export function auditRoutes(deps: ServerDeps): Hono<ServerEnv> {
     const entries = await asAdmin(deps, c, async (tx, by) => {
       const roles = (await readRoles(tx, by)) ?? []
       const found = await auditOfRecord(tx, { collection, id }, page)
-      return found.map((each) => showTo(roles, collection, each))
+      return found.map(({ entry, content }) => ({
+        ...entry,
+        content: contentFor(roles, collection, content),
+      }))
     })
     return c.json({ ok: true, entries, before: lastOf(entries, page) })
   })
@@ -54,9 +54,4 @@ function readPage(c: Context<ServerEnv>): AuditPage {
 /** Where the next page begins; null: this was the last. */
 function lastOf(entries: readonly { seq: number }[], { limit }: AuditPage): number | null {
   return entries.length < limit ? null : (entries.at(-1)?.seq ?? null)
-}
-
-function showTo(roles: readonly Role[], collection: CollectionName, found: RecordAudit) {
-  const maySee = PLAIN.includes(collection) || roles.includes('DOCTOR')
-  return { ...found.entry, content: maySee ? found.content : null }
 }

@@ -8,7 +8,8 @@ export const PROOF_WINDOW_MS = 5 * 60_000
 
 const Header = z.object({ jwk: PublicKey })
 const Claims = z.object({
-  jti: z.string().min(8).max(128),
+  /** Kept, so of characters that PostgreSQL can keep. */
+  jti: z.string().regex(/^[\x20-\x7e]{8,128}$/),
   htm: z.string(),
   htu: z.string(),
   iat: z.number(),
@@ -61,7 +62,12 @@ async function verifySignature(proof: string) {
     })
     return { publicKey: Header.parse(protectedHeader).jwk, claims: Claims.parse(payload) }
   } catch (error) {
-    if (error instanceof errors.JOSEError || error instanceof z.ZodError) {
+    // A key that is none, which the proof itself brings, is refused by the platform: a DOMException.
+    const isOfProof =
+      error instanceof errors.JOSEError ||
+      error instanceof z.ZodError ||
+      error instanceof DOMException
+    if (isOfProof) {
       throw new AppError('UNAUTHENTICATED', { reason: 'DPoP proof unreadable' })
     }
     throw error

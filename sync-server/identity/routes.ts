@@ -1,8 +1,10 @@
+import { createPublicKey } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { AppError } from '#shared/errors.ts'
 import {
   EnrolRequest,
   type EnrolResponse,
+  type PublicKey,
   type SessionResponse,
   SignInRequest,
   type SignInResponse,
@@ -48,6 +50,7 @@ async function signIn(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response
 
 async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
   const request = await readBody(c, EnrolRequest)
+  requireKey(request.publicKey)
   const { userId } = c.get('person')
   const { clinicId } = request
   requireAddress(c.get('address'), clinicId)
@@ -62,6 +65,15 @@ async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response>
   })
   const entitlementKeys = [deps.signingKey.publicKey]
   return c.json({ ok: true, ...enrolled, clinicId, entitlementKeys } satisfies EnrolResponse, 201)
+}
+
+/** @throws AppError INVALID if it is of a key's form but no key: nothing could ever be verified by it */
+function requireKey(publicKey: PublicKey): void {
+  try {
+    createPublicKey({ key: publicKey, format: 'jwk' })
+  } catch {
+    throw new AppError('INVALID', { issues: ['publicKey'] })
+  }
 }
 
 async function refresh(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {

@@ -151,6 +151,7 @@ const OTHERS: Record<string, 'PUBLIC' | 'PERSON' | 'STATION'> = {
   'POST /v1/token': 'PUBLIC', // token.pg.test.ts
   'GET /v1/clinics': 'PERSON', // below
   'GET /v1/stream': 'STATION', // below
+  'POST /v1/letter': 'STATION', // the token's own station gets its clinic's next
   'GET /healthz': 'PUBLIC',
   'GET /readyz': 'PUBLIC',
   'GET /metrics': 'PUBLIC',
@@ -241,6 +242,7 @@ test('no route that is not public answers without a token, or with a wrong one',
     ...Object.keys(BY_STATION).map((route) => ({ route, wrong: A.admin })),
     { route: 'GET /v1/clinics', wrong: A.stationToken },
     { route: 'GET /v1/stream', wrong: A.admin },
+    { route: 'POST /v1/letter', wrong: A.admin },
   ]
   for (const { route, wrong } of closed) {
     const [method = '', pattern = ''] = route.split(' ')
