@@ -14,7 +14,7 @@ import { createPool } from '#server/database/pool.ts'
 import type { TestPostgres } from '#server/test/global-setup.ts'
 import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
-import type { ClinicId } from '#shared/ids.ts'
+import { type ClinicId, StationId } from '#shared/ids.ts'
 import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
 import { type BadLine, openBadLine } from './bad-line.ts'
 import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
@@ -35,6 +35,9 @@ function firstClinic(): ClinicId {
 
 /** What a stopped station's file holds. */
 const StationFile = z.object({
+  stationId: StationId,
+  /** Whether numbers were passed over for a commit that a kill had cut off half-way. */
+  hasSkipped: z.boolean(),
   documents: z.array(z.tuple([z.string(), z.string()])),
   /** How many commands it has ever confirmed. */
   commands: z.number(),
