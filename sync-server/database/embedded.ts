@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -193,14 +194,19 @@ async function stop(cluster: Cluster, superuserUrl: string): Promise<void> {
   await runQuietly(binaries.pgCtl, arguments_, { user, cwd: folder })
 }
 
+/** Our own connections may still be ending there when we have closed them here: looked at for a second. */
 async function isUsedByOthers(superuserUrl: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: superuserUrl })
   await client.connect()
   try {
-    const { rows } = await client.query<{ others: string }>(`
-      SELECT count(*) AS others FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`)
-    return rows[0]?.others !== '0'
+    for (let look = 1; look <= 10; look += 1) {
+      const { rows } = await client.query<{ others: string }>(`
+        SELECT count(*) AS others FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`)
+      if (rows[0]?.others === '0') return false
+      await pause(100)
+    }
+    return true
   } finally {
     await client.end()
   }
