@@ -131,7 +131,8 @@ function PersonMenu() {
   const perform = usePerform()
   const { person, stationName, hasPin, mayImport, mayRecover, hasRecovery } = desk.session
   return (
-    <Menu position="bottom-end" width="16rem">
+    // Escape gives the focus back; a shortcut has taken it where it belongs, and keeps it there.
+    <Menu position="bottom-end" width="16rem" returnFocus={false}>
       <Menu.Target>
         <button
           type="button"

@@ -125,6 +125,16 @@ it('checks in by phone in Arabic-Indic digits, by a name on the wrong layout, an
   await expectSaid(at, byPhone.name)
   await at.shoot('checked-in')
   const wrong = otherLayoutReadings(byName.name)[0] ?? expect.fail('no other reading')
+  // Out of an open menu too: what closes may not take the focus back.
+  for (const opener of ['person-menu', 'sync-badge']) {
+    await at.tabTo(at.byId(opener))
+    await at.press('Enter')
+    await expect.poll(() => at.hasFocus(at.byId(opener))).toBe(false)
+    await at.press('F2')
+    await at.page.waitForTimeout(100)
+    expect(await at.hasFocus(at.byId('search-input')), opener).toBe(true)
+    await at.press('Escape')
+  }
   await at.press('F2')
   await at.type(wrong)
   await expect.poll(() => at.byId('hit-0').textContent()).toContain(byName.name)

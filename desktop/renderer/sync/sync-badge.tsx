@@ -34,7 +34,7 @@ export function SyncBadge(props: { today: string }) {
   const words = syncWords(text, formats, sync, props.today)
   const Icon = connected ? ICONS[sync.state] : IconAlertTriangle
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus returnFocus>
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus>
       <Popover.Target>
         <button
           type="button"
