@@ -110,8 +110,8 @@ export const FAULTS: readonly Fault[] = [
     file: `${AT}/transaction.ts`,
     edits: [
       {
-        from: 'commitAll([part])\n        } finally',
-        to: 'commitAll([part])\n          tell([part])\n        } finally',
+        from: 'withoutWaiting(() => commitAll([part]))',
+        to: 'withoutWaiting(() => (commitAll([part]), tell([part])))',
       },
     ],
     caughtBy: join('a repeatable transaction spares only itself the wait for the disk'),

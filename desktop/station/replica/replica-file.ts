@@ -50,20 +50,9 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const { db } = store
   db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`)
   const rows = openDocumentRows(db)
-  const waitLess = db.prepare('PRAGMA synchronous = NORMAL')
-  const waitAgain = db.prepare('PRAGMA synchronous = FULL')
   const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
   let foldedAt = changes.get() ?? 0
-
-  function withoutDisk<T>(run: () => T): T {
-    waitLess.run()
-    try {
-      return run()
-    } finally {
-      waitAgain.run()
-    }
-  }
 
   return {
     store,
@@ -74,7 +63,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     rows,
     directory: holdDirectory(() => rows.all('clinic')),
     tidy() {
-      if (withoutDisk(() => store.mergeSearch())) return true
+      if (store.mergeSearch()) return true
       const written = changes.get() ?? 0
       if (written - foldedAt < FOLDED_ROWS) return false
       fold.get()

@@ -167,7 +167,11 @@ export function openStore(options: StoreOptions): Store {
     },
     mergeSearch() {
       ensureOpen()
-      return guard(() => [...collections.all()].some(({ search }) => search?.merge() === true))
+      return guard(() =>
+        transactions.withoutWaiting(() =>
+          [...collections.all()].some(({ search }) => search?.merge() === true),
+        ),
+      )
     },
     close() {
       if (db.open) {
