@@ -53,28 +53,3 @@ ALTER TABLE documents NO FORCE ROW LEVEL SECURITY;
 UPDATE documents SET doc = doc || '{"allergies": [], "conditions": []}'
 WHERE collection = 'patients' AND NOT doc ? 'allergies';
 ALTER TABLE documents FORCE ROW LEVEL SECURITY;
-
--- A page of the feed as version 1 of the protocol knew it (see feed_page); what it did not know is
--- passed over before the page is cut.
-CREATE FUNCTION feed_page_1(clinic uuid, after bigint, size int)
-RETURNS TABLE (count bigint, last bigint, documents text)
-LANGUAGE sql STABLE
-SET search_path = public, pg_temp
-SET enable_bitmapscan = off
-SET enable_sort = off
-SET plan_cache_mode = force_custom_plan
-AS $$
-  SELECT count(*), max(d.seq), string_agg(
-    '{"collection":"' || d.collection || '","id":' || to_json(d.id) || ',"seq":' || d.seq ||
-    ',"doc":' || CASE WHEN d.deleted THEN 'null' ELSE d.doc::text END || '}',
-    ',' ORDER BY d.seq)
-  FROM (
-    SELECT collection, id, seq, deleted, doc FROM documents
-    WHERE clinic_id = clinic AND seq > after AND (
-      collection IN ('patients', 'visits')
-      OR (collection = 'clinic' AND doc -> 'body' ->> 'kind' <> 'FAVOURITES')
-      OR (collection = 'entries' AND doc -> 'body' ->> 'kind' IN ('PAYMENT', 'REFUND')))
-    ORDER BY seq LIMIT size) d
-$$;
-REVOKE ALL ON FUNCTION feed_page_1(uuid, bigint, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION feed_page_1(uuid, bigint, int) TO dawr_app;
