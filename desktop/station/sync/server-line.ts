@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError, Refusal } from '#shared/errors.ts'
+import { openPostText } from './post-text.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION } from '#shared/protocol.ts'
 
 /** The server's HTTP door, before any question of who asks. */
@@ -35,27 +36,29 @@ const VERSION = { [PROTOCOL_HEADER]: String(PROTOCOL_VERSION) }
 export function serverLine(serverUrl: string): ServerLine {
   const base = serverUrl.endsWith('/') ? serverUrl : `${serverUrl}/`
   const url = (path: string): string => new URL(path.replace(/^\//, ''), base).href
+  const postText = openPostText(new URL(base))
   return {
     url,
     async post({ path, body, answer, headers, timeoutMs, signal }) {
-      const response = await request(url(path), {
-        method: 'POST',
+      const { status, text } = await postText(url(path), {
         headers: { ...VERSION, 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
         signal: timeLimit(timeoutMs, signal),
+      }).catch((error: unknown) => {
+        throw offline(error)
       })
-      const value = await readJson(response)
+      const value = parseJson(text)
+      if (status < 200 || status > 299) throw refusalOf(status, value)
       const parsed = answer.safeParse(value)
       // Not the server's own words: a hotel's sign-in page, a proxy, an antivirus.
-      if (!parsed.success) throw new AppError('UNAVAILABLE', { status: response.status })
+      if (!parsed.success) throw new AppError('UNAVAILABLE', { status })
       return parsed.data
     },
     async open({ path, headers, timeoutMs, signal }) {
       const opening = new AbortController()
       const timer = setTimeout(() => opening.abort(), timeoutMs)
       try {
-        const response = await request(url(path), {
-          method: 'GET',
+        const response = await get(url(path), {
           headers: { ...VERSION, accept: 'text/event-stream', ...headers },
           signal: AbortSignal.any([signal, opening.signal]),
         })
@@ -77,27 +80,24 @@ function timeLimit(timeoutMs: number, signal: AbortSignal | undefined): AbortSig
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
 }
 
-async function request(url: string, init: RequestInit): Promise<Response> {
-  let response: Response
+async function get(url: string, init: RequestInit): Promise<Response> {
   try {
-    response = await fetch(url, { ...init, redirect: 'error' })
+    const response = await fetch(url, { ...init, redirect: 'error' })
+    if (response.ok) return response
+    throw refusalOf(response.status, parseJson(await response.text()))
   } catch (error) {
-    throw offline(error)
+    throw error instanceof AppError ? error : offline(error)
   }
-  if (response.ok) return response
-  const refusal = Refusal.safeParse(await readJson(response))
-  if (refusal.success) throw new AppError(refusal.data.code, refusal.data.details)
-  if (response.status === 413) throw new AppError('TOO_LARGE')
-  throw new AppError('UNAVAILABLE', { status: response.status })
 }
 
-async function readJson(response: Response): Promise<unknown> {
-  let text: string
-  try {
-    text = await response.text()
-  } catch (error) {
-    throw offline(error)
-  }
+/** The server's own word, or that something on the way answered in its place. */
+function refusalOf(status: number, value: unknown): AppError {
+  const refusal = Refusal.safeParse(value)
+  if (refusal.success) return new AppError(refusal.data.code, refusal.data.details)
+  return status === 413 ? new AppError('TOO_LARGE') : new AppError('UNAVAILABLE', { status })
+}
+
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

@@ -1,0 +1,77 @@
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTcpServer, type Server } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { expect, onTestFinished, test } from 'vitest'
+import { openPostText, type PostText } from './post-text.ts'
+
+async function listen(server: Server): Promise<PostText> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const url = `http://127.0.0.1:${address.port}/`
+  const post = openPostText(new URL(url))
+  return (path, options) => post(url + path, options)
+}
+
+const serve = (answer: RequestListener): Promise<PostText> => listen(createServer(answer))
+const said = (body = '{}') => ({ headers: {}, body, signal: new AbortController().signal })
+
+test('an answer comes as it was, compressed on the way or not', async () => {
+  const post = await serve((request, response) => {
+    let body = ''
+    request.on('data', (piece: Buffer) => (body += piece.toString()))
+    request.on('end', () => {
+      const isZipped = request.url === '/zipped'
+      response.writeHead(201, isZipped ? { 'content-encoding': 'gzip' } : {})
+      response.end(isZipped ? gzipSync(body) : body)
+    })
+  })
+  for (const path of ['plain', 'zipped']) {
+    expect(await post(path, said('{"اسم":"منى"}'))).toEqual({
+      status: 201,
+      text: '{"اسم":"منى"}',
+    })
+  }
+})
+
+test('an answer that is cut off is none', async () => {
+  const post = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': '100' })
+    response.write('{"ok":')
+    setTimeout(() => response.destroy(), 20)
+  })
+  await expect(post('', said())).rejects.toThrow('aborted')
+})
+
+test('a kept connection that the other side has given up is not the end', async () => {
+  let connections = 0
+  const post = await listen(
+    createTcpServer((socket) => {
+      connections += 1
+      let requests = 0
+      socket.on('error', () => undefined)
+      socket.on('data', () => {
+        requests += 1
+        // The second on one connection meets a server that has just closed it.
+        if (requests > 1) socket.resetAndDestroy()
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
+      })
+    }),
+  )
+  for (let time = 0; time < 3; time += 1) {
+    expect(await post('', said())).toEqual({ status: 200, text: '{}' })
+    await new Promise((done) => setImmediate(done))
+  }
+  expect(connections).toBeGreaterThan(1)
+})
+
+test('what is no longer wanted ends', async () => {
+  const asked = Promise.withResolvers<void>()
+  const post = await serve(() => asked.resolve())
+  const stopping = new AbortController()
+  const answer = post('', { headers: {}, body: '{}', signal: stopping.signal })
+  await asked.promise
+  stopping.abort()
+  await expect(answer).rejects.toThrow('abort')
+})
