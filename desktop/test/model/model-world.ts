@@ -84,6 +84,8 @@ export interface ModelWorld {
   openClinic(seed: number): Promise<ModelClinic>
   /** What the lines did to requests, by kind. */
   faults(): Record<string, number>
+  /** After a history that failed half-way: nothing of it goes on. */
+  killAll(): Promise<void>
   close(): Promise<void>
 }
 
@@ -222,6 +224,16 @@ export async function openModelWorld(): Promise<ModelWorld> {
         }
       }
       return sum
+    },
+    async killAll() {
+      for (const seat of seats) {
+        await seat.hosted.kill()
+        seat.hosted = startHosted(STATION_HOST)
+      }
+      for (const [index, hosted] of servers.entries()) {
+        await hosted.kill()
+        servers[index] = startHosted(SERVER_HOST)
+      }
     },
     async close() {
       for (const { hosted, line } of seats) {

@@ -40,10 +40,11 @@ test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
       seen.refused += Object.values(history.refused).reduce((sum, count) => sum + count, 0)
       await heal(clinic)
       expect(await findBroken(clinic, history), `seed ${seed}`).toEqual([])
-    } finally {
-      const faults = await clinic.close()
-      expect(faults, `seed ${seed}: the servers logged`).toEqual([])
+    } catch (error) {
+      await world.killAll()
+      throw error
     }
+    expect(await clinic.close(), `seed ${seed}: the servers logged`).toEqual([])
   },
-  120_000,
+  240_000, // more than all that waits in it, so that a failure says what it waited for
 )

@@ -99,15 +99,31 @@ export async function playHistory(clinic: ModelClinic, plan: Plan): Promise<Hist
   for (const round of plan.rounds) {
     await Promise.all(
       clinic.stations.map(async (station, index) => {
-        for (const step of round.stations[index] ?? []) await takeStep(station, step)
+        for (const step of round.stations[index] ?? []) {
+          await inTime(takeStep(station, step), `station ${index}: ${JSON.stringify(step)}`)
+        }
       }),
     )
     for (const step of round.world) {
       if (step.kind === 'RESTORE') restored += (await clinic.restore()) ? 1 : 0
-      else await changeWorld(clinic, step)
+      else await inTime(changeWorld(clinic, step), JSON.stringify(step))
     }
   }
   return { confirmed, refused, killed, restored }
+}
+
+/** No step of anybody takes as long, milliseconds. */
+const STEP_MS = 45_000
+
+/** @throws Error naming what hangs: a test that only times out says nothing */
+async function inTime<T>(step: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`hangs: ${what}`)), STEP_MS)
+  try {
+    return await Promise.race([step, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function changeWorld(
