@@ -190,10 +190,21 @@ export type PullResponse = z.infer<typeof PullResponse>
 
 // --- stream ----------------------------------------------------------------------------------
 
+/**
+ * What was written from one feed number to the next, along with the news of it. Only a station whose
+ * checkpoint is `after`, of this epoch, can use it; any other pulls.
+ */
+export const OfferedPage = z.object({
+  epoch: z.string(),
+  after: z.number(),
+  documents: z.array(FeedDocument),
+})
+export type OfferedPage = z.infer<typeof OfferedPage>
+
 /** Server-sent events of `GET /v1/stream`. Hints only: the checkpoint rules. */
 export const StreamEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), head: z.number() }),
-  z.object({ type: z.literal('changed'), head: z.number() }),
+  z.object({ type: z.literal('changed'), head: z.number(), page: OfferedPage.optional() }),
   z.object({ type: z.literal('stations'), stations: z.array(StationContact) }),
   z.object({ type: z.literal('beat') }),
   z.object({ type: z.literal('bye'), code: ErrorCode }),

@@ -226,8 +226,8 @@ export const FAULTS: readonly Fault[] = [
     file: 'sync-server/sync/feed.ts',
     edits: [
       {
-        from: 'notifyClinic(tx, revoked.length === 0 ? news : { ...news, revoked: [...revoked] }),',
-        to: 'revoked.length === 0 ? undefined : notifyClinic(tx, { ...news, revoked: [...revoked] }),',
+        from: 'notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),',
+        to: 'more.revoked === undefined ? undefined : notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),',
       },
     ],
     project: 'pg',

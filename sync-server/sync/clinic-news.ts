@@ -12,6 +12,8 @@ export const ClinicNews = z.object({
   head: z.number(),
   /** Stations whose streams must end. */
   revoked: z.array(StationId).optional(),
+  /** Names what was written, at the instance that keeps it (see feed-offers.ts). */
+  offer: z.string().optional(),
 })
 export type ClinicNews = z.infer<typeof ClinicNews>
 

@@ -15,7 +15,12 @@ const encoder = new TextEncoder()
 
 /** A server-sent event (WHATWG HTML, section 9.2.6). Encoded once, however many streams it goes to. */
 export function encodeEvent(event: StreamEvent): Uint8Array {
-  return encoder.encode(`data: ${JSON.stringify(event)}\n\n`)
+  return encodeText(JSON.stringify(event))
+}
+
+/** The same of an event's JSON text. */
+export function encodeText(event: string): Uint8Array {
+  return encoder.encode(`data: ${event}\n\n`)
 }
 
 /** @param onClose called once, whoever closed it */

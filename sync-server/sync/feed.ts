@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ClinicDoc, Settings } from '#shared/clinic.ts'
 import type { CollectionName } from '#shared/collections.ts'
-import type { StationId } from '#shared/ids.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { notifyClinic } from './clinic-news.ts'
+import { type ClinicNews, notifyClinic } from './clinic-news.ts'
 
 /** A clinic's counter row. Whoever holds it locked is the only writer of that clinic. */
 export type Feed = {
@@ -12,6 +11,8 @@ export type Feed = {
   auditHead: number
   /** Hex; empty before the first entry. */
   auditHash: string
+  /** Of the checkpoints: another after a restore. */
+  epoch: string
 }
 
 export interface NumberedDocument {
@@ -44,7 +45,8 @@ const MAX_RULES = 100
  */
 export async function lockFeed(tx: ClinicTx): Promise<Feed> {
   const { rows } = await tx.query<Feed>(
-    `SELECT head, audit_head AS "auditHead", encode(audit_hash, 'hex') AS "auditHash"
+    `SELECT head, audit_head AS "auditHead", encode(audit_hash, 'hex') AS "auditHash",
+       epoch
      FROM feeds WHERE clinic_id = $1 FOR UPDATE`,
     [tx.clinicId],
   )
@@ -66,16 +68,15 @@ export async function readHead(tx: ClinicTx): Promise<number> {
 export async function closeFeed(
   tx: ClinicTx,
   feed: Feed,
-  revoked: readonly StationId[] = [],
+  more: Pick<ClinicNews, 'revoked' | 'offer'> = {},
 ): Promise<void> {
-  const news = { clinicId: tx.clinicId, head: feed.head }
   await Promise.all([
     tx.query(
       `UPDATE feeds SET head = $2, audit_head = $3, audit_hash = decode($4, 'hex')
        WHERE clinic_id = $1`,
       [tx.clinicId, feed.head, feed.auditHead, feed.auditHash],
     ),
-    notifyClinic(tx, revoked.length === 0 ? news : { ...news, revoked: [...revoked] }),
+    notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),
   ])
 }
 
@@ -135,7 +136,10 @@ export async function writeClinicDocuments(
   const revoked = docs.flatMap(({ body }) =>
     body.kind === 'STATION' && !body.active ? [body.stationId] : [],
   )
-  await Promise.all([writeDocuments(tx, numbered), closeFeed(tx, feed, revoked)])
+  await Promise.all([
+    writeDocuments(tx, numbered),
+    closeFeed(tx, feed, revoked.length === 0 ? {} : { revoked }),
+  ])
   return numbered.map(({ seq }) => seq)
 }
 

@@ -13,6 +13,7 @@ import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { type Arrival, readArrivals } from './arrival.ts'
 import { clampCommand, clampOwn, type Clamps, stampsIn } from './clamp.ts'
 import { closeFeed, writeDocuments } from './feed.ts'
+import type { FeedOffers } from './feed-offers.ts'
 import { judgePush } from './judge-push.ts'
 import { type JudgedCommand, refusalText } from './judged-command.ts'
 import { loadWorkingSet } from './load-working-set.ts'
@@ -21,7 +22,9 @@ import { recordCommands } from './record-commands.ts'
 import { setAside } from './set-aside.ts'
 import { changedDocuments, documentIn, settingsIn, type WorkingSet } from './working-set.ts'
 
-type PushDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'>
+interface PushDeps extends Pick<ServerDeps, 'pool' | 'now' | 'log'> {
+  offers: Pick<FeedOffers, 'make'>
+}
 
 const ATTEMPTS = 3
 
@@ -86,7 +89,7 @@ async function takeTogether(
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await writeClinic(deps.pool, station.clinicId, (tx) =>
-        takeInto(tx, station, arrivals, deps.now()),
+        takeInto(tx, station, arrivals, deps),
       )
     } catch (error) {
       if (attempt === ATTEMPTS || !isTransient(error)) throw error
@@ -98,8 +101,9 @@ async function takeInto(
   tx: ClinicTx,
   { stationId }: StationCredential,
   arrivals: readonly Arrival[],
-  now: number,
+  deps: Pick<PushDeps, 'now' | 'offers'>,
 ): Promise<string[]> {
+  const now = deps.now()
   const commands = arrivals.flatMap((each) => (each.kind === 'COMMAND' ? each.command : []))
   const touches = arrivals.flatMap((each) => (each.kind === 'REFUSED' ? each.touches : []))
   const stamps = [
@@ -112,6 +116,7 @@ async function takeInto(
     now,
   })
   const lettersBefore = set.letters.given
+  const headBefore = set.feed.head
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
   const clamped = clampOwn(unknown, { node: nodeOfStation(stationId), floor: clamps.floor, now })
   const isClamped = clamped.size > 0 || clamps.floor !== null
@@ -124,16 +129,18 @@ async function takeInto(
     : arrivals
   const { answers, judged } = judgePush(set, rewritten, now)
   if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
-  const documents = writeDocuments(tx, changedDocuments(set))
+  const changed = changedDocuments(set)
+  const documents = writeDocuments(tx, changed)
   // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
   await Promise.race([documents, Promise.resolve()])
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
+  const offer = deps.offers.make(set, headBefore, changed, now)
   await Promise.all([
     documents,
     recordClamps(tx, stationId, clamped),
     recordCommands(tx, judged),
     writeAudit(tx, audit),
-    set.changed.size > 0 ? closeFeed(tx, set.feed) : undefined,
+    changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
     tx.commit(),
   ])
   return answers

@@ -35,7 +35,7 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
 
   routes.post('/push', byToken, async (c) => {
     const request = await readRequest(deps, c, PushRequest)
-    const results = await pushCommands(deps, c.get('station'), request)
+    const results = await pushCommands({ ...deps, offers: hub.offers }, c.get('station'), request)
     countCommands(deps.metrics, results)
     return answerJson(c, `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`)
   })

@@ -4,7 +4,8 @@ import { HEARTBEAT_MS } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { ClinicNews, NEWS_CHANNEL, readNotification } from './clinic-news.ts'
-import { createEventStream, encodeEvent, type EventStream } from './event-stream.ts'
+import { createEventStream, encodeEvent, encodeText, type EventStream } from './event-stream.ts'
+import { createFeedOffers, type FeedOffers } from './feed-offers.ts'
 import { openListener } from './listener.ts'
 import { createPresence, PRESENCE_CHANNEL, PresenceMessage } from './presence.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
@@ -14,6 +15,8 @@ export interface StreamHub {
   open: (station: StationCredential) => Promise<ReadableStream<Uint8Array>>
   /** Whether a stream of the station is open, here or at another instance. */
   isLive: (stationId: StationId) => boolean
+  /** What is written here for the stations that listen here. */
+  offers: FeedOffers
 }
 
 interface Seat {
@@ -38,6 +41,7 @@ const CONTACTS_MS = 200
 
 export function createStreamHub(deps: ServerDeps): StreamHub {
   const rooms = new Map<ClinicId, Room>()
+  const offers = createFeedOffers((clinicId) => rooms.has(clinicId))
   let part = 0
 
   const presence = createPresence(
@@ -53,8 +57,11 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     for (const { stream } of room.seats) stream.send(event)
   }
 
-  function tellHead(clinicId: ClinicId, head: number): void {
-    const event = encodeEvent({ type: 'changed', head })
+  /** @param page JSON text of what was written between the head before and this one */
+  function tellHead(clinicId: ClinicId, head: number, page: string | null = null): void {
+    const event = encodeText(
+      `{"type":"changed","head":${head}${page === null ? '' : `,"page":${page}`}}`,
+    )
     for (const seat of rooms.get(clinicId)?.seats ?? []) {
       // Told already, by its hello or while catching up.
       if (head <= seat.head) continue
@@ -91,11 +98,12 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   function hearNews(payload: string): void {
     const news = readNotification(ClinicNews, payload)
     if (news === null) return
-    const { clinicId, head, revoked } = news
+    const { clinicId, head, revoked, offer } = news
+    const page = offers.take(offer)
     for (const seat of rooms.get(clinicId)?.seats ?? []) {
       if (revoked?.includes(seat.stationId) === true) sayBye(seat, 'STATION_REVOKED')
     }
-    tellHead(clinicId, head)
+    tellHead(clinicId, head, page)
   }
 
   function hearPresence(payload: string): void {
@@ -189,6 +197,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
 
   return {
     isLive: presence.isLive,
+    offers,
     open: async (station) => {
       if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
       const seat = enter(station)

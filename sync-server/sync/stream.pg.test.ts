@@ -1,7 +1,7 @@
 import pg from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import type { StreamEvent } from '#shared/protocol.ts'
+import type { OfferedPage, StreamEvent } from '#shared/protocol.ts'
 import { StreamEvent as Event } from '#shared/protocol.ts'
 import { revokeStation } from '../clinics/stations.ts'
 import type { ServerDeps } from '../server-deps.ts'
@@ -12,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { makePrivateKey } from '../test/test-server.ts'
 import { createStreamHub, type StreamHub } from './stream-hub.ts'
 import { createTestClinic, type Desk, type TestClinic } from './test-clinic.ts'
-import { register } from './test-commands.ts'
+import { checkIn, madeVisit, pay, register } from './test-commands.ts'
 
 let database: TestDatabase
 let clinic: TestClinic
@@ -91,6 +91,10 @@ function heads({ events }: Heard): number[] {
   return events.flatMap((event) => (event.type === 'changed' ? [event.head] : []))
 }
 
+function pages({ events }: Heard): OfferedPage[] {
+  return events.flatMap((event) => (event.type === 'changed' ? (event.page ?? []) : []))
+}
+
 function liveNames({ events }: Heard): string[] {
   const last = events.findLast((event) => event.type === 'stations')
   return last?.stations.flatMap(({ stationId, live }) => (live ? [stationId] : [])) ?? []
@@ -111,6 +115,34 @@ test('a push wakes the stations of its clinic at every instance, once, and no ot
     expect(heads(there)).toEqual([seq])
   })
   expect(heads(elsewhere)).toEqual([])
+})
+
+test('what a push wrote goes along with the news of it, where the push was taken', async () => {
+  const hub = hubs[0]?.hub ?? expect.fail('no instance')
+  clinic.offers = hub.offers
+  const here = await listen(0, other)
+  const there = await listen(1, desk)
+  await vi.waitFor(() =>
+    expect([here, there].map(({ events }) => events[0]?.type)).toEqual(['hello', 'hello']),
+  )
+  const before = await other.pull()
+  const visit = checkIn(desk, 'reception', { number: 1 })
+  const [made] = await desk.push(visit, register(desk, 'reception'))
+  expect(made?.verdict).toBe('ACCEPTED')
+  const { checkpoint, documents } = await other.pull()
+  await vi.waitFor(() => expect(heads(here)).toEqual([checkpoint.seq]))
+  await vi.waitFor(() => expect(heads(there)).toEqual([checkpoint.seq]))
+  const { epoch, seq } = before.checkpoint
+  expect(pages(here)).toEqual([{ epoch, after: seq, documents }])
+  expect(pages(there)).toEqual([])
+
+  // Much is pulled; and after the end of the subscription nothing comes by this way either.
+  await desk.push(...Array.from({ length: 40 }, () => register(desk, 'reception')))
+  clinic.clock.now += 40 * 86_400_000
+  const [paid] = await desk.push(pay(desk, 'reception', madeVisit(visit), 1_00))
+  expect(paid?.verdict).toBe('ACCEPTED')
+  await vi.waitFor(() => expect(heads(here)).toHaveLength(3))
+  expect(pages(here)).toHaveLength(1)
 })
 
 test('who is there is told to the others, across instances', async () => {

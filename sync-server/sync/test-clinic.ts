@@ -24,6 +24,7 @@ import type { StationCredential } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { TestDatabase } from '../test/test-database.ts'
 import { createAckMemory, pullPage } from './pull.ts'
+import type { FeedOffers } from './feed-offers.ts'
 import { pushCommands } from './push.ts'
 
 /** Noon in Cairo, a Sunday. */
@@ -75,6 +76,8 @@ export interface TestClinic {
   /** Milliseconds since the Unix epoch; tests move it. */
   clock: { now: number }
   settings: Settings
+  /** Of the instance that takes the pushes; at first nobody listens. */
+  offers: Pick<FeedOffers, 'make'>
   openDesk: (...people: readonly Person[]) => Promise<Desk>
   within: <T>(run: (tx: ClinicTx) => Promise<T>) => Promise<T>
 }
@@ -134,6 +137,7 @@ export async function createTestClinic(
     people,
     clock,
     settings,
+    offers: { make: () => null },
     within: (run) => withClinic(clinic.database.pool, clinicId, run),
     openDesk: async (...signedIn) => {
       const { publicKey, privateKey } = generateKeyPairSync('ed25519')
@@ -155,7 +159,12 @@ export async function createTestClinic(
         privateKey,
         push: async (commands) => {
           const texts = await pushCommands(
-            { pool: clinic.database.pool, now: () => clock.now, log },
+            {
+              pool: clinic.database.pool,
+              now: () => clock.now,
+              log,
+              offers: clinic.offers,
+            },
             credential,
             { commands: [...commands] },
           )

@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors.ts'
 import {
   type Checkpoint,
   MAX_PULL_DOCUMENTS,
+  type OfferedPage,
   PROTOCOL_VERSION,
   PullResponse,
 } from '#shared/protocol.ts'
@@ -29,6 +30,11 @@ export interface Pulled {
   readonly subscriptionChanged: boolean
 }
 
+/** A page with the feed number at its end. */
+export interface Offer extends OfferedPage {
+  readonly head: number
+}
+
 /** Brings the feed in, page by page. */
 export interface Pull {
   /**
@@ -39,6 +45,11 @@ export interface Pull {
    *   pinned key signed; then nothing was applied
    */
   next(): Promise<Pulled>
+  /**
+   * Applies a page that came with the news of it, if it follows what is here.
+   * @returns whether it did
+   */
+  accept(offer: Offer): Promise<boolean>
   /** Forgets a page that is on its way: it would be older than what comes in before it. */
   forget(): void
 }
@@ -123,6 +134,22 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
         upToDate: answer.upToDate,
         subscriptionChanged: JSON.stringify(core.entitlement?.subscription) !== before,
       }
+    },
+    async accept({ epoch, after, head, documents }) {
+      await letDeskGoFirst(core)
+      const checkpoint = file.meta.get('checkpoint')
+      const follows = checkpoint?.epoch === epoch && checkpoint.seq === after
+      // In the middle of a new beginning the end of a page is not the end of all.
+      if (!follows || file.meta.get('reseeding') !== null) return false
+      ahead = null
+      applyPage(core, {
+        documents,
+        checkpoint: { ...checkpoint, seq: head },
+        upToDate: true,
+        entitlement: null,
+        contacts: file.meta.get('contacts') ?? [],
+      })
+      return true
     },
     forget: () => void (ahead = null),
   }

@@ -1,5 +1,10 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
-import { HEARTBEAT_MS, type StationContact, type StreamEvent } from '#shared/protocol.ts'
+import {
+  HEARTBEAT_MS,
+  type OfferedPage,
+  type StationContact,
+  type StreamEvent,
+} from '#shared/protocol.ts'
 import { backoffDelay } from './backoff.ts'
 import { readEvents } from './event-stream.ts'
 import type { StationDoor } from './station-door.ts'
@@ -11,8 +16,8 @@ const SILENCE_MS = HEARTBEAT_MS * 2.5
 export interface StreamListener {
   opened(): void
   lost(): void
-  /** The feed has come this far. */
-  head(seq: number): void
+  /** The feed has come this far; `page`: what lies between, if it came along. */
+  head(seq: number, page: OfferedPage | null): void
   contacts(contacts: readonly StationContact[]): void
   /** Waits before the next attempt; `retry` ends the wait, when the server is seen to answer. */
   waiting(retry: () => void): void
@@ -94,8 +99,10 @@ function codeOfBye({ code }: Extract<StreamEvent, { type: 'bye' }>): ErrorCode |
 function hear(event: Exclude<StreamEvent, { type: 'bye' }>, listener: StreamListener): void {
   switch (event.type) {
     case 'hello':
+      listener.head(event.head, null)
+      return
     case 'changed':
-      listener.head(event.head)
+      listener.head(event.head, event.page ?? null)
       return
     case 'stations':
       listener.contacts(event.stations)

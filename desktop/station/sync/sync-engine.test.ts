@@ -110,6 +110,35 @@ describe('sync', () => {
     expect(replica.read.visit(made.visitId)?.calls).toHaveLength(1)
   })
 
+  test('what comes with the news of it is not asked for, unless it does not follow', async () => {
+    fillClinic(opened.core)
+    const { replica } = opened
+    start()
+    await until(isLive, 'sync')
+    await until(() => JSON.stringify(sync?.state()).includes('"streaming":true'), 'the stream')
+    const made = replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+    await until(isSent, 'the check-in sent')
+    const patient = replica.read.patient(made.patientId)
+    if (patient === null) throw new Error('the patient is gone')
+    // By then it has heard of its own.
+    await until(
+      () => opened.core.file.meta.get('checkpoint')?.seq === server.head(),
+      'its own news',
+    )
+    const pulls = (): number => server.requests.filter((path) => path === '/v1/pull').length
+    const before = pulls()
+    server.offersFrom = server.epoch
+    server.put('patients', { ...patient, note: 'أولى' })
+    server.put('patients', { ...patient, note: 'ثانية' })
+    await until(() => replica.read.patient(made.patientId)?.note === 'ثانية', 'the second note')
+    expect(opened.core.file.meta.get('checkpoint')?.seq).toBe(server.head())
+    expect(pulls()).toBe(before)
+    server.offersFrom = 'another'
+    server.put('patients', { ...patient, note: 'ثالثة' })
+    await until(() => replica.read.patient(made.patientId)?.note === 'ثالثة', 'the third note')
+    expect(pulls()).toBeGreaterThan(before)
+  })
+
   test('an answer that was lost is asked for again, and nothing happens twice', async () => {
     fillClinic(opened.core)
     opened.replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))

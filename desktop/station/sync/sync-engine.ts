@@ -8,7 +8,7 @@ import type { StationLog } from '../station-log.ts'
 import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
-import { openPull } from './pull.ts'
+import { type Offer, openPull } from './pull.ts'
 import { checkReplica } from './self-check.ts'
 import type { ServerLine } from './server-line.ts'
 import type { StationCredential } from './station-credential.ts'
@@ -28,6 +28,10 @@ const POLL_MS = 5_000
 /** News that is only this station's own, come back, may wait this long, milliseconds. */
 const OWN_NEWS_MS = 1_000
 const OWN_NEWS_AT_MOST = 1_000
+/** Pages that came unasked are acknowledged within this time, milliseconds, many at once. */
+const ACKNOWLEDGE_MS = 5_000
+/** More are not kept while something else is under way: one pull then brings them all. */
+const OFFERS_AT_MOST = 50
 /** What is held is asked about this often while live, and a refused station asks again. */
 const HELD_RETRY_MS = 5 * 60_000
 const REFUSED_RETRY_MS = 10 * 60_000
@@ -86,6 +90,10 @@ export function startSync(parts: SyncParts): SyncEngine {
   let checkpointSeq = core.file.meta.get('checkpoint')?.seq ?? 0
   let headSeq = 0
   const ownSeqs = new Set<number>()
+  /** Pages that came with the news of them, in order. */
+  let offers: Offer[] = []
+  /** When the server is asked all the same after such pages, so that it knows what was seen. */
+  let acknowledgeAt: number | null = null
   let wake: (() => void) | null = null
   let woken = false
 
@@ -144,8 +152,9 @@ export function startSync(parts: SyncParts): SyncEngine {
           pullWanted = true
           kick()
         },
-        head(seq) {
+        head(seq, page) {
           headSeq = Math.max(headSeq, seq)
+          if (page !== null && offers.length < OFFERS_AT_MOST) offers.push({ ...page, head: seq })
           kick()
         },
         contacts(heard) {
@@ -169,6 +178,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     connection?.abort()
     connection = null
     pull.forget()
+    offers = []
     streamIsOpen = false
   }
 
@@ -210,14 +220,34 @@ export function startSync(parts: SyncParts): SyncEngine {
     return headSeq > known
   }
 
+  /**
+   * Applies what came with the news of it, all in one: a page older than the answers to this station's
+   * own pushes would take it back for a moment.
+   * @returns whether it did
+   */
+  async function acceptOffers(): Promise<boolean> {
+    const offered = joinOffers(offers, checkpointSeq)
+    offers = []
+    if (offered === null || pullWanted || state.name !== 'LIVE') return false
+    if (offered.head < Math.max(...ownSeqs) || !(await pull.accept(offered))) return false
+    advanceTo(offered.head)
+    acknowledgeAt ??= core.clock.monotonic() + ACKNOWLEDGE_MS
+    return true
+  }
+
+  function advanceTo(seq: number): void {
+    checkpointSeq = seq
+    for (const own of ownSeqs) if (own <= seq) ownSeqs.delete(own)
+  }
+
   async function pullNext(): Promise<void> {
     pullWanted = false
+    acknowledgeAt = null
     // What is heard meanwhile counts again; what was heard before may be of an epoch that is over.
     headSeq = 0
     const pulled = await pull.next()
-    checkpointSeq = pulled.seq
+    advanceTo(pulled.seq)
     headSeq = Math.max(headSeq, pulled.head)
-    for (const seq of ownSeqs) if (seq <= checkpointSeq) ownSeqs.delete(seq)
     contacts = core.file.meta.get('contacts') ?? []
     if (!pulled.upToDate) pullWanted = true
     dispatch({
@@ -278,6 +308,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       if (ownSeqs.size > OWN_NEWS_AT_MOST) pullWanted = true
       return
     }
+    if (await acceptOffers()) return
     if (pullWanted || hasNews()) {
       await pullNext()
       return
@@ -290,10 +321,13 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (now >= heldRetryAt) retryHeld()
     const streaming = state.name === 'LIVE' && state.streaming
     const isBehind = headSeq > checkpointSeq
-    const pullWithin = isBehind ? OWN_NEWS_MS : streaming ? HELD_RETRY_MS : POLL_MS
+    const usual = isBehind ? OWN_NEWS_MS : streaming ? HELD_RETRY_MS : POLL_MS
+    const pullWithin = Math.min(usual, Math.max(0, (acknowledgeAt ?? Infinity) - now))
     const pullAt = now + pullWithin
     await sleep(Math.min(pullWithin, Math.max(0, heldRetryAt - now)))
-    if (core.clock.monotonic() >= pullAt && !(streaming && !isBehind)) pullWanted = true
+    if (core.clock.monotonic() >= pullAt && (!streaming || isBehind || acknowledgeAt !== null)) {
+      pullWanted = true
+    }
   }
 
   async function step(): Promise<void> {
@@ -363,6 +397,19 @@ function noteVersion(core: ReplicaCore): void {
   if (meta.get('protocol') === PROTOCOL_VERSION) return
   if (meta.get('checkpoint') !== null) beginMend(core)
   meta.set('protocol', PROTOCOL_VERSION)
+}
+
+/** The pages that follow each other from here on, as one; null: none does. */
+function joinOffers(offers: readonly Offer[], after: number): Offer | null {
+  let joined: Offer | null = null
+  for (const offer of offers) {
+    if (offer.after !== (joined?.head ?? after)) continue
+    joined =
+      joined === null
+        ? offer
+        : { ...offer, after, documents: [...joined.documents, ...offer.documents] }
+  }
+  return joined
 }
 
 function codeOf(error: unknown): ErrorCode {

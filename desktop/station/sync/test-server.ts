@@ -32,7 +32,11 @@ export interface TestServer {
   spoil(path: string, answer: Spoil): void
   verdict: (command: Command) => Partial<CommandResult>
   put(collection: CollectionName, doc: { id: string; [field: string]: unknown }): void
+  /** Whether what is put goes along with the news of it, and from which epoch. */
+  offersFrom: string | null
   feed(): FeedDocument[]
+  /** The last feed number. */
+  head(): number
   /** Restores a backup made now: what comes after it is lost, and the epoch another. */
   backUp(): () => void
   /** Ends all streams. */
@@ -69,14 +73,17 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
     commands: [],
     entitlement: ENTITLEMENT,
     epoch: 'e1',
+    offersFrom: null,
     verdict: () => ({}),
     spoil(path, answer) {
       spoilt.set(path, [...(spoilt.get(path) ?? []), answer])
     },
     put(collection, doc) {
       seq += 1
-      documents.set(`${collection}/${doc.id}`, { collection, id: doc.id, seq, doc })
-      test.send({ type: 'changed', head: seq })
+      const document = { collection, id: doc.id, seq, doc }
+      documents.set(`${collection}/${doc.id}`, document)
+      const page = { epoch: test.offersFrom, after: seq - 1, documents: [document] }
+      test.send({ type: 'changed', head: seq, ...(test.offersFrom === null ? {} : { page }) })
     },
     backUp() {
       const kept = { documents: new Map(documents), answered: new Map(answered), seq }
@@ -89,6 +96,7 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
         test.epoch += '+'
       }
     },
+    head: () => seq,
     feed: () => [...documents.values()].toSorted((a, b) => a.seq - b.seq),
     dropStreams() {
       for (const stream of streams) stream.destroy()
