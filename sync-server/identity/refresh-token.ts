@@ -106,9 +106,14 @@ export async function rotateRefreshToken(
   const { generation = null, used = false, newest = null } = rows[0] ?? {}
   if (newest === null) return { outcome: 'UNKNOWN' }
   if (generation === null) {
-    return wasForgotten(stated, newest, now)
-      ? { outcome: 'ROTATED', refreshToken: await next(stated.generation) }
-      : { outcome: 'UNKNOWN' }
+    if (!wasForgotten(stated, newest, now)) return { outcome: 'UNKNOWN' }
+    // Known again, as used: the answer to it may be lost too, and then it comes once more.
+    await tx.query(
+      `INSERT INTO refresh_tokens (clinic_id, station_id, token_hash, generation, issued_at, used_at)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [tx.clinicId, stationId, hash, stated.generation, new Date(stated.issuedAt), new Date(now)],
+    )
+    return { outcome: 'ROTATED', refreshToken: await next(stated.generation) }
   }
   const isNewest = generation === newest
   // One of the newest generation has never been used: its use is what makes the next.
@@ -132,8 +137,9 @@ export async function rotateRefreshToken(
 }
 
 /**
- * Signed here, and later than all that the database knows: it was issued after the backup that the
- * database was restored from. Whoever presents it has also proved the station's key.
+ * Signed here, and no older than all that the database knows: it was issued after the backup that the
+ * database was restored from, and of the same generation there may be one more by now, if a request of
+ * before the restore came late. Whoever presents it has also proved the station's key.
  */
 function wasForgotten(
   stated: RefreshToken['stated'],
@@ -142,7 +148,7 @@ function wasForgotten(
 ): stated is NonNullable<RefreshToken['stated']> {
   return (
     stated !== null &&
-    stated.generation > newest &&
+    stated.generation >= newest &&
     stated.issuedAt > daysBefore(now, LIFETIME_DAYS).getTime()
   )
 }

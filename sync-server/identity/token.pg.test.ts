@@ -101,26 +101,43 @@ test('lost answers without end do not fill the table, and the newest still count
   await renewed(station, last.refreshToken)
 })
 
+/** As if the backup had been made when the station's first renewal was the last. */
+async function forgetLaterTokens({ stationId }: TestStation): Promise<void> {
+  await withClinic(server.database.pool, clinicId, (tx) =>
+    tx.query(
+      'DELETE FROM refresh_tokens WHERE clinic_id = $1 AND station_id = $2 AND generation > 1',
+      [clinicId, stationId],
+    ),
+  )
+}
+
 test('a server restored from a backup knows the tokens it gave since, by its own signature', async () => {
   const station = await enrolStation(server, admin, clinicId)
   const kept = await renewed(station)
   const lost = await renewed(station, kept.refreshToken)
   const latest = await renewed(station, lost.refreshToken)
-  await withClinic(server.database.pool, clinicId, (tx) =>
-    tx.query(
-      'DELETE FROM refresh_tokens WHERE clinic_id = $1 AND station_id = $2 AND generation > 1',
-      [clinicId, station.stationId],
-    ),
-  )
+  await forgetLaterTokens(station)
   // A generation that nobody signed, and an older one with a younger number.
   const [version, clinic, owner, , ...rest] = latest.refreshToken.split('.')
   const raised = [version, clinic, owner, '9', ...rest].join('.')
   expect(await refused(station, raised)).toMatchObject({ code: 'UNAUTHENTICATED' })
+  // The first answer is lost.
+  await renewed(station, latest.refreshToken)
   const next = await renewed(station, latest.refreshToken)
   // From here on all is as ever: what was used and replaced is a copy.
   await renewed(station, next.refreshToken)
   expect(await refused(station, kept.refreshToken)).toMatchObject({ code: 'REFRESH_REUSED' })
   expect(await refused(station, next.refreshToken)).toMatchObject({ code: 'REFRESH_REUSED' })
+})
+
+test('a request of before the restore that comes late locks nobody out', async () => {
+  const station = await enrolStation(server, admin, clinicId)
+  const kept = await renewed(station)
+  const held = await renewed(station, kept.refreshToken)
+  await forgetLaterTokens(station)
+  await renewed(station, kept.refreshToken)
+  const next = await renewed(station, held.refreshToken)
+  await renewed(station, next.refreshToken)
 })
 
 test('a token that is not one, of another station, or too old opens nothing', async () => {
