@@ -59,7 +59,10 @@ const RETRY_AFTER_SECONDS = 5
 export function errorResponse(deps: ServerDeps, error: Error, c: Context<ServerEnv>): Response {
   const known = toAppError(error, c.get('requestId'))
   if (known.code === 'INTERNAL' || known.code === 'UNAVAILABLE') {
-    deps.log.error({ requestId: c.get('requestId'), ...describe(error) }, known.code)
+    // A server that is being stopped sends everybody elsewhere: nothing is wrong with it.
+    const isDraining = known.code === 'UNAVAILABLE' && deps.closing.aborted
+    const said = { requestId: c.get('requestId'), ...describe(error) }
+    deps.log[isDraining ? 'info' : 'error'](said, known.code)
   }
   deps.metrics.refusals.inc({ code: known.code })
   const wait = known.details['retryAfterSeconds']
