@@ -149,11 +149,24 @@ export const Checkpoint = z.strictObject({
 })
 export type Checkpoint = z.infer<typeof Checkpoint>
 
+/**
+ * For a new desk. TODAY, without a checkpoint: what it needs to begin its day, and the checkpoint that it
+ * goes on from. HISTORY: what is numbered below `before`, the latest first; `checkpoint` says where the
+ * station is meanwhile, and in the answer holds the number to ask below next.
+ */
+export const PullPart = z.discriminatedUnion('is', [
+  z.strictObject({ is: z.literal('TODAY') }),
+  z.strictObject({ is: z.literal('HISTORY'), before: z.int().min(0) }),
+])
+export type PullPart = z.infer<typeof PullPart>
+
 export const PullRequest = z.strictObject({
   protocol: z.int(),
   /** Null: from the beginning. */
   checkpoint: Checkpoint.nullable(),
   limit: z.int().min(1).max(MAX_PULL_DOCUMENTS),
+  /** Without it: what comes next in the feed. */
+  part: PullPart.optional(),
   /**
    * The outbox number of the last command made before this request, or before all of the page that
    * ends at `checkpoint` stands. Whatever the station makes with a higher one has seen `checkpoint`;

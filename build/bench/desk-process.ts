@@ -57,7 +57,7 @@ export async function enrolDesk(
     clinicId: BENCH_CLINIC,
     stationName: name,
   })
-  await window.until('sync', {}, ({ state }) => state === 'LIVE')
+  await window.until('sync', {}, ({ state, progress }) => state === 'LIVE' && progress === null)
   await signInDesk(window)
   return window
 }

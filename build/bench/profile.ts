@@ -88,6 +88,7 @@ export async function makeProfile(folder: string, size: Size): Promise<Uint8Arra
     applyPage(core, {
       documents,
       checkpoint: { epoch: 'bench', clinicId: BENCH_CLINIC, seq },
+      historyFrom: null,
       upToDate: true,
       entitlement,
       contacts: [],

@@ -15,6 +15,7 @@ import { CheckInForm } from './check-in/check-in-form.tsx'
 import { NewPatientForm } from './check-in/new-patient-form.tsx'
 import { HitList, optionId, type Hit } from './search/hit-list.tsx'
 import { useSearch } from './search/use-search.ts'
+import { RecordsArriving } from './sync/records-arriving.tsx'
 import { useDesk } from './ui/desk-context.tsx'
 import { useFormats, useText } from './ui/locale-context.tsx'
 import { usePerform, useUndo } from './ui/perform.ts'
@@ -186,6 +187,7 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
                   ) : (
                     <NothingFound found={hits.length} search={search.shown} />
                   )}
+                  <RecordsArriving />
                   {(typed.trim() !== '' || offersNew) && (
                     <HitList
                       hits={hits}

@@ -134,7 +134,8 @@ function isSettled(desk: Desk): Promise<unknown> {
   return desk.window.until(
     'sync',
     {},
-    ({ state, unsynced, held }) => state === 'LIVE' && unsynced === 0 && held === 0,
+    ({ state, unsynced, held, progress }) =>
+      state === 'LIVE' && unsynced === 0 && held === 0 && progress === null,
   )
 }
 

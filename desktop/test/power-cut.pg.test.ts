@@ -41,7 +41,7 @@ beforeEach(async () => {
     await signIn(account)
     await window.act('setPin', { password: DEMO_PASSWORD, pin: PIN })
   }
-  await window.until('sync', {}, ({ state }) => state === 'LIVE')
+  await window.until('sync', {}, ({ state, progress }) => state === 'LIVE' && progress === null)
 })
 afterEach(async () => {
   window.close()

@@ -56,7 +56,7 @@ async function openDesk(name: string, account: string): Promise<Desk> {
   await window.until('session', {}, ({ status }) => status === 'LOCKED')
   await window.act('signIn', { email: email(account), password: DEMO_PASSWORD })
   await window.until('session', {}, ({ status }) => status === 'SIGNED_IN')
-  await window.until('sync', {}, ({ state }) => state === 'LIVE')
+  await window.until('sync', {}, ({ state, progress }) => state === 'LIVE' && progress === null)
   const desk = { name, station, window, proxy }
   desks.push(desk)
   return desk

@@ -380,6 +380,10 @@ export const ar = {
   'sync.OFFLINE': 'غير متصل منذ {{time}}',
   'sync.NEEDS_ATTENTION': 'المزامنة تحتاجك',
   'sync.progress': '{{done}} من {{total}}',
+  'sync.FILLING': 'متصل · السجلات الأقدم {{share}}',
+  'sync.explain.FILLING':
+    'بيانات اليوم هنا، وما يفعله الآخرون يظهر فورًا. السجلات الأقدم ما زالت تصل. واصل عملك.',
+  'sync.arriving': 'السجلات الأقدم ما زالت تصل ({{share}}). ما لا تجده هنا قد يكون بينها.',
   'sync.title': 'ما يعرفه هذا الجهاز',
   'sync.explain.LIVE': 'كل ما هنا محفوظ على الخادم، وما يفعله الآخرون يظهر فورًا.',
   'sync.explain.CONNECTING': 'جارٍ الوصول إلى الخادم. واصل عملك.',

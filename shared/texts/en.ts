@@ -312,6 +312,11 @@ export const en = {
   'sync.OFFLINE': 'Offline since {{time}}',
   'sync.NEEDS_ATTENTION': 'Sync needs you',
   'sync.progress': '{{done}} of {{total}}',
+  'sync.FILLING': 'Live · older records {{share}}',
+  'sync.explain.FILLING':
+    'Today is here, and what others do shows at once. Older records are still coming in. Go on working.',
+  'sync.arriving':
+    'Older records are still coming in ({{share}}). What is not here may be among them.',
   'sync.title': 'What this computer knows',
   'sync.explain.LIVE': 'Everything here is on the server, and what others do shows at once.',
   'sync.explain.CONNECTING': 'Reaching for the server. Go on working.',

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Command } from '#shared/commands.ts'
 import { Entitlement } from '#shared/entitlement.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { ENTITLEMENT_AUDIENCE, PROTOCOL_VERSION, PullResponse } from '#shared/protocol.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import { addDays } from '#shared/queue-day.ts'
 import { DEMO_CLINICS, DEMO_USERS } from '../clinics/demo-data.ts'
 import { withClinic } from '../database/clinic-tx.ts'
 import { signedRegistration } from '../test/signed-registration.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { enrolStation, signIn, startTestServer, stationToken } from '../test/test-server.ts'
-import { createTestClinic, type Desk, newId, type TestClinic } from './test-clinic.ts'
-import { checkIn, editPatient, madePatient, register } from './test-commands.ts'
+import { createTestClinic, type Desk, newId, type TestClinic, TODAY } from './test-clinic.ts'
+import { checkIn, editPatient, madePatient, madeVisit, pay, register } from './test-commands.ts'
 
 let database: TestDatabase
 let clinic: TestClinic
@@ -71,6 +73,82 @@ test('a document changed again comes again, in its last state only', async () =>
   const page = await other.page(100)
   expect(page.documents).toMatchObject([{ id: madePatient(made).id, doc: { note: 'two' } }])
   expect(page.checkpoint.seq).toBe(page.head)
+})
+
+describe('a new desk', () => {
+  /** Yesterday's patient, and today's, who was here and paid yesterday too. */
+  async function twoDays() {
+    const gone = checkIn(desk, 'reception', { number: 1 })
+    const regular = checkIn(desk, 'reception', { number: 2 })
+    const paid = pay(desk, 'reception', madeVisit(regular), 30_000)
+    const first = await desk.push(gone, regular, paid)
+    clinic.clock.now += 86_400_000
+    const again = checkIn(desk, 'reception', {
+      number: 1,
+      patientId: madePatient(regular).id,
+      visit: { queueDay: addDays(TODAY, 1) },
+    })
+    for (const { verdict } of [...first, ...(await desk.push(again))]) {
+      expect(verdict).toBe('ACCEPTED')
+    }
+    const keys = ({ writes }: Command) => writes.map(({ collection, id }) => `${collection}:${id}`)
+    return { gone: keys(gone), today: [...keys(regular), ...keys(paid), ...keys(again)] }
+  }
+
+  const keysOf = ({ documents }: PullResponse) =>
+    documents.map(({ collection, id }) => `${collection}:${id}`)
+
+  test('gets the clinic and the whole records of who is here today, and goes on from now', async () => {
+    const { today } = await twoDays()
+    const page = await other.part({ is: 'TODAY' })
+    const made = keysOf(page).filter((key) => !key.startsWith('clinic:'))
+    expect(made.toSorted()).toEqual(today.toSorted())
+    expect(page).toMatchObject({ upToDate: true, checkpoint: { seq: page.head } })
+    other.checkpoint = page.checkpoint
+    expect((await other.page(100)).documents).toEqual([])
+    // As many as fit, the clinic and who is here before their older papers.
+    other.checkpoint = null
+    const few = await other.part({ is: 'TODAY' }, keysOf(page).length - today.length + 2)
+    expect(keysOf(few).filter((key) => !key.startsWith('clinic:'))).toHaveLength(2)
+    expect(keysOf(few)).toContain(today[0])
+  })
+
+  test('then the rest, the latest first, each once, while others go on', async () => {
+    const { gone, today } = await twoDays()
+    const { checkpoint } = await other.part({ is: 'TODAY' })
+    other.checkpoint = checkpoint
+    const came: string[] = []
+    let before = checkpoint.seq + 1
+    for (let upToDate = false; !upToDate;) {
+      const page = await other.part({ is: 'HISTORY', before }, 3)
+      const seqs = page.documents.map(({ seq }) => seq)
+      expect(seqs).toEqual(seqs.toSorted((a, b) => b - a))
+      expect(Math.max(...seqs, 0)).toBeLessThan(before)
+      came.push(...keysOf(page))
+      before = page.checkpoint.seq
+      upToDate = page.upToDate
+      await desk.push(register(desk, 'reception'))
+    }
+    expect(before).toBe(0)
+    expect(came.filter((key) => !key.startsWith('clinic:')).toSorted()).toEqual(
+      [...gone, ...today].toSorted(),
+    )
+    expect(new Set(came).size).toBe(came.length)
+  })
+
+  test('a desk that has a checkpoint does not begin, and one that has none has no history', async () => {
+    await expect(other.part({ is: 'HISTORY', before: 9 })).rejects.toMatchObject({
+      code: 'INVALID',
+    })
+    await other.pull()
+    await expect(other.part({ is: 'TODAY' })).rejects.toMatchObject({ code: 'INVALID' })
+    const good = other.checkpoint
+    if (good === null) throw new Error('no checkpoint')
+    other.checkpoint = { ...good, epoch: randomUUID() }
+    await expect(other.part({ is: 'HISTORY', before: 9 })).rejects.toMatchObject({
+      code: 'RESEED',
+    })
+  })
 })
 
 describe('a checkpoint that is not of this feed is answered RESEED', () => {

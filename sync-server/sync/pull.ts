@@ -3,7 +3,13 @@ import { CutOver } from '#shared/clinic.ts'
 import { entitlementState, Subscription } from '#shared/entitlement.ts'
 import { AppError } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
-import { PROTOCOL_VERSION, type PullRequest } from '#shared/protocol.ts'
+import {
+  type Checkpoint,
+  PROTOCOL_VERSION,
+  type PullPart,
+  type PullRequest,
+} from '#shared/protocol.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
 import { admitStation, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
@@ -59,15 +65,19 @@ type PageRow = {
  * Everything in one statement: head and documents are of one snapshot, so nothing lies between. And
  * whether the station may ask at all, as its row says now.
  */
-const READ_PAGE = `
+const readPageOf = (source: 'feed_page' | 'feed_of_day' | 'feed_before'): string => `
   SELECT f.epoch, f.oldest, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
      FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription,
     (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
      FROM station_state($1, $4)) AS station
-  FROM feeds f CROSS JOIN feed_page($1, $2, $3) AS page
+  FROM feeds f CROSS JOIN ${source}($1, $2, $3) AS page
   WHERE f.clinic_id = $1`
+
+const READ_PAGE = readPageOf('feed_page')
+const READ_DAY = readPageOf('feed_of_day')
+const READ_HISTORY = readPageOf('feed_before')
 
 /**
  * The same, noting what the station has seen; never less than before, nor less under a higher number
@@ -92,12 +102,11 @@ const READ_PAGE_AND_ACK = `
   ${READ_PAGE}`
 
 /**
- * The next page of the clinic's feed, for all collections.
+ * The next page of the clinic's feed, for all collections; or a part of it, for a desk that is new.
  *
  * @returns the JSON text of a PullResponse
  * @throws AppError UNAUTHENTICATED or STATION_REVOKED; RESEED if the checkpoint is of another feed or
- *   too old; SUBSCRIPTION if the subscription has
- *   expired and there is something to pull
+ *   too old; SUBSCRIPTION if the subscription has expired and there is something to pull; INVALID
  */
 export async function pullPage(
   deps: PullDeps,
@@ -105,28 +114,31 @@ export async function pullPage(
   request: PullRequest,
 ): Promise<string> {
   const { clinicId } = station
-  const { checkpoint, limit } = request
+  const { checkpoint, part } = request
   if (checkpoint !== null && checkpoint.clinicId !== clinicId) {
     await readStation(deps, clinicId, station.stationId)
     throw new AppError('RESEED')
   }
   const after = checkpoint?.seq ?? 0
-  const page = await readPage(deps, station, request)
+  const page =
+    part === undefined
+      ? await readFeed(deps, station, request)
+      : await readPart(deps, station, request, part)
   admitStation(page.station)
   const { epoch, oldest, head, count } = page
   const isServed = checkpoint?.epoch === epoch && after <= head && (after === 0 || after >= oldest)
   if (checkpoint !== null && !isServed) throw new AppError('RESEED')
-  deps.noteLag(head - after)
+  if (part === undefined) deps.noteLag(head - after)
   const subscription = Subscription.parse(page.subscription)
   const now = deps.now()
   if (count > 0 && (await isExpired(deps, clinicId, subscription))) {
     throw new AppError('SUBSCRIPTION')
   }
-  const upToDate = count < limit || page.last === head
+  const end = endOf(page, request)
   const rest = JSON.stringify({
-    checkpoint: { epoch, clinicId, seq: upToDate ? head : page.last },
+    checkpoint: { ...end.checkpoint, clinicId },
+    upToDate: end.upToDate,
     head,
-    upToDate,
     serverTime: now,
     entitlement: await deps.signer.sign(clinicId, subscription, now),
     stations: readContacts(page.contacts, deps.isLive),
@@ -135,7 +147,42 @@ export async function pullPage(
   return `{"ok":true,"documents":[${documents}],${rest.slice(1)}`
 }
 
-async function readPage(
+/** Where the page ends, and whether nothing of its kind is left behind it. */
+function endOf(
+  { epoch, head, count, last }: PageRow,
+  { part, limit }: PullRequest,
+): { checkpoint: Omit<Checkpoint, 'clinicId'>; upToDate: boolean } {
+  const isFull = count === limit && last !== null
+  switch (part?.is) {
+    case 'TODAY':
+      return { checkpoint: { epoch, seq: head }, upToDate: true }
+    case 'HISTORY':
+      return { checkpoint: { epoch, seq: isFull ? last : 0 }, upToDate: !isFull }
+    case undefined: {
+      const isMore = isFull && last !== head
+      return { checkpoint: { epoch, seq: isMore ? last : head }, upToDate: !isMore }
+    }
+  }
+}
+
+/** @throws AppError INVALID: a desk that begins has no checkpoint, and one that goes back has one */
+async function readPart(
+  { pool, now }: PullDeps,
+  { clinicId, stationId }: StationCredential,
+  { checkpoint, limit }: PullRequest,
+  part: PullPart,
+): Promise<PageRow> {
+  const isNew = checkpoint === null
+  if (isNew !== (part.is === 'TODAY')) throw new AppError('INVALID', { issues: ['part'] })
+  const [statement, from] =
+    part.is === 'TODAY'
+      ? [READ_DAY, queueDayOf(now(), await readClock(pool, clinicId))]
+      : [READ_HISTORY, part.before]
+  const values = [clinicId, from, limit, stationId]
+  return onlyRow(await queryClinic<PageRow>(pool, clinicId, statement, values))
+}
+
+async function readFeed(
   { pool, acks }: PullDeps,
   { clinicId, stationId }: StationCredential,
   { checkpoint, limit, lastCommand }: PullRequest,
@@ -143,7 +190,7 @@ async function readPage(
   const after = checkpoint?.seq ?? 0
   const isNews = checkpoint !== null && after > 0 && acks.note(stationId, lastCommand, after)
   try {
-    const { rows } = isNews
+    const found = isNews
       ? await queryClinic<PageRow>(pool, clinicId, READ_PAGE_AND_ACK, [
           clinicId,
           after,
@@ -156,13 +203,16 @@ async function readPage(
     if (isNews && lastCommand % PRUNE_EVERY === 0) {
       await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId])
     }
-    const [page] = rows
-    if (page === undefined) throw new AppError('NOT_FOUND')
-    return page
+    return onlyRow(found)
   } catch (error) {
     acks.forget(stationId)
     throw error
   }
+}
+
+function onlyRow<Row>({ rows: [row] }: { rows: Row[] }): Row {
+  if (row === undefined) throw new AppError('NOT_FOUND')
+  return row
 }
 
 const PRUNE_EVERY = 256
@@ -178,13 +228,10 @@ const PRUNE_ACKS = `
 
 const Clock = z.object({ timeZone: z.string(), cutOvers: z.array(CutOver) })
 
-/** After the grace sync stops. The clinic's clock is read only when the end has passed. */
-async function isExpired(
-  { pool, now }: PullDeps,
+async function readClock(
+  pool: PullDeps['pool'],
   clinicId: ClinicId,
-  subscription: Subscription,
-): Promise<boolean> {
-  if (now() < Date.parse(subscription.endsAt)) return false
+): Promise<z.infer<typeof Clock>> {
   const { rows } = await queryClinic<{ clock: unknown }>(
     pool,
     clinicId,
@@ -192,7 +239,17 @@ async function isExpired(
      WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
     [clinicId],
   )
+  return Clock.parse(rows[0]?.clock)
+}
+
+/** After the grace sync stops. The clinic's clock is read only when the end has passed. */
+async function isExpired(
+  { pool, now }: PullDeps,
+  clinicId: ClinicId,
+  subscription: Subscription,
+): Promise<boolean> {
+  if (now() < Date.parse(subscription.endsAt)) return false
   const issuedAt = new Date(now()).toISOString()
   const entitlement = { clinicId, subscription, issuedAt }
-  return entitlementState(entitlement, now(), Clock.parse(rows[0]?.clock)).status === 'EXPIRED'
+  return entitlementState(entitlement, now(), await readClock(pool, clinicId)).status === 'EXPIRED'
 }

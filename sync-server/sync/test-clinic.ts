@@ -8,6 +8,8 @@ import {
   type CommandResult,
   PROTOCOL_VERSION,
   PublicKey,
+  type PullPart,
+  type PullRequest,
   PullResponse,
   PushResponse,
   type SignedCommand,
@@ -171,15 +173,10 @@ export async function createTestClinic(
           const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
           return PushResponse.parse(JSON.parse(text)).results
         },
-        pull: async (protocol, checkpoint, lastCommand, limit) =>
+        pull: async (request) =>
           PullResponse.parse(
             JSON.parse(
-              await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, {
-                protocol,
-                checkpoint,
-                limit,
-                lastCommand,
-              }),
+              await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, request),
             ),
           ),
       })
@@ -193,12 +190,7 @@ interface Line {
   letter: string
   privateKey: KeyObject
   push: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
-  pull: (
-    protocol: number,
-    checkpoint: Checkpoint | null,
-    lastCommand: number,
-    limit: number,
-  ) => Promise<PullResponse>
+  pull: (request: PullRequest) => Promise<PullResponse>
 }
 
 /** A station as the server sees it: it makes and signs commands, and keeps what it pulled. */
@@ -226,6 +218,8 @@ export interface Desk {
   push: (...commands: Command[]) => Promise<CommandResult[]>
   /** Pulls one page. */
   page: (limit: number) => Promise<PullResponse>
+  /** Asks for a part of the feed, and keeps nothing of it. */
+  part: (part: PullPart, limit?: number) => Promise<PullResponse>
   /** Pulls all there is. */
   pull: () => Promise<PullResponse>
 }
@@ -274,12 +268,17 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
     send: line.push,
     push: (...commands) => line.push(commands.map((command) => desk.sign(command))),
     page: async (limit) => {
-      const page = await line.pull(desk.protocol, desk.checkpoint, seq, limit)
+      const { protocol, checkpoint } = desk
+      const page = await line.pull({ protocol, checkpoint, limit, lastCommand: seq })
       for (const { collection, id, doc } of page.documents) {
         desk.documents.set(`${collection}:${id}`, doc)
       }
       desk.checkpoint = page.checkpoint
       return page
+    },
+    part: (part, limit = 1_000) => {
+      const { protocol, checkpoint } = desk
+      return line.pull({ protocol, checkpoint, limit, lastCommand: seq, part })
     },
     pull: async () => {
       for (;;) {

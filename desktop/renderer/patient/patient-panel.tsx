@@ -2,6 +2,7 @@ import { IconAlertTriangle, IconUserPlus } from '@tabler/icons-react'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { useWatch } from '../station-client/station-context.tsx'
+import { RecordsArriving } from '../sync/records-arriving.tsx'
 import { useDesk } from '../ui/desk-context.tsx'
 import { ageWords } from '../ui/age.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
@@ -24,6 +25,7 @@ export function PatientPanel(props: { patientId: PatientId }) {
   return (
     <div className="patient" data-testid="patient">
       <PatientHead patient={patient} />
+      <RecordsArriving />
       {patient.possibleDuplicateOf !== null && (
         <DuplicateNotice other={patient.possibleDuplicateOf} />
       )}

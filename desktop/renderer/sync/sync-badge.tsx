@@ -12,6 +12,7 @@ import { useConnected, useWatch } from '../station-client/station-context.tsx'
 import type { Formats } from '../ui/formats.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import type { Text } from '../ui/texts.ts'
+import { isFilling, shareWords } from './progress.ts'
 import { SyncDetails } from './sync-details.tsx'
 import './sync.css'
 
@@ -32,7 +33,7 @@ export function SyncBadge(props: { today: string }) {
   const [opened, setOpened] = useState(false)
   if (sync === null) return null
   const words = syncWords(text, formats, sync, props.today)
-  const Icon = connected ? ICONS[sync.state] : IconAlertTriangle
+  const Icon = connected ? (isFilling(sync) ? IconRefresh : ICONS[sync.state]) : IconAlertTriangle
   return (
     <Popover opened={opened} onChange={setOpened} position="bottom-end" trapFocus>
       <Popover.Target>
@@ -70,7 +71,9 @@ export function syncWords(
   const state =
     sync.state === 'OFFLINE'
       ? text('sync.OFFLINE', { time: formats.moment(sync.since, today) })
-      : text(`sync.${sync.state}`)
+      : isFilling(sync)
+        ? text('sync.FILLING', { share: shareWords(formats, sync.progress) })
+        : text(`sync.${sync.state}`)
   // While live, what was just written is on its way: counting it would only flicker.
   const waits =
     sync.unsynced > 0 && sync.state !== 'LIVE'

@@ -3,6 +3,7 @@ import type { SyncView } from '#desktop/station/contract/queries.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { Run } from '../ui/run.tsx'
+import { isFilling } from './progress.ts'
 
 /** What waits, what is held back, and which other computers have been heard from. */
 export function SyncDetails(props: { sync: SyncView; today: string }) {
@@ -14,7 +15,7 @@ export function SyncDetails(props: { sync: SyncView; today: string }) {
   return (
     <div className="sync-details" data-testid="sync-details">
       <strong>{text('sync.title')}</strong>
-      <p>{text(`sync.explain.${sync.state}`)}</p>
+      <p>{text(`sync.explain.${isFilling(sync) ? 'FILLING' : sync.state}`)}</p>
       {sync.code !== null && (
         <p className="notice" data-tone="doubt">
           {text(`error.${sync.code}`)}

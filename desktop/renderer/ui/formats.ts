@@ -21,6 +21,8 @@ export interface Formats {
   /** The digits of a text (a ticket, a file number) as the clinic reads them. */
   digits: (text: string) => string
   number: (value: number) => string
+  /** Of 0 to 1, in whole hundredths, and never more than there is: 0.999 is 99 %. */
+  percent: (share: number) => string
   money: (money: Money) => string
   /** 19:05, in the clinic's time zone. */
   time: (instant: string | number) => string
@@ -67,11 +69,13 @@ export function makeFormats(place: Place): Formats {
   })
   const dayAndMonth = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone })
   const numbers = new Intl.NumberFormat(locale)
+  const percents = new Intl.NumberFormat(locale, { style: 'percent' })
   const time = (instant: string | number): string => clock.format(new Date(instant))
   return {
     place,
     digits,
     number: (value) => numbers.format(value),
+    percent: (share) => percents.format(Math.floor(share * 100) / 100),
     money: ({ minor, currency }) =>
       new Intl.NumberFormat(locale, {
         style: 'currency',

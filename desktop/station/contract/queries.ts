@@ -378,7 +378,7 @@ export const SyncView = z.object({
   code: ErrorCode.nullable(),
   /** Since when in this state. */
   since: Instant,
-  /** While catching up: documents had and to have. */
+  /** While catching up, or while a new desk's history comes in behind its day: had and to have. */
   progress: z.object({ done: z.number(), total: z.number() }).nullable(),
   unsynced: z.number(),
   held: z.number(),

@@ -29,7 +29,10 @@ import {
 
 export interface PulledPage {
   readonly documents: readonly FeedDocument[]
-  readonly checkpoint: Checkpoint
+  /** Null: it is not whole yet, and what of it is here says nothing of how far this station is. */
+  readonly checkpoint: Checkpoint | null
+  /** Below which number everything is still to come; null: nothing more than was. */
+  readonly historyFrom: number | null
   readonly upToDate: boolean
   /** Null: the same statement as before. */
   readonly entitlement: { readonly jws: string; readonly stated: Entitlement } | null
@@ -46,7 +49,10 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
     const reseeding = file.meta.get('reseeding') ?? false
     if (reseeding) noteReseeded(core, page.documents)
     if (reseeding && page.upToDate) for (const name of sweepOld(core, tx)) collections.add(name)
-    file.meta.set('checkpoint', page.checkpoint)
+    if (page.checkpoint !== null) file.meta.set('checkpoint', page.checkpoint)
+    if (page.historyFrom !== null) {
+      file.meta.set('history', { from: page.historyFrom, before: page.historyFrom })
+    }
     file.meta.set('lastContact', core.clock.now())
     file.meta.set('contacts', [...page.contacts])
     if (page.entitlement !== null) renewEntitlement(core, page.entitlement)
@@ -56,6 +62,29 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
   })
   // A sweep may have listed something for the inbox.
   if (changed.size > 0) core.tell(touching(changed, core.file.meta.get('damage') !== null))
+}
+
+/**
+ * Applies a part of what a new desk has not got yet, and how far it is by then. Only what is not here in
+ * any form: all that is here came later, and the server had it in no later state when this was read.
+ *
+ * @param before the feed number below which everything is still to come; 0: that was all
+ */
+export function applyHistory(
+  core: ReplicaCore,
+  documents: readonly FeedDocument[],
+  before: number,
+): void {
+  const { file } = core
+  file.store.gatherSearch()
+  const changed = file.repeatableTransaction((tx) => {
+    const missing = documents.filter(({ collection, id }) => !file.rows.knows(collection, id))
+    const history = file.meta.get('history')
+    if (before === 0) file.meta.remove('history')
+    else if (history !== null) file.meta.set('history', { ...history, before })
+    return applyDocuments(core, tx, readFeed(core, missing))
+  })
+  if (changed.size > 0) core.tell(touching(changed, false))
 }
 
 /** Applies the server's answers to a push, command by command, in one transaction. */
@@ -151,6 +180,7 @@ function beginAnew({ file: { db, meta } }: ReplicaCore): void {
   db.exec('DELETE FROM reseeded')
   meta.set('reseeding', true)
   meta.remove('checkpoint')
+  meta.remove('history')
 }
 
 /**
@@ -159,8 +189,11 @@ function beginAnew({ file: { db, meta } }: ReplicaCore): void {
  */
 function readFeed(core: ReplicaCore, documents: readonly FeedDocument[]): MasterDocument[] {
   const { clinicId } = core.identity
-  return documents.map(({ collection, id, doc }) => {
-    if (doc === null || doc === undefined) return { collection, id, doc: null }
+  return documents.map(({ collection, id, seq, doc }) => {
+    if (doc === null || doc === undefined) {
+      core.removedAt = Math.max(core.removedAt, seq)
+      return { collection, id, doc: null }
+    }
     const isOurs =
       typeof doc === 'object' &&
       Reflect.get(doc, 'clinicId') === clinicId &&

@@ -24,6 +24,8 @@ type Row = [json: string]
  */
 export interface DocumentRows {
   byId<C extends CollectionName>(collection: C, id: string): Documents[C] | null
+  /** Whether there is or was one by this id. */
+  knows(collection: CollectionName, id: string): boolean
   all<C extends CollectionName>(collection: C): Documents[C][]
   count(collection: CollectionName): number
   ids(collection: CollectionName): string[]
@@ -49,6 +51,12 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
         .raw(),
     ]),
   )
+  const known = new Map(
+    CollectionName.options.map((collection) => [
+      collection,
+      db.prepare<[string], number>(`SELECT 1 FROM ${table(collection)} WHERE id = ?`).pluck(),
+    ]),
+  )
   const select = (collection: CollectionName, tail: string): Database.Statement<unknown[], Row> =>
     db
       .prepare<unknown[], Row>(`SELECT json FROM ${table(collection)} WHERE deleted = 0 ${tail}`)
@@ -70,6 +78,7 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
       const row = byId[collection]?.get(id)
       return row === undefined ? null : read(collection, row[0])
     },
+    knows: (collection, id) => known.get(collection)?.get(id) !== undefined,
     all: (collection) =>
       select(collection, '')
         .all()

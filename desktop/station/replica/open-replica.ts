@@ -58,6 +58,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       known = { time, at: clock.monotonic() }
     },
     committedAt: -Infinity,
+    removedAt: 0,
     tell(touched) {
       for (const listener of listeners) listener(touched)
     },

@@ -29,6 +29,8 @@ export interface ReplicaCore {
    * evening, a clock wins only what the desk was switched off.
    */
   latestTime: number
+  /** The highest feed number under which something is known to be gone. */
+  removedAt: number
   /** When the last command was committed, by the monotonic clock, milliseconds; before any, `-Infinity`. */
   committedAt: number
   tell(touched: Touched): void

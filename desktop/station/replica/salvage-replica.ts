@@ -11,7 +11,7 @@ import type { Damage, Identity } from './station-meta.ts'
 import { putDocuments, raiseCounters } from './write-documents.ts'
 
 /** What the new file must not believe of the old: it has not got all that it acknowledged. */
-const NOT_TAKEN = new Set(['checkpoint', 'reseeding', 'damage'])
+const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage'])
 /** Documents to a transaction. */
 const SLICE = 1_000
 

@@ -42,6 +42,8 @@ const META = {
   /** The server last tried at enrolment, offered again. */
   serverUrl: z.string(),
   checkpoint: Checkpoint,
+  /** Of a new desk: what is numbered below `before` has not come yet; it began at `from`. */
+  history: z.strictObject({ from: z.int(), before: z.int() }),
   /** The version of the protocol that was last spoken: an older one was not sent all there is. */
   protocol: z.number(),
   /** A new pull from the beginning is under way; what it has not named by its end is gone. */

@@ -179,6 +179,7 @@ export function page(documents: FeedDocument[], changes: Partial<PulledPage> = {
   return {
     documents,
     checkpoint: { epoch: 'e1', clinicId: CLINIC, seq },
+    historyFrom: null,
     upToDate: true,
     entitlement: null,
     contacts: [],

@@ -16,6 +16,7 @@ import {
   type TestReplica,
 } from '../replica/test-replica.ts'
 import { openPull, type Pull } from './pull.ts'
+import { openSlices } from './slices.ts'
 
 const DOCUMENTS = 1_200
 
@@ -55,25 +56,29 @@ beforeEach(async () => {
     }
   })
   requests = []
-  pull = openPull(core, {
-    post({ body, answer }) {
-      const request = PullRequest.parse(body)
-      requests.push(request)
-      return Promise.resolve(
-        answer.parse({
-          ok: true,
-          documents: requests.length === 1 ? feed : [],
-          checkpoint: { epoch: 'e1', clinicId: CLINIC, seq: 9 + DOCUMENTS },
-          head: 9 + DOCUMENTS,
-          upToDate: requests.length > 1,
-          serverTime: START,
-          entitlement: 'the same',
-          stations: [],
-        }),
-      )
+  pull = openPull(
+    core,
+    {
+      post({ body, answer }) {
+        const request = PullRequest.parse(body)
+        requests.push(request)
+        return Promise.resolve(
+          answer.parse({
+            ok: true,
+            documents: requests.length === 1 ? feed : [],
+            checkpoint: { epoch: 'e1', clinicId: CLINIC, seq: 9 + DOCUMENTS },
+            head: 9 + DOCUMENTS,
+            upToDate: requests.length > 1,
+            serverTime: START,
+            entitlement: 'the same',
+            stations: [],
+          }),
+        )
+      },
+      open: () => Promise.reject(new AppError('OFFLINE')),
     },
-    open: () => Promise.reject(new AppError('OFFLINE')),
-  })
+    openSlices(core.clock),
+  )
 })
 afterEach(async () => {
   await opened.close()

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { AppError } from '#shared/errors.ts'
 import {
   type Checkpoint,
@@ -11,16 +10,10 @@ import { applyPage, beginReseed, type PulledPage } from '../replica/apply-answer
 import { verifyEntitlement } from '../replica/entitlement-proof.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
 import { letDeskGoFirst } from './desk-first.ts'
+import type { ApplySlices } from './slices.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 60_000
-/**
- * A slice is one transaction, and whoever checks a patient in waits for it: about so many milliseconds.
- * How many documents that is, the machine says: with each page of the file that more of them share, a
- * first sync writes less.
- */
-const SLICE_MS = 40
-const SLICE = { first: 500, least: 100, most: 2_000 }
 
 export interface Pulled {
   readonly seq: number
@@ -39,7 +32,7 @@ export interface Offer extends OfferedPage {
 export interface Pull {
   /**
    * Applies the next page, slice by slice, each with its checkpoint, while the page after it is on its
-   * way. Commands may come between slices.
+   * way. Commands may come between slices. A new desk's first is its day; `history` follows.
    *
    * @throws AppError when the line or the server failed, or BAD_SIGNATURE for an entitlement that no
    *   pinned key signed; then nothing was applied
@@ -61,10 +54,13 @@ interface Request {
   readonly answer: Promise<PullResponse>
 }
 
-export function openPull(core: ReplicaCore, door: StationDoor): Pull {
+export function openPull(core: ReplicaCore, door: StationDoor, applySlices: ApplySlices): Pull {
   const { file } = core
   let ahead: Request | null = null
-  let sliceSize = SLICE.first
+
+  /** A desk that knows nothing of its clinic yet begins with what it needs today. */
+  const isNew = (checkpoint: Checkpoint | null): boolean =>
+    checkpoint === null && !file.directory.isOpen()
 
   function request(checkpoint: Checkpoint | null, commandsMeanwhile: number): Request {
     const answer = door.post({
@@ -75,6 +71,7 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
         limit: MAX_PULL_DOCUMENTS,
         // Read when the request is made: what comes later has seen no less than this checkpoint.
         lastCommand: file.counters.value('outbox') + commandsMeanwhile,
+        ...(isNew(checkpoint) ? { part: { is: 'TODAY' } } : {}),
       },
       answer: PullResponse,
       timeoutMs: TIMEOUT_MS,
@@ -110,24 +107,19 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
       if (!answer.upToDate) ahead = request(answer.checkpoint, COMMANDS_WITHIN_A_PAGE)
       // In the feed's order, so that each slice ends at a checkpoint of its own; an empty page is one too.
       const inOrder = answer.documents.toSorted((a, b) => a.seq - b.seq)
-      for (let from = 0, isLast = false; !isLast;) {
-        const documents = inOrder.slice(from, from + sliceSize)
-        const isFirst = from === 0
-        from += sliceSize
-        isLast = from >= inOrder.length
-        const end = isLast ? null : documents.at(-1)
-        const start = core.clock.monotonic()
+      const begins = isNew(checkpoint)
+      await applySlices(inOrder, (documents, isFirst, isLast) => {
+        const end = isLast ? answer.checkpoint.seq : (documents.at(-1)?.seq ?? 0)
         applyPage(core, {
           documents,
-          checkpoint: { ...answer.checkpoint, seq: end?.seq ?? answer.checkpoint.seq },
+          // A day is no stretch of the feed: it is here whole, or not yet.
+          checkpoint: begins && !isLast ? null : { ...answer.checkpoint, seq: end },
+          historyFrom: begins && isLast ? end + 1 : null,
           upToDate: isLast && answer.upToDate,
           entitlement: isFirst ? entitlement : null,
           contacts: answer.stations,
         })
-        if (!isLast) sliceSize = nextSize(sliceSize, core.clock.monotonic() - start)
-        // What the desk asked for meanwhile goes first.
-        if (!isLast) await setImmediate()
-      }
+      })
       return {
         seq: answer.checkpoint.seq,
         head: Math.max(answer.head, answer.checkpoint.seq),
@@ -145,6 +137,7 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
       applyPage(core, {
         documents,
         checkpoint: { ...checkpoint, seq: head },
+        historyFrom: null,
         upToDate: true,
         entitlement: null,
         contacts: file.meta.get('contacts') ?? [],
@@ -157,10 +150,6 @@ export function openPull(core: ReplicaCore, door: StationDoor): Pull {
 
 /** What is made while a page is applied has not seen all of it; of a desk's commands that is one or two. */
 const COMMANDS_WITHIN_A_PAGE = 1_000
-
-function nextSize(size: number, ms: number): number {
-  return Math.round(Math.min(Math.max((size * SLICE_MS) / ms, SLICE.least), SLICE.most))
-}
 
 /** Null when it is the statement already held, or an older one. */
 async function readEntitlement(core: ReplicaCore, jws: string): Promise<PulledPage['entitlement']> {

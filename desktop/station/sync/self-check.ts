@@ -48,7 +48,8 @@ export async function checkReplica(core: ReplicaCore, door: StationDoor): Promis
 /** What must not change while the sums are taken; null: something is on its way. */
 function stateOf({ file }: ReplicaCore): string | null {
   const { queued, held } = file.outbox.count()
-  if (queued + held > 0 || file.meta.get('reseeding') === true) return null
+  const isWhole = file.meta.get('reseeding') === null && file.meta.get('history') === null
+  if (queued + held > 0 || !isWhole) return null
   return JSON.stringify([file.meta.get('checkpoint'), file.counters.value('outbox')])
 }
 

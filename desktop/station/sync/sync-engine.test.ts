@@ -1,6 +1,8 @@
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ClinicDoc } from '#shared/clinic.ts'
-import { START } from '#shared/test-values.ts'
+import { PullRequest } from '#shared/protocol.ts'
+import { idOf, patientOf, START } from '#shared/test-values.ts'
 import {
   CLINIC,
   CLINIC_DOCUMENTS,
@@ -137,6 +139,45 @@ describe('sync', () => {
     server.put('patients', { ...patient, note: 'ثالثة' })
     await until(() => replica.read.patient(made.patientId)?.note === 'ثالثة', 'the third note')
     expect(pulls()).toBeGreaterThan(before)
+  })
+
+  test('a new desk is live with its day, hears what is new, and the rest comes behind', async () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `مريض ${index}`)
+    const patients = names.map((name, index) => patientOf({ id: idOf(1_000 + index), name }))
+    for (const patient of patients) server.put('patients', patient)
+    const [today, ...others] = patients
+    const late = patientOf({ id: idOf(5_000), name: 'جديد' })
+    server.isOfToday = ({ collection, id }) => collection === 'clinic' || id === today?.id
+    const held: ServerResponse[] = []
+    const hold: Spoil = (response, body) => {
+      if (PullRequest.parse(body).part?.is !== 'HISTORY') return 'ANSWER'
+      held.push(response)
+      return 'SPOILT'
+    }
+    for (let times = 0; times < 9; times += 1) server.spoil('/v1/pull', hold)
+    start()
+    await until(() => held.length === 1, 'the history asked for')
+    const { read } = opened.replica
+    expect(isLive()).toBe(true)
+    expect(read.patient(idOf(1_000))?.name).toBe(today?.name)
+    expect(opened.replica.countPatients()).toBe(1)
+    server.put('patients', late)
+    await until(() => read.patient(late.id) !== null, 'the news')
+    // A desk that is being filled works as any other.
+    const made = opened.replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+    await until(isSent, 'the check-in sent')
+    expect(sync?.history()).toMatchObject({ done: 0 })
+    // The line goes, and comes back.
+    await until(() => {
+      for (const response of held.splice(0)) response.destroy()
+      return !isLive()
+    }, 'the loss noticed')
+    server.unspoil('/v1/pull')
+    sync?.syncNow()
+    await until(() => sync?.history() === null, 'the history')
+    expect(opened.replica.countPatients()).toBe(patients.length + 2)
+    for (const { id, name } of others) expect(read.patient(id)?.name).toBe(name)
+    expect(read.patient(made.patientId)?.name).toBe('أحمد علي')
   })
 
   test('an answer that was lost is asked for again, and nothing happens twice', async () => {

@@ -8,9 +8,11 @@ import type { StationLog } from '../station-log.ts'
 import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
+import { type HistoryProgress, openHistory } from './history.ts'
 import { type Offer, openPull } from './pull.ts'
 import { checkReplica } from './self-check.ts'
 import type { ServerLine } from './server-line.ts'
+import { openSlices } from './slices.ts'
 import type { StationCredential } from './station-credential.ts'
 import { stationDoor } from './station-door.ts'
 import { keepStream } from './stream.ts'
@@ -44,6 +46,8 @@ const ACCEPTED_KEPT_MS = 14 * 86_400_000
 export interface SyncEngine {
   state(): SyncState
   contacts(): readonly StationContact[]
+  /** How much of a new desk's history has come; null: all is here. */
+  history(): HistoryProgress | null
   /** Tries now, whatever was waited for. */
   syncNow(): void
   stop(): Promise<void>
@@ -72,7 +76,9 @@ export function startSync(parts: SyncParts): SyncEngine {
   const stopping = new AbortController()
   const door = stationDoor(parts.line, parts.credential, stopping.signal)
   const push = openPush(core, door)
-  const pull = openPull(core, door)
+  const applySlices = openSlices(core.clock)
+  const pull = openPull(core, door, applySlices)
+  const history = openHistory(core, door, applySlices)
   let state = startSyncState(core.clock.now())
   let contacts: readonly StationContact[] = core.file.meta.get('contacts') ?? []
   let connection: AbortController | null = null
@@ -178,6 +184,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     connection?.abort()
     connection = null
     pull.forget()
+    history.forget()
     offers = []
     streamIsOpen = false
   }
@@ -313,6 +320,13 @@ export function startSync(parts: SyncParts): SyncEngine {
       await pullNext()
       return
     }
+    if (state.name === 'LIVE') {
+      const came = await history.apply()
+      if (came === 'STALE') pullWanted = true
+      if (came === 'APPLIED') onChange()
+      if (came !== 'NOTHING') return
+      history.ask(kick)
+    }
     const now = core.clock.monotonic()
     if (now >= checkAt && state.name === 'LIVE') {
       await check()
@@ -371,6 +385,7 @@ export function startSync(parts: SyncParts): SyncEngine {
 
   return {
     state: () => state,
+    history: () => history.progress(),
     // Cut off or refused, this station knows of nobody's presence, whatever it heard last.
     contacts: () =>
       state.name === 'LIVE' || state.name === 'CATCHING_UP'

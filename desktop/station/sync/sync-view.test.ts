@@ -46,7 +46,7 @@ test('lists what waits without reading what was entered', () => {
       require: () => ({ userId: DESK, name: 'منى', roles: ['ADMIN'] }),
     },
     damage: () => null,
-    sync: { state: () => startSyncState(0), contacts: () => [] },
+    sync: { state: () => startSyncState(0), contacts: () => [], history: () => null },
     clock: core.clock,
     lastContact: () => null,
   })

@@ -12,7 +12,7 @@ const SHOWN_AT_MOST = 50
 export interface SyncViewDeps {
   readonly replica: Replica
   readonly session: CurrentSession
-  readonly sync: Pick<SyncEngine, 'state' | 'contacts'>
+  readonly sync: Pick<SyncEngine, 'state' | 'contacts' | 'history'>
   readonly clock: StationClock
   /** Milliseconds, or null if never. */
   readonly lastContact: () => number | null
@@ -34,7 +34,8 @@ export function viewSync({
     state: state.name,
     code: 'code' in state ? state.code : null,
     since: instant(state.since),
-    progress: state.name === 'CATCHING_UP' ? { done: state.done, total: state.total } : null,
+    progress:
+      state.name === 'CATCHING_UP' ? { done: state.done, total: state.total } : sync.history(),
     unsynced: queued + held,
     held,
     oldestUnsynced: oldest === null ? null : instant(stampTime(oldest)),

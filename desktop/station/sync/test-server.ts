@@ -30,10 +30,14 @@ export interface TestServer {
   epoch: string
   /** Answers a path once in place of the server, which does its work all the same for LOSE and ANSWER. */
   spoil(path: string, answer: Spoil): void
+  /** All goes well there from now on. */
+  unspoil(path: string): void
   verdict: (command: Command) => Partial<CommandResult>
   put(collection: CollectionName, doc: { id: string; [field: string]: unknown }): void
   /** Whether what is put goes along with the news of it, and from which epoch. */
   offersFrom: string | null
+  /** What a new desk is given first. */
+  isOfToday: (document: FeedDocument) => boolean
   feed(): FeedDocument[]
   /** The last feed number. */
   head(): number
@@ -74,10 +78,12 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
     entitlement: ENTITLEMENT,
     epoch: 'e1',
     offersFrom: null,
+    isOfToday: () => true,
     verdict: () => ({}),
     spoil(path, answer) {
       spoilt.set(path, [...(spoilt.get(path) ?? []), answer])
     },
+    unspoil: (path) => void spoilt.delete(path),
     put(collection, doc) {
       seq += 1
       const document = { collection, id: doc.id, seq, doc }
@@ -149,12 +155,18 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
   }
 
   async function answerPull(body: unknown): Promise<object> {
-    const { checkpoint, limit } = PullRequest.parse(body)
+    const { checkpoint, limit, part } = PullRequest.parse(body)
     if (checkpoint !== null && checkpoint.epoch !== test.epoch) return refusal('RESEED')
-    const later = test.feed().filter((document) => document.seq > (checkpoint?.seq ?? 0))
-    const page = later.slice(0, limit)
-    const upToDate = page.length === later.length
-    const last = upToDate ? seq : (page.at(-1)?.seq ?? seq)
+    const asked =
+      part?.is === 'HISTORY'
+        ? test.feed().filter((document) => document.seq < part.before && document.doc !== null)
+        : test.feed().filter((document) => document.seq > (checkpoint?.seq ?? 0))
+    if (part?.is === 'HISTORY') asked.reverse()
+    const all = part?.is === 'TODAY' ? asked.filter(test.isOfToday) : asked
+    const page = all.slice(0, limit)
+    const upToDate = page.length === all.length
+    const end = part?.is === 'HISTORY' ? 0 : seq
+    const last = upToDate ? end : (page.at(-1)?.seq ?? end)
     return {
       ok: true,
       documents: page,

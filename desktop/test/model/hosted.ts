@@ -42,11 +42,12 @@ export function startHosted(script: URL): Hosted {
   })
   return {
     async ask(request) {
-      const answer = await new Promise<Answer | null>((resolve) => {
+      const asked = new Promise<Answer | null>((resolve) => {
         ids += 1
         waiting.set(ids, resolve)
         if (!send(child, { ...request, id: ids })) resolve(null)
       })
+      const answer = await inTime(asked, JSON.stringify(request))
       if (answer === null) throw new ProcessGone('the process was killed')
       if (answer.ok === true) return answer.value
       if (answer.ok === false) throw new AppError(answer.code, answer.details)
@@ -64,6 +65,20 @@ function send(child: ChildProcess, message: Record<string, unknown>): boolean {
   // An error comes when it dies meanwhile: its exit settles what waits.
   child.send({ ...message }, () => undefined)
   return true
+}
+
+/** Nothing takes as long, milliseconds. */
+const LATE_MS = 45_000
+
+/** @throws Error naming what hangs: a test that only times out says nothing */
+export async function inTime<T>(step: Promise<T>, what: string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(`hangs: ${what}`)), LATE_MS)
+  try {
+    return await Promise.race([step, late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** In the hosted program: each request is handled on its own, several at a time. */

@@ -314,8 +314,8 @@ async function enrol(clinic: ModelClinic, number: number, serverUrl: string): Pr
     await station.act('setPin', { password: DEMO_PASSWORD, pin: PIN })
   }
   for (;;) {
-    const { state } = await station.view('sync', {})
-    if (state === 'LIVE') return
+    const { state, progress } = await station.view('sync', {})
+    if (state === 'LIVE' && progress === null) return
   }
 }
 

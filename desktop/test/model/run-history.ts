@@ -15,7 +15,7 @@ import {
   type StationStep,
   type WorldStep,
 } from './history-plan.ts'
-import { ProcessGone } from './hosted.ts'
+import { inTime, ProcessGone } from './hosted.ts'
 import { MODEL_CLINIC, type ModelClinic, type ModelStation } from './model-world.ts'
 import { type Confirmed, doAct } from './station-acts.ts'
 
@@ -112,20 +112,6 @@ export async function playHistory(clinic: ModelClinic, plan: Plan): Promise<Hist
   return { confirmed, refused, killed, restored }
 }
 
-/** No step of anybody takes as long, milliseconds. */
-const STEP_MS = 45_000
-
-/** @throws Error naming what hangs: a test that only times out says nothing */
-async function inTime<T>(step: Promise<T>, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`hangs: ${what}`)), STEP_MS)
-  try {
-    return await Promise.race([step, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 async function changeWorld(
   clinic: ModelClinic,
   step: Exclude<WorldStep, { kind: 'RESTORE' }>,
@@ -211,7 +197,12 @@ export async function heal(clinic: ModelClinic): Promise<void> {
     // Not at each look: a station that is asked to hurry for ever never waits as it would.
     if (turn % 20 === 0) for (const { act } of clinic.stations) await act('syncNow', {})
     const states = await Promise.all(clinic.stations.map(({ view }) => view('sync', {})))
-    if (states.every(({ state, unsynced }) => state === 'LIVE' && unsynced === 0)) break
+    if (
+      states.every(
+        ({ state, unsynced, progress }) => state === 'LIVE' && unsynced === 0 && progress === null,
+      )
+    )
+      break
     if (Date.now() > until) throw new Error(`wedged: ${JSON.stringify(states.map(wedge))}`)
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)

@@ -152,7 +152,8 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
       await window.until(
         'sync',
         {},
-        ({ state, unsynced, held }) => state === 'LIVE' && unsynced === held,
+        ({ state, unsynced, held, progress }) =>
+          state === 'LIVE' && unsynced === held && progress === null,
       )
     },
     async isSettled(held) {
