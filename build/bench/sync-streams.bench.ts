@@ -34,7 +34,7 @@ interface Seat {
   token: string
 }
 
-await runSuite('streams', async (bench) => {
+await runSuite('sync-streams', async (bench) => {
   const clinics = bench.quick ? 10 : 500
   const runs = bench.quick ? 1 : 3
   const server = await startBenchServer(bench, { patients: 1_000, history: 0, today: false })

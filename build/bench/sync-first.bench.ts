@@ -13,7 +13,7 @@ import { type BenchServer, startBenchServer } from './server.ts'
 import { openBenchStation } from './station.ts'
 import { type Bench, runSuite } from './suite.ts'
 
-await runSuite('first-sync', async (bench) => {
+await runSuite('sync-first', async (bench) => {
   const patients = bench.quick ? 2_000 : 50_000
   const runs = bench.quick ? 1 : 3
   const server = await startBenchServer(bench, { patients, history: 0, today: false })

@@ -1,16 +1,15 @@
 // A desk does something; another desk's board shows it: two stations, the server and PostgreSQL, each
 // in a process of its own.
 import { once } from 'node:events'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import { postText } from './caller.ts'
 import { enrolDesk } from './desk-process.ts'
 import { makePatients } from './documents.ts'
 import { type Peer, startPeers } from './peers.ts'
 import { percentile } from './rows.ts'
+import { callAround, pause } from './call-around.ts'
 import { chunks, percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
-import type { BenchWindow } from './window.ts'
 
 const RUNS = 3
 
@@ -19,7 +18,7 @@ const EARLIER: Readonly<Record<number, Record<string, number>>> = {
   99: { 'Zero 1.9 on PostgreSQL 15 (measured earlier, another run)': 130 },
 }
 
-await runSuite('live', async (bench) => {
+await runSuite('sync-live', async (bench) => {
   const count = bench.quick ? 15 : 300
   const patients = bench.quick ? 1_000 : 20_000
   const server = await startBenchServer(bench, { patients, history: 0, today: true })
@@ -50,43 +49,6 @@ await runSuite('live', async (bench) => {
     })
   }
 })
-
-/** Calls waiting patients on A, one after the other, and waits for each on B. */
-async function callAround(a: BenchWindow, b: BenchWindow, count: number): Promise<number[]> {
-  const board = await a.until('board', {}, () => true)
-  const waiting = board.lines.flatMap((line) => line.waiting)
-  const times: number[] = []
-  let seen: (rows: readonly VisitRow[]) => void = () => undefined
-  const end = b.watch('board', {}, ({ lines }) => seen(lines.flatMap((line) => line.waiting)))
-  // As at a desk: A's own board is watched as well.
-  const endOwn = a.watch('board', {}, () => undefined)
-  const calledAt = new Map<string, string | null>()
-  for (let index = 0; index < count; index += 1) {
-    const row = waiting[index % waiting.length]
-    if (row === undefined) throw new Error('nobody waits')
-    const { visitId } = row
-    const before = calledAt.get(visitId) ?? null
-    const { promise, resolve } = Promise.withResolvers<number>()
-    seen = (rows) => {
-      const shown = rows.find((one) => one.visitId === visitId)?.calledAt ?? null
-      if (shown === null || shown === before) return
-      calledAt.set(visitId, shown)
-      resolve(performance.now())
-    }
-    const start = performance.now()
-    await a.act('call', { visitId })
-    times.push((await within(promise, 10, 'the call on the other board')) - start)
-    await pause()
-  }
-  end()
-  endOwn()
-  return times
-}
-
-/** So that what the last one left behind does not meet the next. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 20))
-}
 
 /** One document written at the peer's server, until its stream brings it to another client. */
 async function pushAround(peer: Peer, count: number): Promise<number[]> {

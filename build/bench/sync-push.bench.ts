@@ -13,7 +13,7 @@ import { runSuite } from './suite.ts'
 const BATCH = 100
 const FLOOR_IS = 'one statement of 100 rows into a bare table through Hono and pg: one round trip'
 
-await runSuite('push', async (bench) => {
+await runSuite('sync-push', async (bench) => {
   const count = bench.quick ? 400 : 5_000
   const runs = bench.quick ? 1 : 3
   const existing = bench.quick ? 1_000 : 50_000
