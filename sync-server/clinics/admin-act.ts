@@ -18,7 +18,9 @@ export interface Act {
 }
 
 /**
- * Puts a changed document into the feed and what was done into the clinic's audit chain.
+ * Puts a changed document into the feed and what was done into the clinic's audit chain. Who changes rows
+ * of the clinic, its staff or its stations before that locks the feed first, as a push does, which may
+ * come to the same rows: in the other order each would wait for the other.
  *
  * @returns the document's feed number
  */

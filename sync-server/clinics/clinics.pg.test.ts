@@ -1,12 +1,23 @@
 import { afterAll, beforeEach, expect, test } from 'vitest'
-import type { Settings } from '#shared/clinic.ts'
+import pg from 'pg'
+import { z } from 'zod'
+import { Settings } from '#shared/clinic.ts'
 import { ClinicId, type UserId } from '#shared/ids.ts'
 import { auditOfPerson, auditOfRecord } from '../audit/read-audit.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
-import { withClinic } from '../database/clinic-tx.ts'
-import { enrolStation, signIn, startTestServer, type TestServer } from '../test/test-server.ts'
+import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import {
+  enrolStation,
+  makeTestKey,
+  signIn,
+  startTestServer,
+  type TestServer,
+} from '../test/test-server.ts'
 import { createClinic } from './create-clinic.ts'
 import { DEMO_CLINICS, DEMO_USERS } from './demo-data.ts'
+import { replaceSettings } from './settings.ts'
+import { changeStaff } from './staff.ts'
+import { addStation, changeLetter, revokeStation } from './stations.ts'
 
 const [nile, maadi] = DEMO_CLINICS
 if (nile === undefined || maadi === undefined) throw new Error('the demo has two clinics')
@@ -38,6 +49,56 @@ const change = (account: string, body: unknown, token = admin) =>
   server.call('PATCH', `/v1/clinics/${clinicId}/staff/${idOf(account)}`, { token, body })
 const put = (settings: unknown) =>
   server.call('PUT', `/v1/clinics/${clinicId}/settings`, { token: admin, body: settings })
+
+test('no act of an ADMIN and no push wait for each other, whatever rows both come to', async () => {
+  const { pool } = server.database
+  const { stationId } = await enrolStation(server, admin, clinicId)
+  const now = server.clock.now
+  const by = idOf('admin')
+  const [settings] = await rowsOf(
+    `SELECT doc -> 'body' AS body FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
+  )
+  const same = z.object({ body: Settings }).parse(settings).body
+  const publicKey = (await makeTestKey()).publicKey
+  const acts: ((tx: ClinicTx) => Promise<unknown>)[] = [
+    (tx) => changeStaff(tx, { userId: idOf('reception'), change: { active: true }, by, now }),
+    (tx) => replaceSettings(tx, same, { name: 'replaceSettings', by, now }),
+    (tx) => addStation(tx, { clinicId, stationName: 'Another', publicKey }, by, now),
+    (tx) => changeLetter(tx, stationId, now),
+    (tx) => revokeStation(tx, stationId, by, now),
+  ]
+  const [push, watcher] = await Promise.all([openSuperuser(), openSuperuser()])
+  for (const act of acts) {
+    // As a push does that is in want of a letter: the feed, then the clinic's row and the station's.
+    await push.query('BEGIN')
+    await push.query('SELECT 1 FROM feeds WHERE clinic_id = $1 FOR UPDATE', [clinicId])
+    const acting = withClinic(pool, clinicId, act)
+    await expect.poll(() => countWaiting(watcher), { timeout: 10_000 }).toBe(1)
+    await push.query('UPDATE stations SET letter = letter WHERE clinic_id = $1', [clinicId])
+    await push.query('UPDATE clinics SET name = name WHERE clinic_id = $1', [clinicId])
+    await push.query('COMMIT')
+    await acting
+  }
+  await Promise.all([push.end(), watcher.end()])
+  const left = await rowsOf('SELECT 1 FROM stations WHERE clinic_id = $1 AND revoked_at IS NULL')
+  expect(left).toHaveLength(1)
+})
+
+async function openSuperuser(): Promise<pg.Client> {
+  const superuser = new pg.Client({ connectionString: server.database.superuserUrl })
+  await superuser.connect()
+  return superuser
+}
+
+/** Statements that wait for another transaction; not shown to whoever serves. */
+async function countWaiting(superuser: pg.Client): Promise<number | undefined> {
+  const { rows } = await superuser.query<{ waiting: number }>(
+    `SELECT count(*)::int AS waiting FROM pg_stat_activity
+     WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+  )
+  return rows[0]?.waiting
+}
 
 // --- staff ---------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@ import { type CutOver, Settings } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { lockFeed } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND */
@@ -19,7 +20,7 @@ async function readSettings(tx: ClinicTx): Promise<Settings> {
  * @throws AppError INVALID, naming the fields that cannot become what they should
  */
 export async function replaceSettings(tx: ClinicTx, next: Settings, act: Act): Promise<Settings> {
-  await tx.query('SELECT 1 FROM clinics WHERE clinic_id = $1 FOR UPDATE', [tx.clinicId])
+  await lockFeed(tx)
   const current = await readSettings(tx)
   const issues = unlawfulFields(current, next, act.now)
   if (issues.length > 0) throw new AppError('INVALID', { issues })

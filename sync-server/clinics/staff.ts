@@ -3,6 +3,7 @@ import { AppError } from '#shared/errors.ts'
 import type { UserId } from '#shared/ids.ts'
 import type { StaffChange } from '#shared/protocol.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { lockFeed } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND: no member of this clinic */
@@ -29,7 +30,7 @@ export async function changeStaff(
   change: { userId: UserId; change: StaffChange; by: UserId; now: number },
 ): Promise<ClinicStaff> {
   // One change at a time: two admins who demote each other must not both succeed.
-  await tx.query('SELECT 1 FROM clinics WHERE clinic_id = $1 FOR UPDATE', [tx.clinicId])
+  await lockFeed(tx)
   const staff = await readStaff(tx, change.userId)
   const next: ClinicStaff = {
     ...staff,

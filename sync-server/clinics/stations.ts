@@ -4,7 +4,7 @@ import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
 import type { EnrolRequest } from '#shared/protocol.ts'
 import { stationLetter } from '#shared/ticket.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { readHead } from '../sync/feed.ts'
+import { lockFeed, readHead } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
 
 export interface ListedStation extends StationEntry {
@@ -48,6 +48,7 @@ export async function addStation(
 ): Promise<{ stationId: StationId; letter: string }> {
   const random = crypto.getRandomValues(new Uint8Array(10))
   const stationId = StationId.parse(makeUuidv7(now, random))
+  await lockFeed(tx)
   const letter = await takeLetter(tx)
   await tx.query(
     `INSERT INTO stations
@@ -92,6 +93,7 @@ export async function changeLetter(
   stationId: StationId,
   now: number,
 ): Promise<{ letter: string }> {
+  await lockFeed(tx)
   const letter = await takeLetter(tx)
   const { rows } = await tx.query<{ name: string; before: string; enrolledBy: UserId }>(
     `UPDATE stations SET letter = $3 FROM (
@@ -129,6 +131,7 @@ export async function revokeStation(
   by: UserId,
   now: number,
 ): Promise<StationEntry> {
+  await lockFeed(tx)
   const { rows } = await tx.query<{ name: string; letter: string; revoked: boolean }>(
     `SELECT name, letter, revoked_at IS NOT NULL AS revoked FROM stations
      WHERE clinic_id = $1 AND station_id = $2 FOR UPDATE`,
