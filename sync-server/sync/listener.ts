@@ -41,7 +41,12 @@ export function openListener(
     client = current
     let ping: NodeJS.Timeout | undefined
     try {
-      await current.connect()
+      // Ended while it connects, the client tells nobody who waits for it to be connected.
+      const isLost = await Promise.race([
+        current.connect().then(() => false),
+        lost.then(() => true),
+      ])
+      if (isLost) return
       for (const channel of channels) {
         await current.query(`LISTEN ${current.escapeIdentifier(channel)}`)
       }
