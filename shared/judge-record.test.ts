@@ -10,7 +10,7 @@ import {
   type WriteOf,
 } from './commands.ts'
 import type { EntryBody } from './entry.ts'
-import type { FactId } from './ids.ts'
+import type { FactId, PatientId, VisitId } from './ids.ts'
 import { judgeCommand } from './judge.ts'
 import type { JudgeContext } from './judge-context.ts'
 import { can, Role, type StatusKey, VisitStatus } from './roles.ts'
@@ -372,6 +372,55 @@ describe('judgeCommand, records', () => {
     const moved = commandOf('moveStock', ACTS.moveStock())
     const bare = { ...everybody, ...holding({ ...HELD, inventory: [] }) }
     expect(outcome(moved, bare)).toBe('NOT_FOUND')
+  })
+
+  it('a base that names another visit or patient does not choose the status it is judged by', () => {
+    const other = { patientId: idOf<PatientId>(998), visitId: idOf<VisitId>(997) }
+    const patients = [known.patient, patientOf({ id: other.patientId })]
+    const visits = [
+      visitOf({ status: 'WAITING', doctorId: author }),
+      visitOf({ id: other.visitId, patientId: other.patientId, status: 'WITH_DOCTOR' }),
+    ]
+    const context = {
+      ...contextOf(['DOCTOR'], 'WAITING'),
+      ...holding({ ...HELD, patients, visits }),
+      statusesOfPatient: (id: string) =>
+        visits.filter(({ patientId }) => patientId === id).map(({ status }) => status),
+    }
+    const { draft, ordered } = known
+    const note = { note: 'أخرى', marks: { note: mark } }
+    const filing = { results: [{ ...fresh, text: 'طبيعي', attachments: [] }] }
+    const forged: [CommandName, Write][] = [
+      [
+        'draftPrescription',
+        write('prescriptions', { ...draft, ...other }, { ...draft, ...other, ...note }),
+      ],
+      [
+        'fileResult',
+        write(
+          'labResults',
+          { ...ordered, ...other },
+          { ...ordered, ...other, ...filing, status: 'FILED' },
+        ),
+      ],
+      [
+        'fileResult',
+        write(
+          'labResults',
+          { ...ordered, visitId: null, patientId: other.patientId },
+          { ...ordered, visitId: null, patientId: other.patientId, ...filing, status: 'FILED' },
+        ),
+      ],
+    ]
+    for (const [name, moved] of forged) {
+      expect(outcome(commandOf(name, [moved]), context), name).toBe('NOT_FOUND')
+    }
+    // Settling is asked of the visit that the draft stands on.
+    const settled = { ...draft, ...other, settled: ['note:1'] }
+    const settle = commandOf('settleConflict', [
+      write('prescriptions', { ...draft, ...other }, settled),
+    ])
+    expect(outcome(settle, context)).toBe('FORBIDDEN')
   })
 
   it('a fee is waived once, an invoice stands alone, and what it adds up to is its sum', () => {
