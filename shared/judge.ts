@@ -22,6 +22,7 @@ import {
 } from './judge-context.ts'
 import { refuseRecord } from './judge-record.ts'
 import { refuseCheckIn, refuseUndo, refuseVisitChange } from './judge-visit.ts'
+import { isErased } from './patient.ts'
 import { queueDayOf } from './queue-day.ts'
 import { governingStatus, type StatusKey } from './roles.ts'
 import { stampTime } from './stamp.ts'
@@ -149,7 +150,7 @@ function standingOr<C extends WritableCollection>(
   return context.find(collection, document.id) ?? document
 }
 
-/** With several visits today the strictest status governs. Null: there is no such patient. */
+/** With several visits today the strictest status governs. Null: there is no such patient, or no more. */
 function statusOfPatient(
   command: Command,
   changes: CommandChanges,
@@ -160,7 +161,10 @@ function statusOfPatient(
     ...changes.patients.map(({ next }): PatientId => next.id),
     ...changes.labResults.map(({ next }) => standingOr('labResults', next, context).patientId),
   ]
-  if (patientId === undefined || context.find('patients', patientId) === null) return null
+  const patient = patientId === undefined ? null : context.find('patients', patientId)
+  if (patientId === undefined || patient === null) return null
+  // What a desk still sends about one who was erased must not bring them back.
+  if (changes.patients.length > 0 && isErased(patient)) return null
   const day = queueDayOf(stampTime(command.at), context.settings)
   return governingStatus(context.statusesOfPatient(patientId, day))
 }
