@@ -290,7 +290,13 @@ test('an operator verifies a chain, erases a patient and begins an epoch by comm
     code: 1,
     said: { ok: false, reason: 'ENTRY' },
   })
-  for (const wrong of [[], ['verify-audit'], ['verify-audit', 'nobody'], ['drop', slug]]) {
+  for (const wrong of [
+    [],
+    ['verify-audit'],
+    ['verify-audit', 'nobody'],
+    ['drop', slug],
+    ['verify-audit', newId()],
+  ]) {
     const { code, error } = operate(...wrong)
     expect([code, error]).toEqual([2, expect.stringContaining('COMMAND')])
   }
