@@ -7,6 +7,7 @@ import { withClinic } from '../database/clinic-tx.ts'
 import { enrolStation, signIn, startTestServer, type TestServer } from '../test/test-server.ts'
 import { createClinic } from './create-clinic.ts'
 import { DEMO_CLINICS, DEMO_USERS } from './demo-data.ts'
+import { changeLetter } from './stations.ts'
 
 const [nile, maadi] = DEMO_CLINICS
 if (nile === undefined || maadi === undefined) throw new Error('the demo has two clinics')
@@ -109,6 +110,20 @@ test('a change of an unknown role, of nobody, or of nothing known is refused', a
   const nobody = `/v1/clinics/${clinicId}/staff/01930000-0000-7000-8000-0000000000ff`
   const answer = await server.call('PATCH', nobody, { token: admin, body: { active: false } })
   expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
+})
+
+test('a station that was revoked meanwhile is given no other letter', async () => {
+  const { stationId } = await enrolStation(server, admin, clinicId)
+  const change = () =>
+    withClinic(server.database.pool, clinicId, (tx) => changeLetter(tx, stationId, Date.now()))
+  const given = () => rowsOf('SELECT letters_given FROM clinics WHERE clinic_id = $1')
+  await change()
+  await server.call('POST', `/v1/clinics/${clinicId}/stations/${stationId}/revoke`, {
+    token: admin,
+  })
+  const before = await given()
+  await expect(change()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(await given()).toEqual(before)
 })
 
 test('what an ADMIN does is in the clinic’s audit chain, whole, with before and after', async () => {
