@@ -1,6 +1,6 @@
 import { type ClinicDoc, MAX_ENTERED, Quarantined } from '#shared/clinic.ts'
-import type { Command } from '#shared/commands.ts'
-import { enteredOf, patientOf } from '#shared/entered.ts'
+import { type Command, patientOf } from '#shared/commands.ts'
+import { enteredOf } from '#shared/entered.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import type { CommandId } from '#shared/ids.ts'
 import type { DocumentChange } from './apply-writes.ts'
