@@ -457,12 +457,16 @@ describe('judgeCommand, records', () => {
     expect(outcome(retracted, contextOf(['DOCTOR'], 'WITH_DOCTOR'))).toBe('NOT_FOUND')
   })
 
-  it('only who is still expected is moved, cancelled, missed or checked in', () => {
+  it('only who is still expected is moved, cancelled or missed', () => {
     for (const status of ['ARRIVED', 'CANCELED', 'NO_SHOW'] as const) {
       const gone = contextOf(['RECEPTION'], 'WAITING', {
         appointments: [appointmentOf({ status })],
       })
-      for (const name of ['moveAppointment', 'cancelAppointment'] as const) {
+      for (const name of [
+        'moveAppointment',
+        'cancelAppointment',
+        'markAppointmentMissed',
+      ] as const) {
         expect(outcome(commandOf(name, ACTS[name]()), gone)).toBe('UNLAWFUL_STEP')
       }
     }
