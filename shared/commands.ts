@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Reference } from './collection-rules.ts'
 import { COLLECTIONS, type Documents, WritableCollection } from './collections.ts'
 import { CommandId, type PatientId, StationId, UserId } from './ids.ts'
-import type { Action, StatusKey, VisitStatus } from './roles.ts'
+import type { Action, VisitStatus } from './roles.ts'
 import { Stamp } from './stamp.ts'
 
 export const CommandName = z.enum([
@@ -112,6 +112,13 @@ export const Command = z.strictObject({
 })
 export type Command = z.infer<typeof Command>
 
+/** The one patient a command is about; null for a list of several, or a decision about none. */
+export function patientOf({ writes }: Command): PatientId | null {
+  const ids = new Set(writes.map(patientIn))
+  const [id] = ids
+  return id === undefined || ids.size > 1 ? null : id
+}
+
 export interface StatusRule {
   action: Action
   from: readonly VisitStatus[]
@@ -154,80 +161,37 @@ export interface RecordRule {
   action: Action
   /** VISIT: the status of the visit that it is about. PATIENT: the strictest of the patient's today. */
   judgedBy: 'VISIT' | 'PATIENT' | 'NONE'
-  /** Where the role table grants the action to anybody; NONE: without regard to a visit. */
-  from: readonly StatusKey[]
 }
 
-const ANY_STATUS = [
-  'WAITING',
-  'WITH_ASSISTANT',
-  'WITH_DOCTOR',
-  'DONE',
-  'CANCELED',
-  'NO_SHOW',
-] as const
-
-/** The same for the commands that change no visit: command -> action -> status. */
+/** The same for the commands that change no visit: the role table alone says in which status. */
 export const RECORD_COMMANDS = {
-  registerPatient: { action: 'REGISTER_PATIENT', judgedBy: 'NONE', from: ['NONE'] },
-  importPatients: { action: 'IMPORT_PATIENTS', judgedBy: 'NONE', from: ['NONE'] },
-  editPatient: {
-    action: 'EDIT_PATIENT',
-    judgedBy: 'PATIENT',
-    from: ['NONE', 'WAITING', 'WITH_ASSISTANT'],
-  },
-  takePayment: {
-    action: 'TAKE_PAYMENT',
-    judgedBy: 'VISIT',
-    from: ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR', 'DONE'],
-  },
-  refund: { action: 'REFUND', judgedBy: 'VISIT', from: ['DONE', 'CANCELED', 'NO_SHOW'] },
-  decideQuarantined: { action: 'DECIDE_QUARANTINE', judgedBy: 'NONE', from: ['NONE'] },
-  bookAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
-  moveAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
-  cancelAppointment: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
-  markAppointmentMissed: { action: 'BOOK', judgedBy: 'NONE', from: ['NONE'] },
-  recordVitals: {
-    action: 'RECORD_VITALS',
-    judgedBy: 'VISIT',
-    from: ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR'],
-  },
-  writeNotes: { action: 'WRITE_NOTES', judgedBy: 'VISIT', from: ['WITH_DOCTOR', 'DONE'] },
-  editAllergies: {
-    action: 'EDIT_ALLERGIES',
-    judgedBy: 'PATIENT',
-    from: ['NONE', 'WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR'],
-  },
-  draftPrescription: {
-    action: 'CREATE_DRAFT_PRESCRIPTION',
-    judgedBy: 'VISIT',
-    from: ['WITH_DOCTOR'],
-  },
-  finalizePrescription: {
-    action: 'FINALIZE_PRESCRIPTION',
-    judgedBy: 'VISIT',
-    from: ['WITH_DOCTOR'],
-  },
-  appendAddendum: {
-    action: 'APPEND_ADDENDUM',
-    judgedBy: 'VISIT',
-    from: ['WITH_DOCTOR', 'DONE', 'CANCELED', 'NO_SHOW'],
-  },
-  orderLab: { action: 'ORDER_LAB', judgedBy: 'VISIT', from: ['WITH_DOCTOR'] },
-  fileResult: {
-    action: 'FILE_RESULT',
-    judgedBy: 'PATIENT',
-    from: ['NONE', 'WITH_ASSISTANT', 'WITH_DOCTOR', 'DONE'],
-  },
-  reviewResult: { action: 'REVIEW_RESULT', judgedBy: 'PATIENT', from: ['NONE', 'DONE'] },
-  waiveFee: { action: 'WAIVE_FEE', judgedBy: 'VISIT', from: ['WITH_DOCTOR'] },
-  issueInvoice: { action: 'ISSUE_INVOICE', judgedBy: 'VISIT', from: ['DONE'] },
-  voidInvoice: { action: 'VOID_INVOICE', judgedBy: 'VISIT', from: ['DONE'] },
-  countDrawer: { action: 'COUNT_DRAWER', judgedBy: 'NONE', from: ['NONE'] },
-  saveStockItem: { action: 'MANAGE_STOCK', judgedBy: 'NONE', from: ['NONE', ...ANY_STATUS] },
-  moveStock: { action: 'MANAGE_STOCK', judgedBy: 'NONE', from: ['NONE', ...ANY_STATUS] },
-  recordConsent: { action: 'RECORD_CONSENT', judgedBy: 'NONE', from: ['NONE'] },
-  openRecord: { action: 'OPEN_RECORD', judgedBy: 'VISIT', from: ANY_STATUS },
+  registerPatient: { action: 'REGISTER_PATIENT', judgedBy: 'NONE' },
+  importPatients: { action: 'IMPORT_PATIENTS', judgedBy: 'NONE' },
+  editPatient: { action: 'EDIT_PATIENT', judgedBy: 'PATIENT' },
+  takePayment: { action: 'TAKE_PAYMENT', judgedBy: 'VISIT' },
+  refund: { action: 'REFUND', judgedBy: 'VISIT' },
+  decideQuarantined: { action: 'DECIDE_QUARANTINE', judgedBy: 'NONE' },
+  bookAppointment: { action: 'BOOK', judgedBy: 'NONE' },
+  moveAppointment: { action: 'BOOK', judgedBy: 'NONE' },
+  cancelAppointment: { action: 'BOOK', judgedBy: 'NONE' },
+  markAppointmentMissed: { action: 'BOOK', judgedBy: 'NONE' },
+  recordVitals: { action: 'RECORD_VITALS', judgedBy: 'VISIT' },
+  writeNotes: { action: 'WRITE_NOTES', judgedBy: 'VISIT' },
+  editAllergies: { action: 'EDIT_ALLERGIES', judgedBy: 'PATIENT' },
+  draftPrescription: { action: 'CREATE_DRAFT_PRESCRIPTION', judgedBy: 'VISIT' },
+  finalizePrescription: { action: 'FINALIZE_PRESCRIPTION', judgedBy: 'VISIT' },
+  appendAddendum: { action: 'APPEND_ADDENDUM', judgedBy: 'VISIT' },
+  orderLab: { action: 'ORDER_LAB', judgedBy: 'VISIT' },
+  fileResult: { action: 'FILE_RESULT', judgedBy: 'PATIENT' },
+  reviewResult: { action: 'REVIEW_RESULT', judgedBy: 'PATIENT' },
+  waiveFee: { action: 'WAIVE_FEE', judgedBy: 'VISIT' },
+  issueInvoice: { action: 'ISSUE_INVOICE', judgedBy: 'VISIT' },
+  voidInvoice: { action: 'VOID_INVOICE', judgedBy: 'VISIT' },
+  countDrawer: { action: 'COUNT_DRAWER', judgedBy: 'NONE' },
+  saveStockItem: { action: 'MANAGE_STOCK', judgedBy: 'NONE' },
+  moveStock: { action: 'MANAGE_STOCK', judgedBy: 'NONE' },
+  recordConsent: { action: 'RECORD_CONSENT', judgedBy: 'NONE' },
+  openRecord: { action: 'OPEN_RECORD', judgedBy: 'VISIT' },
 } as const satisfies Partial<Record<CommandName, RecordRule>>
 
 export type RecordCommandName = keyof typeof RECORD_COMMANDS

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Command } from './commands.ts'
 import type { Entry } from './entry.ts'
 import { PaymentMethod } from './entry.ts'
-import { type PatientId, UserId, VisitId } from './ids.ts'
+import { UserId, VisitId } from './ids.ts'
 import { Money } from './money.ts'
 import { BirthDate, type Patient, PatientField, Sex } from './patient.ts'
 import { VisitStatus } from './roles.ts'
@@ -81,14 +81,6 @@ export function enteredOf(command: Command): Entered[] {
     }
     return write.collection === 'entries' ? entryFields(write.next) : []
   })
-}
-
-/** Whom a command is about: one patient, unless it is a list of them. */
-export function patientOf({ name, writes }: Command): PatientId | null {
-  const [write] = writes
-  if (write === undefined || name === 'importPatients') return null
-  if (write.collection === 'patients') return write.next.id
-  return 'patientId' in write.next ? write.next.patientId : null
 }
 
 function summaryOf({ name, phones, fileNumber }: Patient): Entered {

@@ -10,7 +10,7 @@ import {
   type WriteOf,
 } from './commands.ts'
 import type { EntryBody } from './entry.ts'
-import type { FactId } from './ids.ts'
+import type { FactId, PatientId, VisitId } from './ids.ts'
 import { judgeCommand } from './judge.ts'
 import type { JudgeContext } from './judge-context.ts'
 import { can, Role, type StatusKey, VisitStatus } from './roles.ts'
@@ -374,6 +374,55 @@ describe('judgeCommand, records', () => {
     expect(outcome(moved, bare)).toBe('NOT_FOUND')
   })
 
+  it('a base that names another visit or patient does not choose the status it is judged by', () => {
+    const other = { patientId: idOf<PatientId>(998), visitId: idOf<VisitId>(997) }
+    const patients = [known.patient, patientOf({ id: other.patientId })]
+    const visits = [
+      visitOf({ status: 'WAITING', doctorId: author }),
+      visitOf({ id: other.visitId, patientId: other.patientId, status: 'WITH_DOCTOR' }),
+    ]
+    const context = {
+      ...contextOf(['DOCTOR'], 'WAITING'),
+      ...holding({ ...HELD, patients, visits }),
+      statusesOfPatient: (id: string) =>
+        visits.filter(({ patientId }) => patientId === id).map(({ status }) => status),
+    }
+    const { draft, ordered } = known
+    const note = { note: 'أخرى', marks: { note: mark } }
+    const filing = { results: [{ ...fresh, text: 'طبيعي', attachments: [] }] }
+    const forged: [CommandName, Write][] = [
+      [
+        'draftPrescription',
+        write('prescriptions', { ...draft, ...other }, { ...draft, ...other, ...note }),
+      ],
+      [
+        'fileResult',
+        write(
+          'labResults',
+          { ...ordered, ...other },
+          { ...ordered, ...other, ...filing, status: 'FILED' },
+        ),
+      ],
+      [
+        'fileResult',
+        write(
+          'labResults',
+          { ...ordered, visitId: null, patientId: other.patientId },
+          { ...ordered, visitId: null, patientId: other.patientId, ...filing, status: 'FILED' },
+        ),
+      ],
+    ]
+    for (const [name, moved] of forged) {
+      expect(outcome(commandOf(name, [moved]), context), name).toBe('NOT_FOUND')
+    }
+    // Settling is asked of the visit that the draft stands on.
+    const settled = { ...draft, ...other, settled: ['note:1'] }
+    const settle = commandOf('settleConflict', [
+      write('prescriptions', { ...draft, ...other }, settled),
+    ])
+    expect(outcome(settle, context)).toBe('FORBIDDEN')
+  })
+
   it('a fee is waived once, an invoice stands alone, and what it adds up to is its sum', () => {
     const waived = entryOf({ kind: 'WAIVER', amount: POUND(1), reason: 'س' }, { id: idOf(861) })
     const context = contextOf(['DOCTOR'], 'WITH_DOCTOR', { entries: [waived] })
@@ -408,12 +457,16 @@ describe('judgeCommand, records', () => {
     expect(outcome(retracted, contextOf(['DOCTOR'], 'WITH_DOCTOR'))).toBe('NOT_FOUND')
   })
 
-  it('only who is still expected is moved, cancelled, missed or checked in', () => {
+  it('only who is still expected is moved, cancelled or missed', () => {
     for (const status of ['ARRIVED', 'CANCELED', 'NO_SHOW'] as const) {
       const gone = contextOf(['RECEPTION'], 'WAITING', {
         appointments: [appointmentOf({ status })],
       })
-      for (const name of ['moveAppointment', 'cancelAppointment'] as const) {
+      for (const name of [
+        'moveAppointment',
+        'cancelAppointment',
+        'markAppointmentMissed',
+      ] as const) {
         expect(outcome(commandOf(name, ACTS[name]()), gone)).toBe('UNLAWFUL_STEP')
       }
     }

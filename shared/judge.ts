@@ -22,6 +22,7 @@ import {
 } from './judge-context.ts'
 import { refuseRecord } from './judge-record.ts'
 import { refuseCheckIn, refuseUndo, refuseVisitChange } from './judge-visit.ts'
+import { isErased } from './patient.ts'
 import { queueDayOf } from './queue-day.ts'
 import { governingStatus, type StatusKey } from './roles.ts'
 import { stampTime } from './stamp.ts'
@@ -131,15 +132,25 @@ function refuseByRule(
   )
 }
 
-/** As seen. */
+/** As seen; of a record that stands, the visit that it stands on, whatever its writer says. */
 function visitAbout(changes: CommandChanges, context: JudgeContext): Visit | null {
   const ofCollection = <C extends WritableCollection>(collection: C): (VisitId | null)[] =>
-    changes[collection].map(({ next }) => COLLECTIONS[collection].visitOf(next))
+    changes[collection].map(({ next }) =>
+      COLLECTIONS[collection].visitOf(standingOr(collection, next, context)),
+    )
   const [visitId] = WritableCollection.options.flatMap(ofCollection)
   return visitId === null || visitId === undefined ? null : context.findSeen('visits', visitId)
 }
 
-/** With several visits today the strictest status governs. Null: there is no such patient. */
+function standingOr<C extends WritableCollection>(
+  collection: C,
+  document: Documents[C],
+  context: JudgeContext,
+): Documents[C] {
+  return context.find(collection, document.id) ?? document
+}
+
+/** With several visits today the strictest status governs. Null: there is no such patient, or no more. */
 function statusOfPatient(
   command: Command,
   changes: CommandChanges,
@@ -148,9 +159,12 @@ function statusOfPatient(
   if (judgedBy === 'NONE') return 'NONE'
   const [patientId] = [
     ...changes.patients.map(({ next }): PatientId => next.id),
-    ...changes.labResults.map(({ next }) => next.patientId),
+    ...changes.labResults.map(({ next }) => standingOr('labResults', next, context).patientId),
   ]
-  if (patientId === undefined || context.find('patients', patientId) === null) return null
+  const patient = patientId === undefined ? null : context.find('patients', patientId)
+  if (patientId === undefined || patient === null) return null
+  // What a desk still sends about one who was erased must not bring them back.
+  if (changes.patients.length > 0 && isErased(patient)) return null
   const day = queueDayOf(stampTime(command.at), context.settings)
   return governingStatus(context.statusesOfPatient(patientId, day))
 }
@@ -167,13 +181,27 @@ function refuseUnbound(
     const isThere = refers(next).every(
       ({ collection: named, id }) => own.has(`${named}:${id}`) || context.find(named, id) !== null,
     )
-    if (!isThere) return refuse('NOT_FOUND')
+    if (!isThere || isMoved(collection, next, context)) return refuse('NOT_FOUND')
     const visitId = visitOf(next)
     if (visitId !== null) return refuseOtherVisit(next, context.findSeen('visits', visitId))
     const isToday =
       base !== null || !('queueDay' in next) || isAboutToday(next.queueDay, command.at, context)
     return isToday ? null : invalid('queueDay')
   })
+}
+
+/** I6: a record stays its patient's and its visit's, or its writer would choose what it is judged by. */
+function isMoved<C extends WritableCollection>(
+  collection: C,
+  document: Documents[C],
+  context: JudgeContext,
+): boolean {
+  const standing = standingOr(collection, document, context)
+  const { visitOf } = COLLECTIONS[collection]
+  return (
+    visitOf(standing) !== visitOf(document) ||
+    Reflect.get(standing, 'patientId') !== Reflect.get(document, 'patientId')
+  )
 }
 
 function refuseOtherVisit(document: object, visit: Visit | null): Refused | null {
@@ -209,7 +237,9 @@ function refuseSettle(
   return (
     firstOf(changes.visits, ({ next }) => ofVisit(next.id, 'SETTLE_CONFLICT')) ??
     firstOf(changes.encounters, ({ next }) => ofVisit(next.id, 'APPEND_ADDENDUM')) ??
-    firstOf(changes.prescriptions, ({ next }) => ofVisit(next.visitId, 'APPEND_ADDENDUM')) ??
+    firstOf(changes.prescriptions, ({ next }) =>
+      ofVisit(standingOr('prescriptions', next, context).visitId, 'APPEND_ADDENDUM'),
+    ) ??
     firstOf(changes.appointments, () => refuseAction('SETTLE_CONFLICT', 'NONE', context)) ??
     firstOf(changes.inventory, () => refuseAction('MANAGE_STOCK', 'NONE', context)) ??
     firstOf(changes.patients, ({ fields }) =>

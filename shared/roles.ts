@@ -126,7 +126,7 @@ const DOCTOR: Row = {
     'FINISH_VISIT',
     'OPEN_RECORD',
   ],
-  // WRITE_NOTES: to complete them, until the cut-over (`judge-care.ts`).
+  // WRITE_NOTES: to complete them, until the cut-over (`judge-record.ts`).
   DONE: ['APPEND_ADDENDUM', 'FILE_RESULT', 'REVIEW_RESULT', 'WRITE_NOTES', 'OPEN_RECORD'],
   CANCELED: ['APPEND_ADDENDUM', 'OPEN_RECORD'],
   NO_SHOW: ['APPEND_ADDENDUM', 'OPEN_RECORD'],

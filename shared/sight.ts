@@ -28,19 +28,36 @@ export function project<C extends CollectionName>(
   document: Documents[C],
   viewer: Viewer,
 ): Seen<C> | null {
+  const fields = fieldsSeen(collection, document, viewer)
+  // Cast: of the collection's own document
+  return fields === null ? null : (withFields(document, fields) as Seen<C>)
+}
+
+/** The fields of a document that a person may see; null: none. */
+export type SeenFields = 'ALL' | ReadonlySet<string> | null
+
+export function fieldsSeen<C extends CollectionName>(
+  collection: C,
+  document: Documents[C],
+  viewer: Viewer,
+): SeenFields {
   const fields = new Set<string>()
   for (const [sight, opened] of Object.entries(COLLECTIONS[collection].shows(document))) {
     if (!sees(sight, { collection, document }, viewer)) continue
-    if (opened === 'ALL') return document
+    if (opened === 'ALL') return 'ALL'
     for (const field of opened) fields.add(field)
   }
-  if (fields.size === 0) return null
+  return fields.size === 0 ? null : fields
+}
+
+/** What such fields leave of a document, or of a part of it. */
+export function withFields(document: object, fields: 'ALL' | ReadonlySet<string>): object {
+  if (fields === 'ALL') return document
   const seen = Object.entries(document).flatMap(([key, value]): [string, unknown][] => {
     if (fields.has(key)) return [[key, value]]
     return OF_FIELDS.has(key) ? [[key, ofFields(value, fields)]] : []
   })
-  // Cast: a part of the document
-  return Object.fromEntries(seen) as Seen<C>
+  return Object.fromEntries(seen)
 }
 
 const OF_FIELDS = new Set(['marks', 'superseded'])

@@ -13,6 +13,9 @@ export const Stamp = z
   .brand<'Stamp'>()
 export type Stamp = z.infer<typeof Stamp>
 
+/** In place of a station's part, in stamps that the server gives: no station has this one. */
+export const SERVER_NODE = '00000000'
+
 export const MAX_AHEAD_MS = 5 * 60_000
 const MAX_COUNTER = 0xffff
 

@@ -52,6 +52,15 @@ test('one database address without the other is refused', () => {
   )
 })
 
+test('a key file that is not there, or holds no key, is named by its variable and not by its path', () => {
+  for (const [file, message] of [
+    ['/nowhere/private-path', 'SIGNING_KEY_FILE: cannot be read (ENOENT)'],
+    [new URL(import.meta.url).pathname, 'SIGNING_KEY_FILE: not JSON'],
+  ] as const) {
+    expect(() => readConfig({ SIGNING_KEY_FILE: file })).toThrow(new ConfigError(message))
+  }
+})
+
 test.each([
   ['no JSON', 'private-part', 'SIGNING_KEY: not JSON'],
   ['another kind of key', JSON.stringify({ ...KEY, kty: 'EC' }), 'not an Ed25519 private key'],

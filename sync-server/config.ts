@@ -80,7 +80,15 @@ export function parsePrivateKey(text: string, source: string): PrivateKey {
 function readSigningKey(text: string | undefined, file: string | undefined): PrivateKey | null {
   if (text !== undefined) return parsePrivateKey(text, 'SIGNING_KEY')
   if (file === undefined) return null
-  return parsePrivateKey(readFileSync(file, 'utf8'), 'SIGNING_KEY_FILE')
+  let read: string
+  try {
+    read = readFileSync(file, 'utf8')
+  } catch (error) {
+    // Its message says the path, which is a value.
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new ConfigError(`SIGNING_KEY_FILE: cannot be read (${code})`)
+  }
+  return parsePrivateKey(read, 'SIGNING_KEY_FILE')
 }
 
 /**

@@ -45,11 +45,10 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
     case 'verify-audit':
       return withDatabase(config, 'APP', async (pool) => {
         const { clinicId } = await findClinicOf(pool, clinic)
-        return withClinic(pool, clinicId, async (tx) => ({
-          clinicId,
-          head: await readChainHead(tx),
-          ...(await verifyAudit(tx)),
-        }))
+        return withClinic(pool, clinicId, async (tx) => {
+          const verified = await verifyAudit(tx)
+          return { clinicId, head: await readChainHead(tx), ...verified }
+        })
       })
     case 'prune-tombstones':
       return withDatabase(config, 'OWNER', async (pool) => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
-import { formatStamp, type Stamp } from '#shared/stamp.ts'
+import { formatStamp, SERVER_NODE, type Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { Feed } from '../sync/feed.ts'
 import { contentOf, digestContent, hashEntry } from './audit-chain.ts'
@@ -30,8 +30,6 @@ export interface ChainedAudit {
 }
 
 const SALT_BYTES = 16
-/** Of a stamp given by the server: no station has this one. */
-const NO_STATION = '00000000'
 
 /**
  * The stamp of what was done at no station.
@@ -39,7 +37,7 @@ const NO_STATION = '00000000'
  * @param now milliseconds since the Unix epoch
  */
 export function serverStamp(now: number): Stamp {
-  return formatStamp(now, 0, NO_STATION)
+  return formatStamp(now, 0, SERVER_NODE)
 }
 
 /**

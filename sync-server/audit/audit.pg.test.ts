@@ -93,6 +93,30 @@ test('an erasure takes the contents and leaves the chain whole', async () => {
   expect(replayed).toMatchObject({ verdict: 'ACCEPTED', documents: [] })
 })
 
+test('a chain is read as it was at one moment, whatever is done and erased meanwhile', async () => {
+  const between = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const verified = clinic.within((tx) =>
+    verifyAudit({
+      ...tx,
+      query: async (text, values) => {
+        const result = await tx.query<never>(text, values)
+        if (text.includes('audit_head')) {
+          between.resolve()
+          await goOn.promise
+        }
+        return result
+      },
+    }),
+  )
+  await between.promise
+  await desk.push(editPatient(desk, 'reception', madePatient(edited), { note: 'meanwhile' }))
+  await clinic.within((tx) => eraseFromAudit(tx, patient(), byAdmin()))
+  goOn.resolve()
+  expect(await verified).toMatchObject({ ok: true, entries: before + 4, erased: 0 })
+  expect(await verify()).toMatchObject({ ok: true, entries: before + 6, erased: 3 })
+})
+
 test.each([
   [
     'an author',

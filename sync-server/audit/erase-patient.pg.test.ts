@@ -1,12 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestClinic, type Desk, newId, type TestClinic } from '../sync/test-clinic.ts'
+import type { Appointment } from '#shared/appointment.ts'
+import type { Command } from '#shared/commands.ts'
+import type { FactId } from '#shared/ids.ts'
+import type { StaffChange } from '#shared/protocol.ts'
+import { appointmentOf } from '#shared/test-values.ts'
+import { changeStaff } from '../clinics/staff.ts'
+import { createTestClinic, type Desk, MINUTE, newId, type TestClinic } from '../sync/test-clinic.ts'
 import {
   checkIn,
   editPatient,
   madePatient,
   madeVisit,
+  patientOf,
   pay,
   register,
 } from '../sync/test-commands.ts'
@@ -76,6 +83,7 @@ test('a patient who must be forgotten is found nowhere, and every station forget
   // Two at once: what lost is kept beside what stands.
   const lost = editPatient(other, 'reception', patient, { address: 'Erasable road' })
   const paid = pay(desk, 'reception', visit, 100)
+  const away = await clinic.openDesk('reception')
   const stays = register(desk, 'reception', { name: 'Nobody Else' })
   const answers = await desk.push(known, arrival, paid, edited, left, stays)
   expect(answers.map(({ verdict }) => verdict)).toEqual(Array(6).fill('ACCEPTED'))
@@ -105,13 +113,114 @@ test('a patient who must be forgotten is found nowhere, and every station forget
     { verdict: 'ACCEPTED', documents: [] },
     { verdict: 'ACCEPTED', documents: [] },
   ])
-  // An edit that only reaches the server now, made before: it does not stand.
-  const late = editPatient(other, 'reception', patient, { name: 'Late Name' })
-  clinic.clock.now += 1_000
-  await clinic.within((tx) => erasePatient(tx, patient.id, { ...act, now: clinic.clock.now }))
-  await other.push(late)
+  // An edit that only reaches the server now, made before by a clock that runs ahead: the server keeps
+  // nothing of it, and its station is told.
+  away.skew = MINUTE
+  const late = editPatient(away, 'reception', patient, { name: 'Erasable Late' })
+  expect(await away.push(late)).toMatchObject([{ verdict: 'REJECTED', code: 'NOT_FOUND' }])
+  expect(await whereIs('Erasable')).toEqual([])
+  expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true })
+})
+
+test('so are a booking of theirs and what the desk had written beside it; reasons of money stay', async () => {
+  const known = register(desk, 'reception', { name: 'Zubaida Erasable' })
+  const patient = madePatient(known)
+  let booking: Appointment | undefined
+  const booked = desk.make('bookAppointment', 'reception', (author) => {
+    booking = appointmentOf({
+      id: newId(),
+      clinicId: clinic.clinicId,
+      patientId: patient.id,
+      note: 'Erasable note',
+      created: author,
+      steps: [{ id: newId(), ...author, status: 'BOOKED', visitId: null, reason: null }],
+    })
+    return [{ collection: 'appointments', id: booking.id, base: null, next: booking }]
+  })
+  const moved = (at: Desk, base: Appointment, note: string) =>
+    at.make('moveAppointment', 'reception', ({ at: stamp, by }) => {
+      const next = { ...base, note, marks: { note: { at: stamp, by } } }
+      return [{ collection: 'appointments', id: base.id, base, next }]
+    })
+  const arrival = checkIn(desk, 'reception', { number: 1, patientId: patient.id })
+  const visit = madeVisit(arrival)
+  const placed = desk.make('reorder', 'reception', ({ at, by }) => {
+    const set = { at, by }
+    const marks = { orderKey: set, orderReason: set }
+    const next = { ...visit, orderKey: at, orderReason: 'Erasable place', marks }
+    return [{ collection: 'visits', id: visit.id, base: visit, next }]
+  })
+  const paid = pay(desk, 'reception', visit, 100)
+  if (booking === undefined) throw new Error('nothing was booked')
+  const canceled = desk.make('cancelAppointment', 'reception', (author) => {
+    const base = booking ?? appointmentOf()
+    const reason = 'Erasable reason'
+    const made = {
+      id: newId<FactId>(),
+      ...author,
+      status: 'CANCELED',
+      visitId: null,
+      reason,
+    } as const
+    const next = { ...base, steps: [...base.steps, made], status: 'CANCELED' as const }
+    return [{ collection: 'appointments', id: base.id, base, next }]
+  })
+  const first = await desk.push(known, booked, arrival, placed, paid)
   await other.pull()
-  expect(other.documents.get(`patients:${patient.id}`)).toMatchObject({ name: '——' })
+  const both = [
+    moved(desk, booking, 'Erasable one'),
+    moved(other, booking, 'Erasable two'),
+  ] as const
+  const then = [...(await desk.push(both[0], canceled)), ...(await other.push(both[1]))]
+  expect([...first, ...then].map(({ code }) => code)).toEqual(Array(8).fill(null))
+  expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
+
+  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  await clinic.within((tx) => erasePatient(tx, patient.id, act))
+  expect(await whereIs('Erasable')).toEqual([])
+  await other.pull()
+  expect(other.documents.get(`appointments:${booking.id}`)).toMatchObject({
+    status: 'CANCELED',
+    note: null,
+    superseded: [],
+  })
+})
+
+test('a list that an ADMIN let in, or did not, leaves no names beside the decision', async () => {
+  const office = await clinic.openDesk('admin')
+  const member = (change: StaffChange) =>
+    clinic.within((tx) =>
+      changeStaff(tx, {
+        userId: clinic.people.doctor,
+        change,
+        by: clinic.people.admin,
+        now: clinic.clock.now,
+      }),
+    )
+  await member({ roles: ['DOCTOR', 'ADMIN'] })
+  await desk.pull()
+  await member({ active: false })
+  clinic.clock.now += MINUTE
+  const [taken, left] = ['Erasable Zubaida', 'Erasable Nobody'].map((name) =>
+    desk.make('importPatients', 'doctor', (author) => {
+      const next = patientOf(desk, author, { name })
+      return [{ collection: 'patients', id: next.id, base: null, next }]
+    }),
+  )
+  if (taken === undefined || left === undefined) throw new Error('nothing was imported')
+  const held = await desk.push(taken, left)
+  expect(held.map(({ code }) => code)).toEqual(['QUARANTINED', 'QUARANTINED'])
+  const decide = (command: Command, accept: boolean) =>
+    office.make('decideQuarantined', 'admin', () => [], {
+      decision: { commandId: command.commandId, accept },
+    })
+  const decided = await office.push(decide(taken, true), decide(left, false))
+  expect(decided.map(({ verdict }) => verdict)).toEqual(['ACCEPTED', 'ACCEPTED'])
+  expect(await whereIs('Erasable Nobody')).toEqual([])
+  expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
+  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  await clinic.within((tx) => erasePatient(tx, madePatient(taken).id, act))
+  expect(await whereIs('Erasable')).toEqual([])
   expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true })
 })
 
@@ -181,7 +290,13 @@ test('an operator verifies a chain, erases a patient and begins an epoch by comm
     code: 1,
     said: { ok: false, reason: 'ENTRY' },
   })
-  for (const wrong of [[], ['verify-audit'], ['verify-audit', 'nobody'], ['drop', slug]]) {
+  for (const wrong of [
+    [],
+    ['verify-audit'],
+    ['verify-audit', 'nobody'],
+    ['drop', slug],
+    ['verify-audit', newId()],
+  ]) {
     const { code, error } = operate(...wrong)
     expect([code, error]).toEqual([2, expect.stringContaining('COMMAND')])
   }

@@ -1,7 +1,7 @@
 import { Appointment } from '#shared/appointment.ts'
 import { AppError } from '#shared/errors.ts'
 import type { PatientId, UserId } from '#shared/ids.ts'
-import { Patient } from '#shared/patient.ts'
+import { Patient, type PatientDraft } from '#shared/patient.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { closeFeed, lockFeed, type NumberedDocument, writeDocuments } from '../sync/feed.ts'
@@ -20,10 +20,11 @@ export interface Erasure {
 }
 
 /**
- * Takes a patient out of the clinic's records, where the law asks for it: who they are, and every free
- * text of the desk about them. What was done and what was paid stays, under an id that now names
- * nobody: accounts and medical records must be kept. The documents go out through the feed, so that
- * every station forgets too; the audit's chain stays whole and says that it was done.
+ * Takes a patient out of the clinic's records, where the law asks for it: who they are, and the free
+ * texts of the desk in their bookings and visits. What was done and what was paid stays, with the
+ * reasons given for it, under an id that now names nobody: accounts and medical records must be kept,
+ * and are written once. The documents go out through the feed, so that every station forgets too, and
+ * an edit that a desk still sends is refused; the audit's chain stays whole and says that it was done.
  *
  * @throws AppError NOT_FOUND
  */
@@ -85,15 +86,16 @@ async function readDocuments(tx: ClinicTx, id: PatientId): Promise<Found[]> {
   })
 }
 
-/** What an ADMIN decided on once showed what was entered, and the audit of the decision keeps it. */
+/** What an ADMIN decided on showed what was entered, and at first the audit of the decision kept it. */
 async function readDecisions(
   tx: ClinicTx,
   id: PatientId,
 ): Promise<{ collection: 'clinic'; id: string }[]> {
   const { rows } = await tx.query<{ id: string }>(
     `SELECT id FROM documents WHERE clinic_id = $1 AND collection = 'clinic'
-       AND doc -> 'body' ->> 'kind' = 'QUARANTINED' AND doc -> 'body' ->> 'patientId' = $2`,
-    [tx.clinicId, id],
+       AND doc -> 'body' ->> 'kind' = 'QUARANTINED'
+       AND (doc -> 'body' ->> 'patientId' = $2 OR doc -> 'body' -> 'touches' @> $3::jsonb)`,
+    [tx.clinicId, id, JSON.stringify([{ collection: 'patients', id }])],
   )
   return rows.map((row) => ({ collection: 'clinic', id: row.id }))
 }
@@ -109,7 +111,7 @@ function nameOut(found: Found, mark: { at: string; by: UserId }): Found {
   }
 }
 
-/** Every field set anew: an edit of before, still on its way from a desk, must not bring one back. */
+/** Every field set anew, by the server: it says by that that they are erased (`isErased`). */
 function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Patient {
   const empty = {
     name: NAMELESS,
@@ -120,7 +122,7 @@ function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Pa
     fileNumber: null,
     address: null,
     note: null,
-  }
+  } satisfies PatientDraft
   const gone = Object.keys(empty)
   const marks = { ...patient.marks, ...Object.fromEntries(gone.map((field) => [field, mark])) }
   const superseded = patient.superseded.filter(({ field }) => !gone.includes(field))

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { signPersonToken } from '../identity/access-token.ts'
-import { editPatient } from '../sync/test-commands.ts'
+import { encounterOf } from '#shared/test-values.ts'
+import { changeStaff } from '../clinics/staff.ts'
+import { checkIn, editPatient, entryOf, madeVisit, step } from '../sync/test-commands.ts'
 import { type Party, startTwoClinics, type TwoClinics } from '../test/two-clinics.ts'
 
 const Page = z.object({
@@ -63,6 +65,41 @@ test('and what a person did', async () => {
   expect(entries.map(({ name }) => name)).toEqual(['editPatient', 'editPatient', 'editPatient'])
   expect(before).toBe(entries.at(-1)?.seq)
   expect(JSON.stringify(body)).not.toContain(A.marker)
+})
+
+test('an ADMIN who is a DOCTOR too reads no record of another’s here that they have not opened', async () => {
+  const { desk, clinic } = A
+  const { admin } = clinic.people
+  await clinic.within((tx) =>
+    changeStaff(tx, {
+      userId: admin,
+      change: { roles: ['ADMIN', 'DOCTOR'] },
+      by: admin,
+      now: clinic.clock.now,
+    }),
+  )
+  await desk.pull()
+  const arrival = checkIn(desk, 'reception', { number: 1, patientId: A.patient.id })
+  const started = step(desk, 'doctor', madeVisit(arrival), ['startVisit', 'WITH_DOCTOR'])
+  const visit = madeVisit(started)
+  const written = desk.make('writeNotes', 'doctor', (author) => {
+    const head = { id: visit.id, clinicId: desk.clinicId, patientId: visit.patientId }
+    const marks = { notes: { at: author.at, by: author.by } }
+    const next = encounterOf({ ...head, notes: 'between two people', marks, created: author })
+    return [{ collection: 'encounters', id: next.id, base: null, next }]
+  })
+  const open = desk.make('openRecord', 'admin', (author) => {
+    const next = entryOf(desk, author, visit, { kind: 'RECORD_OPENED' })
+    return [{ collection: 'entries', id: next.id, base: null, next }]
+  })
+  const path = `records/encounters/${visit.id}`
+  const pushed = await desk.push(arrival, started, written)
+  expect(pushed.map(({ verdict }) => verdict)).toEqual(['ACCEPTED', 'ACCEPTED', 'ACCEPTED'])
+  const before = await read(path)
+  expect(Page.parse(before.body).entries).toMatchObject([{ name: 'writeNotes' }])
+  expect(JSON.stringify(before.body)).not.toContain('between two people')
+  await desk.push(open)
+  expect(JSON.stringify((await read(path)).body)).toContain('between two people')
 })
 
 test('a page that is none is refused, and nobody but an ADMIN reads', async () => {

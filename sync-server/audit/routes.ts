@@ -2,11 +2,10 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { CollectionName } from '#shared/collections.ts'
 import { UserId } from '#shared/ids.ts'
-import { asAdmin } from '../clinics/as-admin.ts'
-import { readRoles } from '../clinics/membership.ts'
+import { readAsAdmin } from '../clinics/as-admin.ts'
 import { parseWith, readId } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
-import { contentFor } from './audit-sight.ts'
+import { contentWith, readFieldsSeen } from './audit-sight.ts'
 import { auditOfPerson, auditOfRecord, type AuditPage } from './read-audit.ts'
 
 const PAGE = 50
@@ -25,12 +24,15 @@ export function auditRoutes(deps: ServerDeps): Hono<ServerEnv> {
     const collection = readId(CollectionName, c.req.param('collection'))
     const id = readId(z.string().max(100), c.req.param('id'))
     const page = readPage(c)
-    const entries = await asAdmin(deps, c, async (tx, by) => {
-      const roles = (await readRoles(tx, by)) ?? []
-      const found = await auditOfRecord(tx, { collection, id }, page)
+    const entries = await readAsAdmin(deps, c, async (tx, admin) => {
+      const record = { collection, id }
+      const [found, fields] = await Promise.all([
+        auditOfRecord(tx, record, page),
+        readFieldsSeen(tx, record, admin, deps.now()),
+      ])
       return found.map(({ entry, content }) => ({
         ...entry,
-        content: contentFor(roles, collection, content),
+        content: contentWith(fields, content),
       }))
     })
     return c.json({ ok: true, entries, before: lastOf(entries, page) })
@@ -38,7 +40,7 @@ export function auditRoutes(deps: ServerDeps): Hono<ServerEnv> {
   routes.get('/people/:userId', async (c) => {
     const userId = readId(UserId, c.req.param('userId'))
     const page = readPage(c)
-    const entries = await asAdmin(deps, c, (tx) => auditOfPerson(tx, userId, page))
+    const entries = await readAsAdmin(deps, c, (tx) => auditOfPerson(tx, userId, page))
     return c.json({ ok: true, entries, before: lastOf(entries, page) })
   })
   return routes

@@ -16,8 +16,12 @@ export type Verification = { ok: true; entries: number; erased: number } | Break
 type ContentRow = { salt: string | null; content: string | null }
 const PAGE = 2_000
 
-/** Reads a clinic's whole chain and says whether anything in it was changed, taken out or added. */
+/**
+ * Reads a clinic's whole chain and says whether anything in it was changed, taken out or added. The
+ * first in its transaction: the chain is read as it was at one moment, while the clinic works on.
+ */
 export async function verifyAudit(tx: ClinicTx): Promise<Verification> {
+  await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
   const head = await readChainHead(tx)
   let last = { seq: 0, hash: '' }
   let erased = 0

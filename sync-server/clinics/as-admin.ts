@@ -1,22 +1,44 @@
 import type { Context } from 'hono'
 import { ClinicId, type UserId } from '#shared/ids.ts'
-import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
+import type { Role } from '#shared/roles.ts'
+import { type ClinicTx, withClinic, writeClinic } from '../database/clinic-tx.ts'
 import { readId } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { requireAddress } from './clinic-address.ts'
 import { requireAdmin } from './membership.ts'
 
-/** Runs in the clinic of the path, for its ADMIN and nobody else. */
-export function asAdmin<T>(
+/** Whom `requireAdmin()` let in, and all that they are here. */
+interface Admin {
+  userId: UserId
+  roles: readonly Role[]
+}
+type Run<T> = (tx: ClinicTx, admin: Admin) => Promise<T>
+
+/** Reads in the clinic of the path, for its ADMIN and nobody else. */
+export function readAsAdmin<T>(
   deps: Pick<ServerDeps, 'pool'>,
   c: Context<ServerEnv>,
-  run: (tx: ClinicTx, by: UserId) => Promise<T>,
+  run: Run<T>,
 ): Promise<T> {
+  return withClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, run))
+}
+
+/** The same for what changes the clinic, and so locks its feed. */
+export function actAsAdmin<T>(
+  deps: Pick<ServerDeps, 'pool'>,
+  c: Context<ServerEnv>,
+  run: Run<T>,
+): Promise<T> {
+  return writeClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, run))
+}
+
+function clinicIn(c: Context<ServerEnv>): ClinicId {
   const clinicId = readId(ClinicId, c.req.param('clinicId'))
   requireAddress(c.get('address'), clinicId)
+  return clinicId
+}
+
+async function runAs<T>(c: Context<ServerEnv>, tx: ClinicTx, run: Run<T>): Promise<T> {
   const { userId } = c.get('person')
-  return writeClinic(deps.pool, clinicId, async (tx) => {
-    await requireAdmin(tx, userId)
-    return run(tx, userId)
-  })
+  return run(tx, { userId, roles: await requireAdmin(tx, userId) })
 }

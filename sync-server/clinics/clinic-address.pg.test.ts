@@ -122,15 +122,50 @@ describe.each([
   })
 })
 
-test('a closed clinic’s own stations still get through at its address', async () => {
+test('a closed clinic’s own stations still get through at its address, and renew their tokens there', async () => {
   const close = (active: boolean) =>
     withClinic(clinics.database.pool, A.clinic.clinicId, (tx) =>
       tx.query('UPDATE clinics SET active = $2 WHERE clinic_id = $1', [tx.clinicId, active]),
     )
+  const { accessToken } = SignInResponse.parse(
+    (await ask(`${clinics.url}/v1/sign-in`, { body: credentialsOf(A) })).body,
+  )
+  const key = await makeTestKey()
+  const { clinicId } = A.clinic
+  const enrolled = await ask(`${clinics.url}/v1/stations`, {
+    token: accessToken,
+    body: { clinicId, stationName: 'Desk', publicKey: key.publicKey },
+  })
+  const { refreshToken } = EnrolResponse.parse(enrolled.body)
+  const renew = async (slug: string, body: object) => {
+    const url = `${inPath(slug)}/v1/token`
+    return ask(url, { body, dpop: await key.prove(url, A.clinic.clock.now) })
+  }
   await close(false)
-  const pulled = await ask(`${inPath(slugOf(A))}/v1/pull`, { token: A.stationToken, body: PULL })
+  const nobody = await renew('nobody-has-this', { refreshToken })
+  const renewed = await renew(slugOf(A), { refreshToken })
+  const elsewhere = await renew(slugOf(B), { refreshToken })
+  // Not signed by this deployment: whoever may have made it.
+  const forged = await renew(slugOf(A), { refreshToken: `${refreshToken.slice(0, -4)}AAAA` })
+  const empty = await renew(slugOf(A), {})
+  const token = TokenResponse.safeParse(renewed.body).data?.accessToken ?? ''
+  const pulled = await ask(`${inPath(slugOf(A))}/v1/pull`, { token, body: PULL })
   await close(true)
   expect(pulled).toMatchObject({ status: 200 })
+  expect([elsewhere, forged, empty]).toEqual([nobody, nobody, nobody])
+})
+
+test.each([
+  ['in the path', inPath],
+  ['as a host', asHost],
+])('what is for the operator is not to be had at a clinic’s address %s', async (_, at) => {
+  for (const path of ['/readyz', '/metrics']) {
+    const nobody = await ask(`${at('nobody-has-this')}${path}`, { method: 'GET' })
+    expect(nobody).toMatchObject({ status: 404 })
+    expect(await ask(`${at(slugOf(A))}${path}`, { method: 'GET' })).toEqual(nobody)
+    const token = A.stationToken
+    expect(await ask(`${at(slugOf(A))}${path}`, { method: 'GET', token })).toEqual(nobody)
+  }
 })
 
 test('the serving role cannot read the list of addresses, only ask for one', async () => {

@@ -1,9 +1,13 @@
+import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { getPath } from 'hono/utils/url'
 import { AppError } from '#shared/errors.ts'
 import { ClinicId } from '#shared/ids.ts'
+import { TokenRequest } from '#shared/protocol.ts'
 import { acrossClinics } from '../database/clinic-tx.ts'
+import { readBody } from '../http/read-body.ts'
 import { verifyStationToken } from '../identity/access-token.ts'
+import { parseRefreshToken } from '../identity/refresh-token.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 
 /** As the table has it: what is not of this form is no address, and is not asked for. */
@@ -39,7 +43,7 @@ export function atAddress(deps: ServerDeps) {
     const slug = addressIn(c.req.raw, deps.clinicHost)
     if (slug !== null) {
       const clinic = SLUG.test(slug) ? await findClinic(deps, slug) : null
-      const station = await stationOf(deps, c.req.header('authorization'))
+      const station = await stationOf(deps, c)
       const isAtHome = station === null ? clinic?.active === true : station === clinic?.clinicId
       if (clinic === null || !isAtHome) throw new AppError('NOT_FOUND')
       c.set('address', clinic.clinicId)
@@ -66,10 +70,21 @@ async function findClinic(
 /** The clinic of a station's token; null: there is no good one, which the route itself will say. */
 async function stationOf(
   { signingKey, now }: Pick<ServerDeps, 'signingKey' | 'now'>,
-  authorization: string | undefined,
+  c: Context<ServerEnv>,
 ): Promise<ClinicId | null> {
+  const authorization = c.req.header('authorization')
+  const claims = await ifGood(verifyStationToken(signingKey, authorization, now()))
+  if (claims !== null || c.req.path !== '/v1/token') return claims?.clinicId ?? null
+  const request = await ifGood(readBody(c, TokenRequest))
+  if (request === null) return null
+  const token = await ifGood(parseRefreshToken(signingKey, request.refreshToken))
+  // Without our signature it may name any clinic.
+  return token === null || token.stated === null ? null : token.clinicId
+}
+
+async function ifGood<T>(read: Promise<T>): Promise<T | null> {
   try {
-    return (await verifyStationToken(signingKey, authorization, now())).clinicId
+    return await read
   } catch (error) {
     if (error instanceof AppError) return null
     throw error

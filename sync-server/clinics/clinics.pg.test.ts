@@ -172,6 +172,20 @@ test('a change of an unknown role, of nobody, or of nothing known is refused', a
   expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } })
 })
 
+test('a station that was revoked meanwhile is given no other letter', async () => {
+  const { stationId } = await enrolStation(server, admin, clinicId)
+  const change = () =>
+    withClinic(server.database.pool, clinicId, (tx) => changeLetter(tx, stationId, Date.now()))
+  const given = () => rowsOf('SELECT letters_given FROM clinics WHERE clinic_id = $1')
+  await change()
+  await server.call('POST', `/v1/clinics/${clinicId}/stations/${stationId}/revoke`, {
+    token: admin,
+  })
+  const before = await given()
+  await expect(change()).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(await given()).toEqual(before)
+})
+
 test('what an ADMIN does is in the clinic’s audit chain, whole, with before and after', async () => {
   await change('reception', { roles: ['ACCOUNTANT'] })
   await put({ ...nile.settings, skipPlaces: 5 })

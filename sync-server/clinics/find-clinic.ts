@@ -22,6 +22,10 @@ export async function findClinicOf(pool: pg.Pool, name: string): Promise<FoundCl
   const id = ClinicId.safeParse(rows[0]?.id ?? name)
   if (!id.success) throw new AppError('NOT_FOUND', { clinic: name })
   const clinicId = id.data
+  const known = await withClinic(pool, clinicId, (tx) =>
+    tx.query('SELECT 1 FROM clinics WHERE clinic_id = $1', [clinicId]),
+  )
+  if (known.rowCount === 0) throw new AppError('NOT_FOUND', { clinic: name })
   return {
     clinicId,
     memberOf: async (email) => {

@@ -38,9 +38,11 @@ export async function readRoles(tx: ClinicTx, userId: UserId): Promise<Role[] | 
  * Asked before anything of the clinic is read, so that a clinic that is not there and one that is
  * another's answer alike.
  *
+ * @returns all that they are here
  * @throws AppError NOT_FOUND
  */
-export async function requireAdmin(tx: ClinicTx, userId: UserId): Promise<void> {
+export async function requireAdmin(tx: ClinicTx, userId: UserId): Promise<readonly Role[]> {
   const roles = await readRoles(tx, userId)
   if (roles === null || !roles.includes('ADMIN')) throw new AppError('NOT_FOUND')
+  return roles
 }

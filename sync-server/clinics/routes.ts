@@ -7,7 +7,7 @@ import { withUser } from '../database/clinic-tx.ts'
 import { readBody, readId } from '../http/read-body.ts'
 import { requirePerson } from '../identity/require-person.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
-import { asAdmin } from './as-admin.ts'
+import { actAsAdmin, readAsAdmin } from './as-admin.ts'
 import { listMemberships } from './membership.ts'
 import { replaceSettings } from './settings.ts'
 import { changeStaff, readStaff } from './staff.ts'
@@ -27,29 +27,31 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   })
   routes.get('/clinics/:clinicId/staff/:userId', async (c) => {
     const userId = readId(UserId, c.req.param('userId'))
-    return c.json({ ok: true, staff: await asAdmin(deps, c, (tx) => readStaff(tx, userId)) })
+    return c.json({ ok: true, staff: await readAsAdmin(deps, c, (tx) => readStaff(tx, userId)) })
   })
   routes.patch('/clinics/:clinicId/staff/:userId', async (c) => {
     const userId = readId(UserId, c.req.param('userId'))
     const change = await readBody(c, StaffChange)
-    const staff = await asAdmin(deps, c, (tx, by) =>
-      changeStaff(tx, { userId, change, by, now: deps.now() }),
+    const staff = await actAsAdmin(deps, c, (tx, admin) =>
+      changeStaff(tx, { userId, change, by: admin.userId, now: deps.now() }),
     )
     return c.json({ ok: true, staff })
   })
   routes.put('/clinics/:clinicId/settings', async (c) => {
     const settings = await readBody(c, Settings)
-    const written = await asAdmin(deps, c, (tx, by) =>
+    const written = await actAsAdmin(deps, c, (tx, { userId: by }) =>
       replaceSettings(tx, settings, { name: 'replaceSettings', by, now: deps.now() }),
     )
     return c.json({ ok: true, settings: written })
   })
   routes.get('/clinics/:clinicId/stations', async (c) =>
-    c.json({ ok: true, stations: await asAdmin(deps, c, listStations) }),
+    c.json({ ok: true, stations: await readAsAdmin(deps, c, listStations) }),
   )
   routes.post('/clinics/:clinicId/stations/:stationId/revoke', async (c) => {
     const stationId = readId(StationId, c.req.param('stationId'))
-    const station = await asAdmin(deps, c, (tx, by) => revokeStation(tx, stationId, by, deps.now()))
+    const station = await actAsAdmin(deps, c, (tx, { userId }) =>
+      revokeStation(tx, stationId, userId, deps.now()),
+    )
     return c.json({ ok: true, station })
   })
   return routes

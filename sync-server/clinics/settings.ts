@@ -6,7 +6,7 @@ import { lockFeed } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND */
-async function readSettings(tx: ClinicTx): Promise<Settings> {
+export async function readSettings(tx: ClinicTx): Promise<Settings> {
   const { rows } = await tx.query<{ body: unknown }>(
     `SELECT doc -> 'body' AS body FROM documents
      WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,

@@ -87,6 +87,8 @@ async function takeLetter(tx: ClinicTx): Promise<string> {
 /**
  * Gives a station another letter: it no longer knows which numbers it has given out under the old
  * one. The act is whoever's enrolled it.
+ *
+ * @throws AppError NOT_FOUND: no such station, or one revoked meanwhile
  */
 export async function changeLetter(
   tx: ClinicTx,
@@ -99,7 +101,7 @@ export async function changeLetter(
     `UPDATE stations SET letter = $3 FROM (
        SELECT letter AS before FROM stations WHERE clinic_id = $1 AND station_id = $2 FOR UPDATE
      ) AS old
-     WHERE clinic_id = $1 AND station_id = $2
+     WHERE clinic_id = $1 AND station_id = $2 AND revoked_at IS NULL
      RETURNING name, old.before, enrolled_by AS "enrolledBy"`,
     [tx.clinicId, stationId, letter],
   )

@@ -84,6 +84,41 @@ test('refuses a database newer than the code', async () => {
   await expect(run()).rejects.toThrow('the database is newer than this server: it has 0002-two')
 })
 
+test('a clinic that was closed before addresses said so is closed at its address', async () => {
+  const all = await readMigrations()
+  const before = all.findIndex(({ id }) => id === '0007-clinic-addresses')
+  await migrate(database.ownerUrl, all.slice(0, before))
+  const client = new pg.Client({ connectionString: database.ownerUrl })
+  await client.connect()
+  for (const [digit, active] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const id = `0193000${digit}-0000-7000-8000-000000000000`
+    await client.query(`BEGIN; SET LOCAL app.clinic_id = '${id}'`)
+    const { rows } = await client.query<{ id: string }>(
+      `INSERT INTO users (id, email, name, password_hash)
+       VALUES (gen_random_uuid(), $1, 'x', 'x') RETURNING id`,
+      [`${digit}@example.org`],
+    )
+    await client.query(
+      `INSERT INTO clinics (clinic_id, owner_id, name, slug, active) VALUES ($1, $2, 'x', $3, $4)`,
+      [id, rows[0]?.id, `clinic-${digit}`, active],
+    )
+    await client.query('INSERT INTO clinic_addresses (slug, clinic_id) VALUES ($2, $1)', [
+      id,
+      `clinic-${digit}`,
+    ])
+    await client.query('COMMIT')
+  }
+  await migrate(database.ownerUrl, all)
+  const { rows } = await client.query<{ active: boolean }>(
+    `SELECT (clinic_at('clinic-' || n)).active FROM generate_series(1, 2) AS n ORDER BY n`,
+  )
+  await client.end()
+  expect(rows).toEqual([{ active: true }, { active: false }])
+})
+
 test('a migration that fails leaves nothing behind and can be put right', async () => {
   await put('0001-one.sql', 'CREATE TABLE t1 (a int)')
   await put('0002-two.sql', 'CREATE TABLE t2 (a int); SELECT 1 / 0')

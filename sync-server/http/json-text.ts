@@ -1,8 +1,7 @@
 import { AppError } from '#shared/errors.ts'
 
-/** How a NUL or half of a surrogate pair can be written inside JSON: raw, or as an escape. */
-// eslint-disable-next-line no-control-regex -- the character it must find
-const SUSPECT = /\\u0000|\\u[dD][89a-fA-F]|[\u0000\p{Surrogate}]/u
+/** How a NUL or half of a surrogate pair can be written as an escape; raw, JSON allows no NUL. */
+const SUSPECT = /\\u(?:0000|d[89a-f])/i
 
 /**
  * Parses JSON that people's devices wrote. PostgreSQL can keep neither NUL nor half a surrogate
@@ -17,11 +16,20 @@ export function parseJsonText(text: string): unknown {
   } catch {
     throw new AppError('INVALID', { reason: 'not JSON' })
   }
-  // A whole pair written as escapes looks suspect too, and so does a backslash before a plain "u0000".
-  if (SUSPECT.test(text) && !isStorable(value)) {
+  if (!isStorableJson(text, value)) {
     throw new AppError('INVALID', { reason: 'a character that cannot be stored' })
   }
   return value
+}
+
+/**
+ * Whether PostgreSQL can keep every text in JSON.
+ *
+ * @param value what was parsed of it
+ */
+export function isStorableJson(text: string, value: unknown): boolean {
+  // A whole pair written as escapes looks suspect too, and so does a backslash before a plain "u0000".
+  return (text.isWellFormed() && !SUSPECT.test(text)) || isStorable(value)
 }
 
 /**

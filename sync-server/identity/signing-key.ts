@@ -40,5 +40,5 @@ export async function keepSigningKey(dataFolder: string): Promise<PrivateKey> {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
-  return parsePrivateKey(await readFile(file, 'utf8'), file)
+  return parsePrivateKey(await readFile(file, 'utf8'), 'the signing key in DATA_FOLDER')
 }

@@ -7,7 +7,7 @@ import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
 import { CommandId } from '#shared/ids.ts'
 import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
 import { nodeOfStation, type Stamp, stampNode } from '#shared/stamp.ts'
-import { isStorable } from '../http/json-text.ts'
+import { isStorable, isStorableJson } from '../http/json-text.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { keyOf } from './working-set.ts'
 
@@ -114,7 +114,7 @@ function readSigned(
   const parsed = Command.safeParse(value)
   if (!parsed.success) return invalid(issuesOf(parsed.error))
   const command = parsed.data
-  if (!isStorableIn(payload, value)) return invalid(['text'])
+  if (!isStorableJson(payload, value)) return invalid(['text'])
   if (command.stationId !== station.stationId) return invalid(['stationId'])
   const isOurs = command.writes.every(
     ({ base, next }) =>
@@ -147,9 +147,4 @@ function parseJson(text: string): unknown {
 /** The names of fields, never their values. */
 export function issuesOf(error: z.ZodError): string[] {
   return [...new Set(error.issues.map(({ path }) => path.join('.')))].slice(0, 20)
-}
-
-/** JSON can say NUL and half a surrogate pair; PostgreSQL can store neither. */
-function isStorableIn(payload: string, value: unknown): boolean {
-  return !/\\u(?:0000|d[89a-f])/i.test(payload) || isStorable(value)
 }

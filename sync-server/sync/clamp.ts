@@ -69,22 +69,25 @@ interface Days {
 
 /**
  * A clock that was far ahead also gave the wrong queue day: a visit, and what is of no visit, belongs
- * to the day of its clamped stamp, and what was paid or written to the day of its visit.
+ * to the day of its clamped stamp, and what was paid or written to the day of its visit. In a base too:
+ * what a station wrote on its own blank names the wrong day on both sides.
  */
 function redateWrites(command: Command, { dayOfVisit, today }: Days): Command {
   const checkedIn = command.writes.find(isCheckIn)?.id
   const redate = (write: Write): Write => {
-    const { next } = write
-    if (!('queueDay' in next)) return write
+    const { base, next } = write
     const visitId = visitOf(write)
-    const isNew = write.base === null
-    const isOfToday = visitId === null ? isNew : visitId === checkedIn
+    const isOfToday = visitId === null ? base === null : visitId === checkedIn
     const day = isOfToday ? today : visitId === null ? null : dayOfVisit(visitId)
-    if (day === undefined || day === null || day === next.queueDay) return write
-    // Cast: the same document on another day
-    return { ...write, next: { ...next, queueDay: day } } as Write
+    if (day === undefined || day === null) return write
+    // Cast: the same documents on another day
+    return { ...write, base: base && onDay(base, day), next: onDay(next, day) } as Write
   }
   return { ...command, writes: command.writes.map(redate) }
+}
+
+function onDay<D extends object>(document: D, queueDay: CalendarDate): D {
+  return 'queueDay' in document ? { ...document, queueDay } : document
 }
 
 function visitOf<C extends WritableCollection>({ collection, next }: WriteOf<C>): VisitId | null {

@@ -11,6 +11,7 @@ import type { StationId } from '#shared/ids.ts'
 import { addDays } from '#shared/queue-day.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import { type RulesSince, SettingsMeta } from './feed.ts'
 import { type PrintedDocument, referencesOf, touchesOf } from './judged-command.ts'
 import { quarantineKeys } from './quarantine.ts'
 import { type Standing, stepsIn } from './working-set.ts'
@@ -77,12 +78,16 @@ const BY_TICKET = `
         SELECT letter FROM stations WHERE clinic_id = $1 AND station_id = $5)) AS l (letter)))
     OFFSET 0) d`
 
-/** All documents that judging these commands can need, in one round trip; some may come twice. */
+/**
+ * All documents that judging these commands can need, in one round trip; some may come twice.
+ *
+ * @returns with the settings, if they are among them, the rules that held since when
+ */
 export async function loadDocuments(
   tx: ClinicTx,
   commands: readonly Command[],
   { always, stationId, now }: { always: readonly string[]; stationId: StationId; now: number },
-): Promise<Standing[]> {
+): Promise<{ standing: Standing[]; rules: RulesSince[] }> {
   const wanted: Wanted = {
     keys: new Set(always),
     patientDays: new Set(),
@@ -98,7 +103,8 @@ export async function loadDocuments(
     visits.size > 0 ? find(tx, BY_VISIT, [[...visits]]) : [],
     tickets.size > 0 ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId]) : [],
   ])
-  return found.flat()
+  const rows = found.flat()
+  return { standing: rows.map(readStanding), rules: rows.flatMap(readRules) }
 }
 
 /**
@@ -124,9 +130,15 @@ export async function printDocuments(
   return (key) => found.get(key) ?? null
 }
 
-async function find(tx: ClinicTx, sql: string, wanted: readonly unknown[]): Promise<Standing[]> {
+async function find(tx: ClinicTx, sql: string, wanted: readonly unknown[]): Promise<DocumentRow[]> {
   const { rows } = await tx.query<DocumentRow>(sql, [tx.clinicId, ...wanted])
-  return rows.map(readStanding)
+  return rows
+}
+
+/** The clinic's rules and those before them, which the settings' own row keeps. */
+function readRules({ collection, id, meta }: DocumentRow): readonly RulesSince[] {
+  if (collection !== 'clinic' || id !== 'settings') return []
+  return SettingsMeta.nullable().parse(meta)?.rules ?? []
 }
 
 function want(wanted: Wanted, command: Command, now: number): void {

@@ -8,7 +8,7 @@ import { Role } from '#shared/roles.ts'
 import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
-import { lockFeed, SettingsMeta } from './feed.ts'
+import { lockFeed } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
@@ -48,10 +48,6 @@ const History = z.object({
 })
 
 const READ_HISTORY = 'SELECT station_history($1, $2, $3, $4, $5, $6) AS history'
-
-const READ_RULES = `
-  SELECT meta AS rules FROM documents
-  WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`
 
 type AnsweredRow = {
   commandId: string
@@ -115,18 +111,14 @@ export async function loadWorkingSet(
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, , answeredRows, heldRows, arrivedHistory, ruleRows, documents] = await Promise.all([
+  const [feed, , answeredRows, heldRows, arrivedHistory, documents] = await Promise.all([
     lockFeed(tx),
     admitStationIn(tx, stationId),
     tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
     tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
     readHistory(authors),
-    tx.query<{ rules: unknown }>(READ_RULES, [tx.clinicId]),
     loadDocuments(tx, commands, { always, stationId, now }),
   ])
-  const rules = ruleRows.rows.flatMap(
-    (row) => SettingsMeta.nullable().parse(row.rules)?.rules ?? [],
-  )
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
@@ -135,7 +127,7 @@ export async function loadWorkingSet(
   )
   const more =
     kept.length + again.length === 0
-      ? []
+      ? null
       : await loadDocuments(tx, kept, { always: again, stationId, now })
   // A command that is kept here may be of somebody who made none of those that arrived.
   const others = kept.map(({ by }) => by).filter((by) => !authors.has(by))
@@ -151,7 +143,7 @@ export async function loadWorkingSet(
     entriesOfVisit: new Map(),
     invoicesOfVisit: new Map(),
     visitOfTicket: new Map(),
-    rules,
+    rules: documents.rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
     sessions: new Map(history.sessions),
@@ -165,7 +157,8 @@ export async function loadWorkingSet(
     held: { touchesOf: new Map(), writersOf: new Map() },
     letters: { own: history.letter, given: null },
   }
-  for (const standing of [...documents, ...more]) addStanding(set, standing)
+  for (const standing of [...documents.standing, ...(more?.standing ?? [])])
+    addStanding(set, standing)
   for (const { commandId, ...rest } of heldRows.rows) {
     addHeld(set.held, { commandId: CommandId.parse(commandId), ...rest })
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '#shared/protocol.ts'
-import { documentsFor } from './older-wire.ts'
+import { answersFor, documentsFor } from './older-wire.ts'
 
 const PATIENT = '{"collection":"patients","id":"a","seq":1,"doc":{"name":"أحمد"}}'
 const LATER = '{"collection":"telepathy","id":"b","seq":2,"doc":{}}'
@@ -22,6 +22,17 @@ test('a kind that came later is left out too: an old desk would take a waiver fo
 test('one of the newest is sent the page as it is', () => {
   const page = `${PATIENT},${LATER}`
   expect(documentsFor(9, page, 9)).toBe(page)
+})
+
+test('of an answer to a push too, whose verdict is told all the same', () => {
+  const answer = (documents: string): string =>
+    `{"commandId":"c","verdict":"ACCEPTED","code":null,"details":{"verdict":"ACCEPTED"},"documents":[${documents}]}`
+  const told = answersFor(1, [answer(`${PATIENT},${LATER}`), answer(LATER)], 9)
+  expect(told.map((text): unknown => JSON.parse(text))).toEqual([
+    JSON.parse(answer(PATIENT)),
+    JSON.parse(answer('')),
+  ])
+  expect(answersFor(9, [answer(LATER)], 9)).toEqual([answer(LATER)])
 })
 
 test('every version before the present one has its line', () => {

@@ -30,6 +30,9 @@ const KNOWN_TO: Readonly<Record<number, (document: PageDocument) => boolean>> = 
     V1_COLLECTIONS.includes(collection) && !LATER_THAN_V1.includes(doc?.body?.kind ?? ''),
 }
 
+/** A CommandResult as it was printed; what is in it is passed on as it is. */
+const Answer = z.looseObject({ documents: Page })
+
 /**
  * The documents of a page for a station of this version. The checkpoint is the page's all the same.
  *
@@ -43,4 +46,20 @@ export function documentsFor(protocol: number, documents: string, newest: number
     .filter((document) => isKnown(PageDocument.parse(document)))
     .map((document) => JSON.stringify(document))
     .join(',')
+}
+
+/**
+ * The answers to a push, for a station of this version: what became of its command all the same, and
+ * of the documents those that it knows. By a decision of its ADMIN it may have written others.
+ *
+ * @param answers JSON texts of a CommandResult each
+ */
+export function answersFor(protocol: number, answers: readonly string[], newest: number): string[] {
+  const isKnown = KNOWN_TO[protocol]
+  if (protocol === newest || isKnown === undefined) return [...answers]
+  return answers.map((text) => {
+    const answer = Answer.parse(JSON.parse(text))
+    const documents = answer.documents.filter((document) => isKnown(PageDocument.parse(document)))
+    return JSON.stringify({ ...answer, documents })
+  })
 }

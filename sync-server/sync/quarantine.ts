@@ -1,10 +1,10 @@
 import { type ClinicDoc, MAX_ENTERED, Quarantined } from '#shared/clinic.ts'
-import type { Command } from '#shared/commands.ts'
-import { enteredOf, patientOf } from '#shared/entered.ts'
+import { type Command, patientOf } from '#shared/commands.ts'
+import { enteredOf } from '#shared/entered.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import type { CommandId } from '#shared/ids.ts'
 import type { DocumentChange } from './apply-writes.ts'
-import { documentIn, keyOf, putDocument, type WorkingSet } from './working-set.ts'
+import { documentIn, putDocument, type ServerDocument, type WorkingSet } from './working-set.ts'
 
 function idOf(commandId: CommandId): string {
   return `quarantined:${commandId}`
@@ -41,15 +41,22 @@ export function quarantinedIn(set: WorkingSet, commandId: CommandId): Quarantine
   return body?.kind === 'QUARANTINED' ? body : null
 }
 
+/** @returns the change, for the audit, which keeps no copy of what was entered either */
 export function putDecision(
   set: WorkingSet,
   quarantined: Quarantined,
   decision: 'ACCEPTED' | 'REJECTED',
 ): DocumentChange {
   const id = idOf(quarantined.commandId)
-  const before = set.documents.get(keyOf('clinic', id)) ?? null
-  const doc: ClinicDoc = { id, clinicId: set.clinicId, body: decided(quarantined, decision) }
-  return { before, after: putDocument(set, { collection: 'clinic', doc, origins: {} }) }
+  const documentOf = (body: Quarantined): ServerDocument => ({
+    collection: 'clinic',
+    doc: { id, clinicId: set.clinicId, body },
+    origins: {},
+  })
+  return {
+    before: documentOf(withoutEntered(quarantined)),
+    after: putDocument(set, documentOf(decided(quarantined, decision))),
+  }
 }
 
 /** The document with its decision; null: there is nothing to decide. */
@@ -63,8 +70,12 @@ export function decidedDocument(
 
 /** Once decided, nobody needs a second copy of what a patient had told. */
 function decided(quarantined: Quarantined, decision: 'ACCEPTED' | 'REJECTED'): Quarantined {
+  return { ...withoutEntered(quarantined), decision }
+}
+
+function withoutEntered(quarantined: Quarantined): Quarantined {
   const { entered: _entered, more: _more, ...rest } = quarantined
-  return { ...rest, decision }
+  return rest
 }
 
 /** The keys of the `clinic` documents that a command may need: its own, and the one it decides on. */

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { type Context, Hono } from 'hono'
 import type { z } from 'zod'
 import { ChecksumRequest, type ChecksumResponse } from '#shared/feed-checksum.ts'
-import { PullRequest, PushRequest } from '#shared/protocol.ts'
+import { PROTOCOL_HEADER, PROTOCOL_VERSION, PullRequest, PushRequest } from '#shared/protocol.ts'
 import { countCommands } from '../http/metrics.ts'
 import { changeLetter } from '../clinics/stations.ts'
 import { writeClinic } from '../database/clinic-tx.ts'
@@ -14,6 +14,7 @@ import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { createChecksumReader } from './checksums.ts'
 import { createAckMemory, pullPage } from './pull.ts'
+import { answersFor } from './older-wire.ts'
 import { pushCommands } from './push.ts'
 import { createStreamHub } from './stream-hub.ts'
 
@@ -35,8 +36,9 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
 
   routes.post('/push', byToken, async (c) => {
     const request = await readRequest(deps, c, PushRequest)
-    const results = await pushCommands({ ...deps, offers: hub.offers }, c.get('station'), request)
-    countCommands(deps.metrics, results)
+    const answers = await pushCommands({ ...deps, offers: hub.offers }, c.get('station'), request)
+    countCommands(deps.metrics, answers)
+    const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
     return answerJson(c, `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`)
   })
 
@@ -61,7 +63,7 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
   })
 
   routes.get('/stream', stationOnly, async (c) =>
-    c.body(await hub.open(c.get('station')), 200, {
+    c.body(await hub.open(c.get('station'), { takesPages: speaksNewest(c) }), 200, {
       'Content-Type': 'text/event-stream',
       // Proxies that compress or buffer would hold events back.
       'Cache-Control': 'no-store, no-transform',
@@ -69,6 +71,11 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     }),
   )
   return routes
+}
+
+/** Pages came with version 2, and hold what older stations cannot read. */
+function speaksNewest(c: Context<ServerEnv>): boolean {
+  return c.req.header(PROTOCOL_HEADER) === String(PROTOCOL_VERSION)
 }
 
 /**

@@ -12,7 +12,11 @@ import { CONTACTS, readContacts } from './station-contacts.ts'
 
 /** The event streams of this server instance. */
 export interface StreamHub {
-  open: (station: StationCredential) => Promise<ReadableStream<Uint8Array>>
+  /** @param takesPages whether its station understands what may come along with the news */
+  open: (
+    station: StationCredential,
+    version: { takesPages: boolean },
+  ) => Promise<ReadableStream<Uint8Array>>
   /** Whether a stream of the station is open, here or at another instance. */
   isLive: (stationId: StationId) => boolean
   /** What is written here for the stations that listen here. */
@@ -25,6 +29,7 @@ interface Seat {
   /** The last feed number told; before the hello, to be told with it. */
   head: number
   isGreeted: boolean
+  takesPages: boolean
   expiry: NodeJS.Timeout
 }
 
@@ -59,14 +64,14 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
 
   /** @param page JSON text of what was written between the head before and this one */
   function tellHead(clinicId: ClinicId, head: number, page: string | null = null): void {
-    const event = encodeText(
-      `{"type":"changed","head":${head}${page === null ? '' : `,"page":${page}`}}`,
-    )
+    const bare = encodeEvent({ type: 'changed', head })
+    const full =
+      page === null ? bare : encodeText(`{"type":"changed","head":${head},"page":${page}}`)
     for (const seat of rooms.get(clinicId)?.seats ?? []) {
       // Told already, by its hello or while catching up.
       if (head <= seat.head) continue
       seat.head = head
-      if (seat.isGreeted) seat.stream.send(event)
+      if (seat.isGreeted) seat.stream.send(seat.takesPages ? full : bare)
     }
   }
 
@@ -151,13 +156,13 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     }
   }, HEARTBEAT_MS / BEAT_PARTS)
 
-  function enter({ clinicId, stationId, expiresAt }: StationCredential): Seat {
+  function enter({ clinicId, stationId, expiresAt }: StationCredential, takesPages: boolean): Seat {
     const room = rooms.get(clinicId) ?? { seats: new Set(), contacts: null }
     rooms.set(clinicId, room)
     const stream = createEventStream(() => leave(clinicId, seat))
     const left = Math.max(expiresAt - deps.now(), 0)
     const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
-    const seat: Seat = { stationId, stream, head: 0, isGreeted: false, expiry }
+    const seat: Seat = { stationId, stream, head: 0, isGreeted: false, takesPages, expiry }
     room.seats.add(seat)
     deps.metrics.streams.inc()
     presence.open(clinicId, stationId)
@@ -198,9 +203,9 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   return {
     isLive: presence.isLive,
     offers,
-    open: async (station) => {
+    open: async (station, { takesPages }) => {
       if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
-      const seat = enter(station)
+      const seat = enter(station, takesPages)
       const { stream } = seat
       try {
         // After the seat is taken: nothing that is written from here on is missed.

@@ -66,11 +66,13 @@ interface Heard {
   cancel: () => Promise<void>
 }
 
-async function listen(instance: number, station: Desk, lastsMs = 60_000): Promise<Heard> {
-  const body = await hubs[instance]?.hub.open({
-    ...station.credential,
-    expiresAt: Date.now() + lastsMs,
-  })
+async function listen(
+  instance: number,
+  station: Desk,
+  { lastsMs = 60_000, takesPages = true } = {},
+): Promise<Heard> {
+  const expiresAt = Date.now() + lastsMs
+  const body = await hubs[instance]?.hub.open({ ...station.credential, expiresAt }, { takesPages })
   if (body === undefined) throw new Error('no such instance')
   const events: StreamEvent[] = []
   const reader = body.getReader()
@@ -120,10 +122,16 @@ test('a push wakes the stations of its clinic at every instance, once, and no ot
 test('what a push wrote goes along with the news of it, where the push was taken', async () => {
   const hub = hubs[0]?.hub ?? expect.fail('no instance')
   clinic.offers = hub.offers
+  const old = await clinic.openDesk('reception')
   const here = await listen(0, other)
   const there = await listen(1, desk)
+  const older = await listen(0, old, { takesPages: false })
   await vi.waitFor(() =>
-    expect([here, there].map(({ events }) => events[0]?.type)).toEqual(['hello', 'hello']),
+    expect([here, there, older].map(({ events }) => events[0]?.type)).toEqual([
+      'hello',
+      'hello',
+      'hello',
+    ]),
   )
   const before = await other.pull()
   const visit = checkIn(desk, 'reception', { number: 1 })
@@ -135,6 +143,9 @@ test('what a push wrote goes along with the news of it, where the push was taken
   const { epoch, seq } = before.checkpoint
   expect(pages(here)).toEqual([{ epoch, after: seq, documents }])
   expect(pages(there)).toEqual([])
+  // One of an older version hears of it, and pulls what it knows.
+  await vi.waitFor(() => expect(heads(older)).toEqual([checkpoint.seq]))
+  expect(pages(older)).toEqual([])
 
   // Much is pulled; and after the end of the subscription nothing comes by this way either.
   await desk.push(...Array.from({ length: 40 }, () => register(desk, 'reception')))
@@ -156,7 +167,7 @@ test('who is there is told to the others, across instances', async () => {
 })
 
 test('ends with the access token, and when the station is revoked', async () => {
-  const short = await listen(0, desk, 300)
+  const short = await listen(0, desk, { lastsMs: 300 })
   await short.ended
   expect(short.events.at(-1)).toEqual({ type: 'bye', code: 'UNAUTHENTICATED' })
   const revoked = await listen(0, other)
@@ -167,7 +178,10 @@ test('ends with the access token, and when the station is revoked', async () => 
 })
 
 test('a station that does not read is let go, and the others hear on', async () => {
-  const body = await hubs[0]?.hub.open({ ...desk.credential, expiresAt: Date.now() + 60_000 })
+  const body = await hubs[0]?.hub.open(
+    { ...desk.credential, expiresAt: Date.now() + 60_000 },
+    { takesPages: true },
+  )
   const reading = await listen(0, other)
   // A thousand events, more than may wait for one station, in parts that one which reads keeps up with.
   for (let told = 0; told < 1_000; told += 200) {

@@ -1,23 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import type { Command } from '#shared/commands.ts'
-import { type PushRequest, PROTOCOL_VERSION, type SignedCommand } from '#shared/protocol.ts'
 import {
-  checkIn,
-  editPatient,
-  madeVisit,
-  pay,
-  refund,
-  register,
-  step,
-} from '../sync/test-commands.ts'
-import type { Desk } from '../sync/test-clinic.ts'
+  OLDEST_PROTOCOL,
+  PROTOCOL_HEADER,
+  PROTOCOL_VERSION,
+  type PushRequest,
+  type SignedCommand,
+} from '#shared/protocol.ts'
+import { register } from '../sync/test-commands.ts'
+import { queueMakers, recordMakers } from './fuzz-commands.ts'
 import { applyEdit, type Edit, edits, HOSTILE_TEXTS } from './hostile-values.ts'
 import { PASSWORD, type TwoClinics } from './two-clinics.ts'
 
 /** What becomes of a request that was good; the same plan makes the same request, but for new ids. */
 export interface Plan {
   kind: Kind
+  /** Which version of the protocol it is said to be in. */
+  protocol: number
   as: 'STATION' | 'PERSON' | 'NOBODY' | 'FORGED'
   /** Of the body; of a push, inside the signed commands. */
   edits: readonly Edit[]
@@ -58,6 +57,7 @@ export function plans(values: readonly unknown[]): fc.Arbitrary<Plan> {
       { weight: 1, arbitrary: fc.constant<Kind>('SIGN_IN') },
       { weight: 1, arbitrary: fc.constant<Kind>('SESSION') },
     ),
+    protocol: fc.integer({ min: OLDEST_PROTOCOL, max: PROTOCOL_VERSION }),
     as: fc.oneof(
       { weight: 12, arbitrary: fc.constant<Plan['as']>('STATION') },
       { weight: 2, arbitrary: fc.constantFrom<Plan['as']>('PERSON', 'NOBODY', 'FORGED') },
@@ -84,7 +84,7 @@ export function plans(values: readonly unknown[]): fc.Arbitrary<Plan> {
 /** Makes the requests of a station of A, and of an ADMIN of A, out of plans. */
 export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) => Request {
   const { desk } = A
-  const makers = commandMakers(A.desk, A.patient)
+  const makers = [...queueMakers(A.desk, A.patient), ...recordMakers(A.desk, A.patient)]
   const foreign = B.desk.sign(register(B.desk, 'reception', { name: `${B.marker} signed` }))
   const ids = [
     ...[A, B].flatMap(({ clinic, patient }) => [clinic.clinicId, clinic.people.admin, patient.id]),
@@ -106,14 +106,14 @@ export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) 
     switch (plan.kind) {
       case 'PUSH':
         return {
-          protocol: PROTOCOL_VERSION,
+          protocol: plan.protocol,
           commands: plan.commands.map((which, index) =>
             signedCommand(which, index === 0 ? plan.edits : []),
           ),
         } satisfies PushRequest
       case 'PULL':
         return {
-          protocol: PROTOCOL_VERSION,
+          protocol: plan.protocol,
           checkpoint: { ...desk.checkpoint },
           limit: 100,
           lastCommand: 0,
@@ -205,7 +205,10 @@ export function createRequests({ url, routes, A, B }: TwoClinics): (plan: Plan) 
       NOBODY: null,
       FORGED: `${good.slice(0, -8)}AAAAAAAA`,
     }[plan.as]
-    const headers = new Headers({ 'x-forwarded-for': randomUUID() })
+    const headers = new Headers({
+      'x-forwarded-for': randomUUID(),
+      [PROTOCOL_HEADER]: String(plan.protocol),
+    })
     if (token !== null) headers.set('authorization', `Bearer ${token}`)
     if (plan.kind === 'TOKEN') headers.set('dpop', proofOf(plan))
     if (plan.header !== null) {
@@ -228,27 +231,4 @@ function bytesOf(text: string, damage: Plan['text']): Uint8Array<ArrayBuffer> {
     ...damage.bytes,
     ...bytes.subarray(at + damage.cut),
   ])
-}
-
-/** Each makes a good command, new each time. */
-function commandMakers(desk: Desk, patient: Parameters<typeof editPatient>[2]): (() => Command)[] {
-  let number = 0
-  const next = () => (number += 1)
-  const arrival = () => checkIn(desk, 'reception', { number: next() })
-  const stands = arrival()
-  const visit = madeVisit(stands)
-  return [
-    () => stands,
-    () => register(desk, 'reception'),
-    () => editPatient(desk, 'reception', patient, { note: `note ${next()}` }),
-    arrival,
-    () => step(desk, 'doctor', visit, ['startVisit', 'WITH_DOCTOR']),
-    () => step(desk, 'reception', visit, ['cancel', 'CANCELED']),
-    () => pay(desk, 'reception', visit, 100),
-    () => refund(desk, 'accountant', visit, { paymentId: randomUUID() as never, minor: 10 }),
-    () =>
-      desk.make('decideQuarantined', 'admin', () => [], {
-        decision: { commandId: stands.commandId, accept: true },
-      }),
-  ]
 }

@@ -2,6 +2,10 @@
 
 -- Beside the slug, so that an address that is not there and one of a closed clinic are one lookup.
 ALTER TABLE clinic_addresses ADD COLUMN active boolean NOT NULL DEFAULT true;
+-- Of all clinics at once: forced row-level security would hide them from the owner too.
+ALTER TABLE clinics NO FORCE ROW LEVEL SECURITY;
+UPDATE clinic_addresses a SET active = c.active FROM clinics c WHERE c.clinic_id = a.clinic_id;
+ALTER TABLE clinics FORCE ROW LEVEL SECURITY;
 
 -- The owner of the tables is held by the policy too; the trigger runs inside the clinic's own
 -- transaction, which is the only one that can change its row.
