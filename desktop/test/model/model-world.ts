@@ -16,7 +16,7 @@ import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { type ClinicId, StationId } from '#shared/ids.ts'
 import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
-import { type BadLine, openBadLine } from './bad-line.ts'
+import { type BadLine, openBadLine } from '../support/bad-line.ts'
 import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
 import { doAct } from './station-acts.ts'
 import { type Hosted, startHosted } from './hosted.ts'
@@ -96,7 +96,7 @@ export interface ModelWorld {
 export async function openModelWorld(): Promise<ModelWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'dawr-model-'))
   const signingKey = makePrivateKey()
-  const lines = await Promise.all(Array.from({ length: STATIONS }, openBadLine))
+  const lines = await Promise.all(Array.from({ length: STATIONS }, () => openBadLine()))
   const seats = lines.map((line, number) => ({ line, number, hosted: startHosted(STATION_HOST) }))
   const servers = Array.from({ length: SERVERS }, () => startHosted(SERVER_HOST))
   let histories = 0
