@@ -161,6 +161,9 @@ function exactly(sql: string, ...params: IndexValue[]): Condition {
 }
 
 function allOf(parts: readonly Condition[]): Condition {
+  // Nearly always: one operator to a field. A count is mostly what it costs to read its selector.
+  const [only, ...others] = parts
+  if (only !== undefined && others.length === 0) return only
   const useful = parts.filter((part) => part.sql !== '1')
   return {
     sql: useful.length === 0 ? '1' : useful.map((part) => part.sql).join(' AND '),
