@@ -1,6 +1,6 @@
 import { getQueryMatcher, getSortComparator, type FilledMangoQuery } from 'rxdb'
 
-import { type BoundQuery, type CollectionTable } from './collection-table.ts'
+import type { BoundQuery, CollectionTable } from './collection-table.ts'
 import { selectorCondition } from './selector-sql.ts'
 import { parseDocument, type Fields, type StoredDocument } from './stored-document.ts'
 
