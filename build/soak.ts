@@ -10,8 +10,8 @@ const { values } = parseArgs({
   },
 })
 const BATCH = 50
-const total = Number(values.histories)
-const first = Number(values.seed)
+const total = wholeNumber('histories', 1)
+const first = wholeNumber('seed', 0)
 const failed: number[] = []
 
 for (let done = 0; done < total; done += BATCH) {
@@ -35,3 +35,10 @@ for (let done = 0; done < total; done += BATCH) {
 }
 if (failed.length > 0) console.log(`failures in the batches that begin with ${failed.join(', ')}`)
 process.exitCode = failed.length === 0 ? 0 : 1
+
+function wholeNumber(option: keyof typeof values, least: number): number {
+  const number = Number(values[option])
+  if (Number.isSafeInteger(number) && number >= least) return number
+  console.error(`--${option} is a whole number from ${least} on, not ${values[option]}`)
+  process.exit(2)
+}

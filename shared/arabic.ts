@@ -2,7 +2,7 @@ import { toLatinDigits } from './digits.ts'
 
 /**
  * Raise it with any change to what `normaliseArabic` or `patientSearchText` answer: a station
- * whose index was written under another version rebuilds it before it searches.
+ * whose index was written under another version makes it anew while it works.
  */
 export const SEARCH_NORMALISER_VERSION = 2
 

@@ -2,15 +2,14 @@
 // the demo clinic a year of visits and payments behind it, and a session that is going on now.
 import { generateKeyPairSync } from 'node:crypto'
 import type pg from 'pg'
-import type { Price } from '#shared/clinic.ts'
+import { priceOf } from '#desktop/station/commands/check-in.ts'
 import { PublicKey } from '#shared/protocol.ts'
 import { nextCutOver, queueDayOf } from '#shared/queue-day.ts'
 import { DEMO_CLINICS, DEMO_USERS } from '#server/clinics/demo-data.ts'
 import { addStation, revokeStation } from '#server/clinics/stations.ts'
 import { readConfig } from '#server/config.ts'
 import { withClinic } from '#server/database/clinic-tx.ts'
-import { startEmbeddedPostgres } from '#server/database/embedded.ts'
-import { createPool } from '#server/database/pool.ts'
+import { withDatabase } from '#server/database/open-database.ts'
 import { fillFeed } from './fill-feed.ts'
 import { generatePatients } from './patients.ts'
 import { createRandom } from './random.ts'
@@ -25,17 +24,10 @@ const YEARS = 1
 const SEED = 2_000_003
 const DAY = 86_400_000
 
-const config = readConfig(process.env)
-const embedded = config.database === null ? await startEmbeddedPostgres(config.dataFolder) : null
-const ownerUrl = embedded?.ownerUrl ?? config.database?.ownerUrl
-if (ownerUrl === undefined) throw new Error('no database')
-const pool = createPool(ownerUrl, () => undefined)
-try {
-  process.stdout.write(`${JSON.stringify({ history: await seedHistory(pool, Date.now()) })}\n`)
-} finally {
-  await pool.end()
-  await embedded?.stop()
-}
+const history = await withDatabase(readConfig(process.env), 'OWNER', (pool) =>
+  seedHistory(pool, Date.now()),
+)
+process.stdout.write(`${JSON.stringify({ history })}\n`)
 
 /** @returns how many visits were made: none where a station has been before */
 async function seedHistory(ownerPool: pg.Pool, now: number): Promise<number> {
@@ -62,6 +54,7 @@ async function seedHistory(ownerPool: pg.Pool, now: number): Promise<number> {
 
   const today = queueDayOf(now, settings)
   const doctors = clinic.doctors.map(({ userId, room }) => ({ doctorId: userId, room }))
+  const prices = clinic.prices.map((price) => ({ kind: 'PRICE' as const, ...price }))
   const patients = generatePatients({ count: PATIENTS, seed: SEED, today })
   const past = generateVisitHistory({
     patients,
@@ -81,7 +74,8 @@ async function seedHistory(ownerPool: pg.Pool, now: number): Promise<number> {
       doctorCount: doctors.length,
       patients: Array.from({ length: 200 }, (_, index) => first + index * 7),
       random,
-      feeOf: (doctorIndex, type) => priceOf(clinic.prices, doctors[doctorIndex]?.doctorId, type),
+      feeOf: (doctorIndex, type) =>
+        priceOf({ prices, settings }, doctors[doctorIndex]?.doctorId ?? ownerId, type).minor,
     }),
   ]
   const books = { clinicId, station, desk: desk.id, doctors, currency: settings.currency }
@@ -92,14 +86,4 @@ async function seedHistory(ownerPool: pg.Pool, now: number): Promise<number> {
     ...made.entries.map((doc) => ({ collection: 'entries' as const, id: doc.id, doc })),
   ])
   return made.visits.length
-}
-
-function priceOf(
-  prices: ReadonlyArray<Omit<Price, 'kind'>>,
-  doctorId: string | undefined,
-  type: Price['visitType'],
-): number {
-  const ofType = prices.filter(({ visitType }) => visitType === type)
-  const own = ofType.find((price) => price.doctorId === doctorId)
-  return (own ?? ofType.find((price) => price.doctorId === null))?.amount.minor ?? 0
 }

@@ -13,6 +13,9 @@ const TYPES = query(
   'each operator compares each type with each as RxDB does, and each sorts in its place',
 )
 const DURABLE = connection('commits are synchronous, and sorts never spill to disk')
+const MADE_ANEW = search(
+  'is made anew while it is used, and the process after one that died in the middle goes on',
+)
 const TOLD = store('tells once per collection, after the commit, one change per document')
 
 export const FAULTS: readonly Fault[] = [
@@ -185,7 +188,49 @@ export const FAULTS: readonly Fault[] = [
   {
     is: 'the search index is kept when its normaliser changes',
     file: `${AT}/search-index.ts`,
-    edits: [{ from: 'if (built === source.version) return', to: 'if (built !== null) return' }],
-    caughtBy: search('is rebuilt when its version changes, and only then'),
+    edits: [
+      {
+        from: 'Math.abs(select.get(table.name) ?? 0) !== version',
+        to: 'select.get(table.name) === null',
+      },
+    ],
+    caughtBy: search('is made anew when its version changes, and only then'),
+  },
+  {
+    is: 'a search index half made anew is begun again by the next process',
+    file: `${AT}/search-index.ts`,
+    edits: [
+      {
+        from: 'Math.abs(select.get(table.name) ?? 0) !== version',
+        to: '(select.get(table.name) ?? 0) !== version',
+      },
+    ],
+    caughtBy: MADE_ANEW,
+  },
+  {
+    is: 'a search index cut off under one version is gone on with under the next',
+    file: `${AT}/search-index.ts`,
+    edits: [
+      {
+        from: 'update.run(-version, table.name)\n      forget.run(key)',
+        to: 'update.run(-version, table.name)',
+      },
+    ],
+    caughtBy: MADE_ANEW,
+  },
+  {
+    is: 'a step of clean-up goes on until all is forgotten',
+    file: `${AT}/collection-table.ts`,
+    edits: [{ from: 'while (hasTime())', to: 'while (hasTime() || true)' }],
+    caughtBy: instance('clean-up goes in steps'),
+  },
+  {
+    is: 'a step folds the log into a file that is being copied',
+    file: `${AT}/log-folding.ts`,
+    edits: [{ from: 'if (isWithheld) return run()', to: '' }],
+    caughtBy: {
+      file: `${AT}/damage.test.ts`,
+      test: 'is whole, under the same key, and of one moment',
+    },
   },
 ]

@@ -20,6 +20,7 @@ const DESK: DemoDesk = {
 /** A station that answers by these rules, and remembers what was asked of it. */
 function stationThat(rules: { enrolled: boolean; demo: boolean; refuses?: string }) {
   const acts: string[] = []
+  let isOpen = true
   let { enrolled } = rules
   const clinic = {
     clinicId: DESK.clinicId,
@@ -35,6 +36,7 @@ function stationThat(rules: { enrolled: boolean; demo: boolean; refuses?: string
   const station: Pick<Station, 'connect'> = {
     connect(port) {
       const watches: number[] = []
+      port.onClose(() => void (isOpen = false))
       const show = (): void => {
         const view = enrolled
           ? { status: 'LOCKED', clinic, stationName: 'reception' }
@@ -61,7 +63,7 @@ function stationThat(rules: { enrolled: boolean; demo: boolean; refuses?: string
       })
     },
   }
-  return { station, acts }
+  return { station, acts, isOpen: () => isOpen }
 }
 
 test('a new desk is enrolled, brings in the list once, and has its person signed in', async () => {
@@ -80,6 +82,7 @@ test('a new desk is enrolled, brings in the list once, and has its person signed
   const again = stationThat({ enrolled: true, demo: true })
   await prepareDemoDesk(again.station, { ...DESK, patientList })
   expect(again.acts).toEqual(['signIn reception@demo.dawr'])
+  expect([first.isOpen(), again.isOpen()]).toEqual([false, false])
 })
 
 test('a clinic that is no demo is left alone, and a refusal is told', async () => {
@@ -88,6 +91,7 @@ test('a clinic that is no demo is left alone, and a refusal is told', async () =
   expect(real.acts).toEqual([])
   const away = stationThat({ enrolled: false, demo: true, refuses: 'enrol' })
   await expect(prepareDemoDesk(away.station, DESK)).rejects.toMatchObject({ code: 'OFFLINE' })
+  expect([real.isOpen(), away.isOpen()]).toEqual([false, false])
 })
 
 test('only a server of this machine and people of the demo are heard of', () => {

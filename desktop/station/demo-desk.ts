@@ -36,7 +36,17 @@ export async function prepareDemoDesk(
   desk: DemoDesk,
 ): Promise<void> {
   const window = openOwnWindow(station)
-  const { serverUrl, clinicId, admin, stationName, email, patientList } = desk
+  try {
+    await makeReady(window, desk)
+  } finally {
+    window.close()
+  }
+}
+
+async function makeReady(
+  window: ReturnType<typeof openOwnWindow>,
+  { serverUrl, clinicId, admin, stationName, email, patientList }: DemoDesk,
+): Promise<void> {
   const password = DEMO_PASSWORD
   const before = await window.session(() => true)
   if (before.status === 'NOT_ENROLLED') {
@@ -50,7 +60,6 @@ export async function prepareDemoDesk(
     await window.act('importCsv', { fileName: basename(patientList), text })
   }
   await window.act('signIn', { email, password })
-  window.close()
 }
 
 /** The station's contract as a window has it, without a window. */

@@ -18,20 +18,15 @@ export interface TestDatabase {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const server = inject('postgres')
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  const inDatabase = (url: string) => {
-    const moved = new URL(url)
-    moved.pathname = `/${name}`
-    return moved.href
-  }
   await asSuperuser(server.superuserUrl, `CREATE DATABASE ${name} TEMPLATE dawr OWNER dawr_owner`)
-  const appUrl = inDatabase(server.appUrl)
-  const ownerUrl = inDatabase(server.ownerUrl)
+  const appUrl = inDatabase(server.appUrl, name)
+  const ownerUrl = inDatabase(server.ownerUrl, name)
   const pool = createPool(appUrl, () => undefined)
   const ownerPool = createPool(ownerUrl, () => undefined)
   return {
     ownerUrl,
     appUrl,
-    superuserUrl: inDatabase(server.superuserUrl),
+    superuserUrl: inDatabase(server.superuserUrl, name),
     pool,
     ownerPool,
     drop: async () => {
@@ -49,15 +44,21 @@ export async function createEmptyDatabase(): Promise<{
   const server = inject('postgres')
   const name = `empty_${randomUUID().replaceAll('-', '')}`
   await asSuperuser(server.superuserUrl, `CREATE DATABASE ${name} OWNER dawr_owner`)
-  const moved = new URL(server.ownerUrl)
-  moved.pathname = `/${name}`
   return {
-    ownerUrl: moved.href,
+    ownerUrl: inDatabase(server.ownerUrl, name),
     drop: () => asSuperuser(server.superuserUrl, `DROP DATABASE ${name} WITH (FORCE)`),
   }
 }
 
-async function asSuperuser(url: string, sql: string): Promise<void> {
+/** The same server and role, in another of its databases. */
+export function inDatabase(url: string, name: string): string {
+  const moved = new URL(url)
+  moved.pathname = `/${name}`
+  return moved.href
+}
+
+/** One statement by a connection of its own: databases are made and dropped outside of transactions. */
+export async function asSuperuser(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

@@ -63,7 +63,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     rows,
     directory: holdDirectory(() => rows.all('clinic')),
     tidy() {
-      if (store.mergeSearch()) return true
+      if (store.tidySearch()) return true
       const written = changes.get() ?? 0
       if (written - foldedAt < FOLDED_ROWS) return false
       fold.get()

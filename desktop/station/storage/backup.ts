@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, read } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
+import type { LogFolding } from './log-folding.ts'
 import { StorageError } from './storage-error.ts'
 
 /** Copies the file while it is used. */
@@ -15,8 +16,6 @@ export interface Backups {
 
 const SLICE_BYTES = 1024 * 1024
 const ATTEMPTS = 3
-/** Pages of log, more than anybody writes while a file is copied. */
-const NO_FOLDING = 1_000_000
 const readSlice = promisify(read)
 
 /**
@@ -24,7 +23,7 @@ const readSlice = promisify(read)
  * holds the process for 25 ms a megabyte. But between two foldings of its log the file does not change: what stands in it
  * then, encrypted as it is, is a whole database.
  */
-export function openBackups(db: Database.Database, path: string): Backups {
+export function openBackups(db: Database.Database, path: string, folding: LogFolding): Backups {
   // Kept until the end: on POSIX, closing any descriptor of the file gives up the lock that SQLite has on it.
   let file: number | undefined
 
@@ -45,16 +44,11 @@ export function openBackups(db: Database.Database, path: string): Backups {
   return {
     async copy(to) {
       file ??= openSync(path, 'r')
-      const folding = Number(db.pragma('wal_autocheckpoint', { simple: true }))
+      const from = file
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        db.pragma(`wal_autocheckpoint = ${NO_FOLDING}`)
-        try {
-          if (await copyOnce(file, to)) {
-            await rename(`${to}.new`, to)
-            return
-          }
-        } finally {
-          if (db.open) db.pragma(`wal_autocheckpoint = ${folding}`)
+        if (await folding.withheld(() => copyOnce(from, to))) {
+          await rename(`${to}.new`, to)
+          return
         }
       }
       throw new StorageError('LOCKED', 'the file kept changing')

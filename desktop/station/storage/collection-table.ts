@@ -13,6 +13,8 @@ export type StoredSchema = Readonly<RxJsonSchema<StoredDocument>>
  */
 export interface CollectionTable {
   readonly name: string
+  /** as it stands in SQL */
+  readonly quotedName: string
   readonly schema: StoredSchema
   readonly primaryPath: string
   /** Columns a query may rely on; the fields' own are gone once one of them held what it cannot order. */
@@ -23,8 +25,11 @@ export interface CollectionTable {
   insert(seq: number, id: string, document: StoredDocument): void
   replace(seq: number, id: string, document: StoredDocument): void
   readSince(seq: number, limit: number): { documents: StoredDocument[]; seq: number }
-  /** Forgets up to `limit` tombstones last written at or before `lwt`; the number forgotten. */
-  forgetDeleted(lwt: number, limit: number): number
+  /**
+   * Forgets tombstones last written at or before `lwt`, a few at a time for as long as `hasTime`.
+   * @returns whether none is left
+   */
+  forgetDeleted(lwt: number, hasTime: () => boolean): boolean
   /**
    * A statement of a query, kept for the next time. It returns the JSON (or the count) alone. One that walks the table
    * though it `isBounded` is told to `onScan`, once.
@@ -41,6 +46,9 @@ export interface BoundQuery {
   /** it asks for some documents by their fields, so some index should know which */
   readonly isBounded: boolean
 }
+
+/** Tombstones between two looks at the clock. */
+const FORGOTTEN_AT_ONCE = 10
 
 /** Told of each query that no index bounds. SQL holds names of fields, never a value. */
 export type OnScan = (sql: string) => void
@@ -104,6 +112,7 @@ export function openCollectionTable(
 
   return {
     name,
+    quotedName: table,
     schema,
     primaryPath,
     columns: () => columns,
@@ -121,7 +130,12 @@ export function openCollectionTable(
         seq: rows.at(-1)?.[0] ?? seq,
       }
     },
-    forgetDeleted: (lwt, limit) => deleteTombstones.run(lwt, limit).changes,
+    forgetDeleted(lwt, hasTime) {
+      do {
+        if (deleteTombstones.run(lwt, FORGOTTEN_AT_ONCE).changes < FORGOTTEN_AT_ONCE) return true
+      } while (hasTime())
+      return false
+    },
     prepareQuery<T extends string | number>({ sql, params, isBounded }: BoundQuery) {
       let statement = queries.get(sql)
       if (statement === undefined) {
@@ -203,7 +217,8 @@ function createTable(
     `INSERT OR IGNORE INTO store_collections (name, odd) VALUES ('${name.replaceAll("'", "''")}', 0)`,
   ]
   const columns = allColumns(primaryPath, fields)
-  for (const index of indexLists(schema)) {
+  // The widest first: of those that serve alike SQLite takes the one made last, and a count then reads the fewest pages.
+  for (const index of indexLists(schema).toSorted((a, b) => b.length - a.length)) {
     const sql = indexSql(table, name, index, columns)
     if (sql !== undefined) statements.push(sql)
   }

@@ -269,15 +269,17 @@ describe('a copy of a file in use', () => {
     const store = await fill(path)
     onTestFinished(() => store.close())
     const to = join(dirname(path), 'copy.db')
+    const instance = await openInstance(store)
     const copying = store.backup(to)
-    // Work goes on, and more than SQLite would let stand in its log.
+    // Work goes on, and more than SQLite would let stand in its log; and what is done between it.
     for (let n = 0; n < 30; n += 1) {
       store.transaction((tx) =>
-        tx.put(
-          'visits',
-          Array.from({ length: 40 }, (_, index) => visit(`later-${n}-${index}`)),
-        ),
+        tx.put('visits', [
+          ...Array.from({ length: 40 }, (_, index) => visit(`later-${n}-${index}`)),
+          { ...visit('gone'), _deleted: true },
+        ]),
       )
+      await instance.cleanup(-1)
       await new Promise(setImmediate)
     }
     await copying

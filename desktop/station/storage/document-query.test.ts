@@ -386,6 +386,19 @@ test('a query that no index bounds is answered, and told of once', async () => {
   expect(scans).toHaveLength(2)
 })
 
+test('a count walks the narrowest of the indexes that serve it', () => {
+  const db = openConnection(temporaryFile(), KEY)
+  onTestFinished(() => void db.close())
+  const both = { ...PLAIN_VISITS, indexes: ['status', ['status', 'order']] }
+  openCollectionTable(db, 'clinic/visits/0', instanceParams('visits', both).schema)
+  const [step] = db
+    .prepare<[string], { detail: string }>(
+      'EXPLAIN QUERY PLAN SELECT count(*) FROM "clinic/visits/0" WHERE deleted = 0 AND ".status" = ?',
+    )
+    .all('WAITING')
+  expect(step?.detail).toContain('COVERING INDEX clinic/visits/0#_deleted,status,id ')
+})
+
 test('counts fast where SQL alone can tell, and says so', async () => {
   const store = testStore()
   const instance = await openInstance(store)

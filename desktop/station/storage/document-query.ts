@@ -1,6 +1,6 @@
 import { getQueryMatcher, getSortComparator, type FilledMangoQuery } from 'rxdb'
 
-import { quote, type BoundQuery, type CollectionTable } from './collection-table.ts'
+import type { BoundQuery, CollectionTable } from './collection-table.ts'
 import { selectorCondition } from './selector-sql.ts'
 import { parseDocument, type Fields, type StoredDocument } from './stored-document.ts'
 
@@ -29,10 +29,10 @@ export function countDocuments(
   table: CollectionTable,
   query: StoredQuery,
 ): { count: number; exact: boolean } {
-  const plan = planQuery(table, { ...query, sort: [] }, 'count(*)')
+  const plan = planMatches(table, query.selector, 'count(*)')
   const count = plan.exact
     ? table.prepareQuery<number>(plan).get(...plan.params)
-    : readMatches(table, query, planQuery(table, { ...query, sort: [] })).length
+    : readMatches(table, query, planMatches(table, query.selector, 'json')).length
   const { skip, limit } = pageOf(query)
   return { count: Math.max(0, Math.min((count ?? 0) - skip, limit)), exact: plan.exact }
 }
@@ -42,39 +42,52 @@ function pageOf(query: Partial<StoredQuery>): { skip: number; limit: number } {
   return { skip: query.skip ?? 0, limit: query.limit ?? Number.POSITIVE_INFINITY }
 }
 
-interface QueryPlan extends BoundQuery {
+interface MatchPlan extends BoundQuery {
   /** no document that SQL lets through needs the matcher */
   readonly exact: boolean
+}
+
+interface QueryPlan extends MatchPlan {
   /** the rows come in the query's order; otherwise a field of the sort has no column */
   readonly ordered: boolean
 }
 
 /** The SQL a query becomes; exported for the tests that hold it to its index. */
-export function planQuery(
-  table: CollectionTable,
-  query: StoredQuery,
-  column: 'json' | 'count(*)' = 'json',
-): QueryPlan {
+export function planQuery(table: CollectionTable, query: StoredQuery): QueryPlan {
+  const matches = planMatches(table, query.selector, 'json')
   const columns = table.columns()
-  const { sql, params, exact } = selectorCondition(query.selector, columns)
-  const isBounded = Object.keys(query.selector).some((field) => field !== '_deleted')
-  const select = `SELECT ${column} FROM ${quote(table.name)} WHERE ${sql}`
   const terms: string[] = []
   for (const part of query.sort) {
     for (const [field, direction] of Object.entries(part)) {
       const column = columns.get(field)
-      if (column === undefined) return { sql: select, params, isBounded, exact, ordered: false }
+      if (column === undefined) return { ...matches, ordered: false }
       terms.push(`${column.sql}${direction === 'desc' ? ' DESC' : ''}`)
     }
   }
   const orderBy = terms.length === 0 ? '' : ` ORDER BY ${terms.join(', ')}`
-  return { sql: `${select}${orderBy}`, params, isBounded, exact, ordered: true }
+  return { ...matches, sql: `${matches.sql}${orderBy}`, ordered: true }
+}
+
+/** In any order. */
+function planMatches(
+  table: CollectionTable,
+  selector: StoredQuery['selector'],
+  column: 'json' | 'count(*)',
+): MatchPlan {
+  const { sql, params, exact } = selectorCondition(selector, table.columns())
+  const isBounded = Object.keys(selector).some((field) => field !== '_deleted')
+  return {
+    sql: `SELECT ${column} FROM ${table.quotedName} WHERE ${sql}`,
+    params,
+    isBounded,
+    exact,
+  }
 }
 
 function readMatches(
   table: CollectionTable,
   query: StoredQuery,
-  plan: QueryPlan,
+  plan: MatchPlan,
 ): StoredDocument[] {
   const documents = table
     .prepareQuery<string>(plan)

@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => victim.remove())
 
 /** Kills a writer at a random moment of its work. @returns the last transaction it said had returned */
-function killWriter(path: string, seed: number): Promise<number> {
+function killWriter(path: string, seed: number, version: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [victim.script, path, String(seed)])
+    const child = spawn(process.execPath, [victim.script, path, String(seed), String(version)])
     let output = ''
     let errors = ''
     let isDoomed = false
@@ -45,8 +45,10 @@ async function liveAndDie(seed: number, kills: number): Promise<number> {
   const path = join(victim.newFolder(), 'clinic.db')
   const known = { contents: noContents(), last: 0 }
   for (let kill = 0; kill < kills; kill++) {
-    const confirmed = await killWriter(path, seed)
-    const { last } = await verifyWork(path, seed, known)
+    // Each life begins to make the search index anew; whoever looks afterwards goes on with it.
+    const version = kill + 1
+    const confirmed = await killWriter(path, seed, version)
+    const { last } = await verifyWork({ path, seed, version }, known)
     // What returned is there; of what had not, at most the one that was being made.
     expect(last).toBeGreaterThanOrEqual(confirmed)
     expect(last).toBeLessThanOrEqual(confirmed + 1)

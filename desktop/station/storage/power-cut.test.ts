@@ -10,6 +10,8 @@ import { bundleWriter, verifyWork, type Victim } from './test-victim.ts'
 /** `DAWR_POWER_CUTS=2000` for a long one (docs/storage-safety.md). */
 const CUTS = Number(process.env['DAWR_POWER_CUTS'] ?? 50)
 const WORKS = 100
+/** The writer begins under the first and goes on under the next: its search index is then made anew. */
+const VERSIONS = { first: 1, last: 2 }
 const FATES: readonly Fate[] = ['SOME', 'SOME', 'SOME', 'DROPPED', 'KEPT']
 const SOURCE = join(import.meta.dirname, 'power-cut.c')
 
@@ -32,7 +34,7 @@ function recordWriter(seed: number): TraceEvent[] {
   const trace = join(victim.newFolder(), 'trace')
   const { status, stderr } = spawnSync(
     process.execPath,
-    [victim.script, join(folder, 'clinic.db'), String(seed), String(WORKS)],
+    [victim.script, join(folder, 'clinic.db'), ...[seed, VERSIONS.first, WORKS].map(String)],
     { env: { ...process.env, LD_PRELOAD: shim ?? '', TRACE_FOLDER: folder, TRACE_FILE: trace } },
   )
   expect([status, stderr.toString()]).toEqual([0, ''])
@@ -79,11 +81,8 @@ test(
       const folder = mkdtempSync(join(victim.newFolder(), 'cut-'))
       cutPower(before, folder, FATES[cut % FATES.length] ?? 'SOME')
       // Begun from what must be there: were less there, the contents would differ.
-      const { last } = await verifyWork(
-        join(folder, 'clinic.db'),
-        seed,
-        contentsAfter(seed, durable),
-      )
+      const left = { path: join(folder, 'clinic.db'), seed, version: VERSIONS.last }
+      const { last } = await verifyWork(left, contentsAfter(seed, durable))
       expect(last).toBeGreaterThanOrEqual(durable)
       expect(last).toBeLessThanOrEqual(returned + 1)
       if (last < returned) fewer += 1
@@ -102,9 +101,7 @@ test('the simulation can tell: a disk that forgets what it was told to keep lose
   const unsynced = events.filter(({ kind }) => kind !== 'SYNCED')
   const folder = mkdtempSync(join(victim.newFolder(), 'cut-'))
   cutPower(unsynced, folder, 'DROPPED')
-  const { last } = await verifyWork(join(folder, 'clinic.db'), seed, {
-    contents: noContents(),
-    last: 0,
-  })
+  const left = { path: join(folder, 'clinic.db'), seed, version: VERSIONS.last }
+  const { last } = await verifyWork(left, { contents: noContents(), last: 0 })
   expect(last).toBeLessThan(toldIn(events).durable)
 })

@@ -78,13 +78,19 @@ const SCHEMA: RxJsonSchema<Fields> = {
   indexes: ['status', ['status', 'id']],
 }
 
-const SEARCH: SearchSource = { version: 1, text: (document) => String(document['text']) }
+/** What of a document's text is searched under a version: other words for each. */
+export const wordsOf = (text: string, version: number): string => `v${version} ${text}`
 
-export async function openWork(path: string): Promise<Store> {
+/** @param version of the search index: of another than the file's it is made anew, in `tidySearch` */
+export async function openWork(path: string, version: number): Promise<Store> {
+  const search: SearchSource = {
+    version,
+    text: (document) => wordsOf(String(document['text']), version),
+  }
   const store = openStore({
     path,
     key: new Uint8Array(32).fill(7),
-    search: { visits: SEARCH, invoices: SEARCH },
+    search: { visits: search, invoices: search },
   })
   for (const collectionName of COLLECTIONS) {
     await store.storage.createStorageInstance({

@@ -5,24 +5,31 @@ import type { StoredDocument } from './stored-document.ts'
 
 /** What of a collection's documents can be searched. */
 export interface SearchSource {
-  /** Raise it whenever `text` changes: the index is then rebuilt when the collection is next opened. */
+  /** From 1. Raise it whenever `text` changes: the index is then made anew, in the background. */
   readonly version: number
   /** The document's words, already normalised the way the words of a search will be. */
   text(document: Record<string, unknown>): string
 }
 
 export interface SearchIndex {
-  /** @param previous undefined: the table has never had the document */
-  write(id: string, document: StoredDocument, previous: StoredDocument | undefined): void
+  /** Of one transaction, by id, at its end. */
+  write(changes: Iterable<readonly [id: string, change: SearchChange]>): void
   find(match: string, limit: number): string[]
-  /** Much is coming: its words are only gathered from now on, until `merge` has made one index of them. */
+  /** Much is coming: its words are only gathered from now on, until `tidy` has made one index of them. */
   gather(): void
   /**
-   * One step, some milliseconds, towards one index of what was gathered; without an effect on what is found.
-   * @returns false when nothing was left to merge
+   * One step, for as long as `hasTime`, of making anew what another version of the source has made, and then towards one
+   * index of what was gathered. A document that it has not come to is found by its old words.
+   * @returns false when nothing was left to do
    */
-  merge(): boolean
+  tidy(hasTime: () => boolean): boolean
   drop(): void
+}
+
+export interface SearchChange {
+  readonly document: StoredDocument
+  /** undefined: the table has never had the document */
+  readonly previous: StoredDocument | undefined
 }
 
 /**
@@ -39,8 +46,11 @@ const RANKED_AT_MOST = 2_000
 const MERGING = { automerge: 4, crisismerge: 16 }
 const GATHERING = { automerge: 0, crisismerge: 256 }
 
-/** Pages of the index that one step of merging writes: about 20 ms. */
-const MERGE_PAGES = 100
+/** Pages of the index that one step of merging writes: some milliseconds. */
+const MERGE_PAGES = 32
+
+/** Documents that are prepared between two looks at the clock. */
+const PREPARED_AT_ONCE = 10
 
 /**
  * A full-text index in the collection's own transactions. The words stand in a table beside it (FTS5's external
@@ -51,61 +61,118 @@ export function openSearchIndex(
   table: CollectionTable,
   source: SearchSource,
 ): SearchIndex {
-  const words = quote(`${table.name}#words`)
-  const index = quote(`${table.name}#search`)
-  const config = quote(`${table.name}#search_config`)
-  const built = db
-    .prepare<[string], number | null>('SELECT search FROM store_collections WHERE name = ?')
-    .pluck()
-    .get(table.name)
-  const drop = (): void =>
-    void db.exec(`DROP TABLE IF EXISTS ${index}; DROP TABLE IF EXISTS ${words}`)
-  const parts = { words, index, config, source, drop }
-  if (built === source.version) return prepareIndex(db, parts)
-
-  const rebuild = db.transaction(() => {
-    drop()
+  const names = {
+    words: quote(`${table.name}#words`),
+    index: quote(`${table.name}#search`),
+    config: quote(`${table.name}#search_config`),
+  }
+  const version = openVersion(db, table, source.version)
+  const begin = db.transaction(() => {
     db.exec(
-      `CREATE TABLE ${words} (doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL)`,
+      `CREATE TABLE IF NOT EXISTS ${names.words} (doc INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, text TEXT NOT NULL);
+       CREATE VIRTUAL TABLE IF NOT EXISTS ${names.index} USING fts5(text, content=${names.words}, content_rowid='doc', prefix='1 2 3 4', tokenize="unicode61 remove_diacritics 0")`,
     )
-    db.exec(
-      `CREATE VIRTUAL TABLE ${index} USING fts5(text, content=${words}, content_rowid='doc', prefix='1 2 3 4', tokenize="unicode61 remove_diacritics 0")`,
-    )
-    const insert = db.prepare<[string, string]>(`INSERT INTO ${words} (id, text) VALUES (?, ?)`)
-    for (let seq = 0, more = true; more;) {
-      const page = table.readSince(seq, 1000)
-      for (const document of page.documents) {
-        if (document._deleted) continue
-        insert.run(String(document[table.primaryPath]), source.text(document))
-      }
-      more = page.documents.length > 0
-      seq = page.seq
-    }
-    // All at once from the words: a third of the time that one by one takes.
-    db.exec(`INSERT INTO ${index} (${index}) VALUES ('rebuild')`)
-    const prepared = prepareIndex(db, parts)
-    db.prepare('UPDATE store_collections SET search = ? WHERE name = ?').run(
-      source.version,
-      table.name,
-    )
-    return prepared
+    version.begin()
   })
-  return rebuild.immediate()
+  if (version.isOther()) begin.immediate()
+  const words = prepareWords(db, names, source)
+  const pieces = prepareMerging(db, names)
+
+  const makeAnew = (hasTime: () => boolean): void => {
+    do {
+      const { documents, seq } = table.readSince(version.reached(), PREPARED_AT_ONCE)
+      words.write(
+        documents.map((document) => [
+          String(document[table.primaryPath]),
+          // It may have words, of an earlier version or of this.
+          { document, previous: document },
+        ]),
+      )
+      if (documents.length < PREPARED_AT_ONCE) {
+        version.end()
+        return
+      }
+      version.reach(seq)
+    } while (hasTime())
+  }
+
+  return {
+    ...words,
+    gather: pieces.gather,
+    tidy(hasTime) {
+      if (!version.isBegun()) return pieces.mergeAll()
+      // By hand, a little at a time: FTS5 by itself would merge in the middle of a commit, for as long as that takes.
+      pieces.gather()
+      if (!pieces.mergeSome()) makeAnew(hasTime)
+      return true
+    },
+    drop() {
+      db.exec(`DROP TABLE IF EXISTS ${names.index}; DROP TABLE IF EXISTS ${names.words}`)
+      version.forget()
+    },
+  }
 }
 
-interface IndexParts {
+/**
+ * Under which version of its source an index was made: in `store_collections`, as a negative number while it is being
+ * made under that one, and in `store_meta` how far. In the file, so that the next process goes on there.
+ */
+function openVersion(db: Database.Database, table: CollectionTable, version: number) {
+  const key = `search of ${table.name}`
+  const select = db
+    .prepare<[string], number | null>('SELECT search FROM store_collections WHERE name = ?')
+    .pluck()
+  const update = db.prepare<[number, string]>(
+    'UPDATE store_collections SET search = ? WHERE name = ?',
+  )
+  const selectReached = db
+    .prepare<[string], number>('SELECT value FROM store_meta WHERE key = ?')
+    .pluck()
+  const reach = db.prepare<[string, number]>(
+    'INSERT OR REPLACE INTO store_meta (key, value) VALUES (?, ?)',
+  )
+  const forget = db.prepare<[string]>('DELETE FROM store_meta WHERE key = ?')
+  const end = (): void => {
+    update.run(version, table.name)
+    forget.run(key)
+  }
+  /** Once it is whole nobody need ask again. */
+  let isWhole = false
+  return {
+    isOther: () => Math.abs(select.get(table.name) ?? 0) !== version,
+    begin() {
+      const isEmpty = table.readSince(0, 1).documents.length === 0
+      if (isEmpty) {
+        end()
+        return
+      }
+      update.run(-version, table.name)
+      forget.run(key)
+    },
+    isBegun() {
+      isWhole ||= select.get(table.name) === version
+      return !isWhole
+    },
+    /** The sequence of the last document that was come to. */
+    reached: () => selectReached.get(key) ?? 0,
+    reach: (seq: number) => void reach.run(key, seq),
+    end,
+    forget: () => void forget.run(key),
+  }
+}
+
+interface IndexNames {
   readonly words: string
   readonly index: string
   /** FTS5's own table of settings */
   readonly config: string
-  readonly source: SearchSource
-  readonly drop: () => void
 }
 
-function prepareIndex(
+function prepareWords(
   db: Database.Database,
-  { words, index, config, source, drop }: IndexParts,
-): SearchIndex {
+  { words, index }: IndexNames,
+  source: SearchSource,
+): Pick<SearchIndex, 'write' | 'find'> {
   const select = db.prepare<[string], { doc: number; text: string }>(
     `SELECT doc, text FROM ${words} WHERE id = ?`,
   )
@@ -118,6 +185,43 @@ function prepareIndex(
   const removeEntry = db.prepare<[number, string]>(
     `INSERT INTO ${index} (${index}, rowid, text) VALUES ('delete', ?, ?)`,
   )
+  const match = db
+    .prepare<[string, number], string>(
+      `SELECT words.id FROM (SELECT rowid AS doc, rank AS score FROM ${index} WHERE text MATCH ? LIMIT ${RANKED_AT_MOST}) AS found
+       JOIN ${words} AS words ON words.doc = found.doc ORDER BY found.score, found.doc DESC LIMIT ?`,
+    )
+    .pluck()
+  const writeOne = (id: string, { document, previous }: SearchChange): void => {
+    const text = document._deleted ? undefined : source.text(document)
+    const before = previous === undefined ? undefined : select.get(id)
+    if (before?.text === text) return
+    if (before !== undefined) removeEntry.run(before.doc, before.text)
+    if (text === undefined) {
+      if (before !== undefined) remove.run(before.doc)
+    } else if (before === undefined) {
+      addEntry.run(insert.run(id, text).lastInsertRowid, text)
+    } else {
+      update.run(text, before.doc)
+      addEntry.run(before.doc, text)
+    }
+  }
+  return {
+    write(changes) {
+      for (const [id, change] of changes) writeOne(id, change)
+    },
+    find: (query, limit) => match.all(query, limit),
+  }
+}
+
+interface Pieces {
+  gather(): void
+  /** A step towards few pieces. @returns false when they are few */
+  mergeSome(): boolean
+  /** A step towards one. @returns false when nothing was gathered */
+  mergeAll(): boolean
+}
+
+function prepareMerging(db: Database.Database, { index, config }: IndexNames): Pieces {
   // Numbers must be integers to FTS5, and only a bigint is bound as one.
   const configure = db.prepare<[string, bigint]>(
     `INSERT INTO ${index} (${index}, rank) VALUES (?, ?)`,
@@ -126,50 +230,33 @@ function prepareIndex(
     for (const [name, value] of Object.entries(merging)) configure.run(name, BigInt(value))
   })
   const countChanges = db.prepare<[], number>('SELECT total_changes()').pluck()
+  // sqlite.org/fts5.html#the_merge_command: negative puts all pieces on one level first, and who changes fewer than two
+  // rows has merged nothing.
+  const merge = (pages: number): boolean => {
+    const before = countChanges.get() ?? 0
+    configure.run('merge', BigInt(pages))
+    return (countChanges.get() ?? 0) - before >= 2
+  }
   // FTS5 keeps it in the file: a first sync that was cut off is merged by the next process.
   let isGathered =
     db.prepare(`SELECT 1 FROM ${config} WHERE k = 'automerge' AND v = 0`).get() !== undefined
   let hasBegun = false
-  const match = db
-    .prepare<[string, number], string>(
-      `SELECT words.id FROM (SELECT rowid AS doc, rank AS score FROM ${index} WHERE text MATCH ? LIMIT ${RANKED_AT_MOST}) AS found
-       JOIN ${words} AS words ON words.doc = found.doc ORDER BY found.score, found.doc DESC LIMIT ?`,
-    )
-    .pluck()
   return {
-    write(id, document, previous) {
-      const text = document._deleted ? undefined : source.text(document)
-      const before = previous === undefined ? undefined : select.get(id)
-      if (before?.text === text) return
-      if (before !== undefined) removeEntry.run(before.doc, before.text)
-      if (text === undefined) {
-        if (before !== undefined) remove.run(before.doc)
-      } else if (before === undefined) {
-        addEntry.run(insert.run(id, text).lastInsertRowid, text)
-      } else {
-        update.run(text, before.doc)
-        addEntry.run(before.doc, text)
-      }
-    },
-    find: (query, limit) => match.all(query, limit),
     gather() {
       if (isGathered) return
       setUp.immediate(GATHERING)
       isGathered = true
       hasBegun = false
     },
-    // sqlite.org/fts5.html#the_merge_command: negative puts all pieces on one level first, and who changes fewer than
-    // two rows has merged nothing.
-    merge() {
+    mergeSome: () => merge(MERGE_PAGES),
+    mergeAll() {
       if (!isGathered) return false
-      const before = countChanges.get() ?? 0
-      configure.run('merge', BigInt(hasBegun ? MERGE_PAGES : -MERGE_PAGES))
+      const hasMerged = merge(hasBegun ? MERGE_PAGES : -MERGE_PAGES)
       hasBegun = true
-      if ((countChanges.get() ?? 0) - before >= 2) return true
+      if (hasMerged) return true
       setUp.immediate(MERGING)
       isGathered = false
       return true
     },
-    drop,
   }
 }

@@ -72,7 +72,7 @@ test('RxDB writes are found too', async () => {
   expect(find(store, 'مر')).toEqual(['a'])
 })
 
-test('is rebuilt when its version changes, and only then', async () => {
+test('is made anew when its version changes, and only then', async () => {
   const path = temporaryFile()
   const versions = [
     { version: 1, text: () => 'one', found: { one: ['a'], two: [] } },
@@ -86,10 +86,84 @@ test('is rebuilt when its version changes, and only then', async () => {
       if (tx.get('visits', 'a') === undefined)
         tx.put('visits', [visit('a'), { ...visit('gone'), _deleted: true }])
     })
+    while (store.tidySearch());
     expect({ one: find(store, 'one'), two: find(store, 'two') }).toEqual(found)
     checkIndex(store)
     await store.close()
   }
+})
+
+test('is made anew while it is used, and the process after one that died in the middle goes on', async () => {
+  const path = temporaryFile()
+  const DOCUMENTS = 400
+  let read = 0
+  const open = async (version: number): Promise<Store> => {
+    const text = ({ note }: Record<string, unknown>): string => {
+      read += 1
+      return `v${version} ${String(note)}`
+    }
+    const opened = openStore({ path, key: KEY, search: { visits: { version, text } } })
+    await openInstance(opened)
+    return opened
+  }
+  const count = (store: Store, word: string): number =>
+    store.search('visits', query(word), 1_000).length
+  const before = await open(1)
+  before.transaction((tx) =>
+    tx.put(
+      'visits',
+      Array.from({ length: DOCUMENTS }, (_, n) => visit(`d${n}`, { note: `note${n}` })),
+    ),
+  )
+  await before.close()
+
+  read = 0
+  const during = await open(2)
+  // Opening waits for nothing: all is found by the words it had.
+  expect([read, count(during, 'v1'), count(during, 'v2')]).toEqual([0, DOCUMENTS, 0])
+  while (count(during, 'v2') < 50) during.tidySearch()
+  during.transaction((tx) =>
+    tx.put('visits', [
+      visit('new', { note: 'added' }),
+      visit('d399', { note: 'changed' }),
+      { ...visit('d398'), _deleted: true },
+    ]),
+  )
+  expect([find(during, 'v2', 'added'), find(during, 'v2', 'changed')]).toEqual([['new'], ['d399']])
+  expect([find(during, 'note398'), find(during, 'note399')]).toEqual([[], []])
+  expect(count(during, 'v1')).toBeGreaterThan(50)
+  // Killed between two of its transactions, which is whenever it is killed (kill.test.ts).
+  await during.close()
+
+  read = 0
+  const after = await open(2)
+  const left = count(after, 'v1')
+  while (after.tidySearch());
+  // It went on: what was done was not done again.
+  expect(read).toBeLessThan(left + 20)
+  expect([count(after, 'v1'), count(after, 'v2')]).toEqual([0, DOCUMENTS])
+  checkIndex(after)
+  const words = after.db
+    .prepare('SELECT text FROM "clinic/visits/0#words" ORDER BY id')
+    .pluck()
+    .all()
+  const rebuilt = after.db
+    .prepare(
+      `SELECT 'v2 ' || json_extract(json, '$.note') FROM "clinic/visits/0" WHERE deleted = 0 ORDER BY id`,
+    )
+    .pluck()
+    .all()
+  expect(words).toEqual(rebuilt)
+  await after.close()
+
+  // Another version yet begins again, also where one was cut off.
+  const third = await open(3)
+  third.tidySearch()
+  await third.close()
+  const fourth = await open(4)
+  while (fourth.tidySearch());
+  expect([count(fourth, 'v2'), count(fourth, 'v3'), count(fourth, 'v4')]).toEqual([0, 0, DOCUMENTS])
+  await fourth.close()
 })
 
 test('nothing typed is syntax', async () => {

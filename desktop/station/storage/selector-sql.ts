@@ -161,12 +161,19 @@ function exactly(sql: string, ...params: IndexValue[]): Condition {
 }
 
 function allOf(parts: readonly Condition[]): Condition {
-  const useful = parts.filter((part) => part.sql !== '1')
-  return {
-    sql: useful.length === 0 ? '1' : useful.map((part) => part.sql).join(' AND '),
-    params: useful.flatMap((part) => part.params),
-    exact: parts.every((part) => part.exact),
+  const [first, second] = parts
+  // Nearly always: one operator to a field. A count is mostly what it costs to read its selector.
+  if (first !== undefined && second === undefined) return first
+  let sql = ''
+  let exact = true
+  const params: IndexValue[] = []
+  for (const part of parts) {
+    exact &&= part.exact
+    if (part.sql === '1') continue
+    sql = sql === '' ? part.sql : `${sql} AND ${part.sql}`
+    params.push(...part.params)
   }
+  return { sql: sql === '' ? '1' : sql, params, exact }
 }
 
 function anyOf(parts: readonly Condition[]): Condition {

@@ -7,6 +7,7 @@ import {
   type RxStorageInstance,
 } from 'rxdb'
 
+import type { BackgroundSteps } from './background-steps.ts'
 import { countDocuments, queryDocuments } from './document-query.ts'
 import type { OpenCollection } from './open-collection.ts'
 import { guard, StorageError } from './storage-error.ts'
@@ -29,12 +30,10 @@ export type StorageInstance = RxStorageInstance<
 
 type WriteRow = BulkWriteRow<Fields>
 
-/** Tombstones forgotten per step of a clean-up: a few milliseconds, so that a command in between does not wait. */
-const CLEANUP_STEP = 100
-
 /** What the instance needs of the store that made it. */
 export interface InstanceHost {
   readonly transactions: Transactions
+  readonly background: BackgroundSteps
   /** false once the store is closed */
   isOpen(): boolean
   release(collection: OpenCollection): void
@@ -106,7 +105,9 @@ export function createInstance(
       }),
     changeStream: () => collection.changes.asObservable(),
     cleanup: (minimumDeletedTime) =>
-      read(() => table.forgetDeleted(now() - minimumDeletedTime, CLEANUP_STEP) < CLEANUP_STEP),
+      read(() =>
+        host.background.run((hasTime) => table.forgetDeleted(now() - minimumDeletedTime, hasTime)),
+      ),
     close() {
       if (!closed) {
         host.transactions.settle()

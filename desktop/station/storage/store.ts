@@ -7,10 +7,12 @@ import {
   type RxStorageInstanceCreationParams,
 } from 'rxdb'
 
+import { openBackgroundSteps } from './background-steps.ts'
 import { openBackups } from './backup.ts'
 import { connect, rekeyConnection } from './connection.ts'
 import type { OnScan } from './collection-table.ts'
 import { openCollections } from './collections.ts'
+import { openLogFolding } from './log-folding.ts'
 import type { SearchSource } from './search-index.ts'
 import type { SearchQuery } from './search-query.ts'
 import { guard, StorageError } from './storage-error.ts'
@@ -56,13 +58,14 @@ export interface Store {
    * @throws StorageError NO_SEARCH, NOT_OPEN
    */
   search(collection: string, query: SearchQuery, limit: number): string[]
-  /** Much is coming, transaction after transaction: full-text search makes one index of it only in `mergeSearch`. */
+  /** Much is coming, transaction after transaction: full-text search makes one index of it only in `tidySearch`. */
   gatherSearch(): void
   /**
-   * One step, some milliseconds, of making one index of what was gathered. What is found is the same before and after.
+   * One step, some milliseconds, of what full-text search has left to do: an index that another version of its source has
+   * made is made anew, and one index of what was gathered. Cut off anywhere, the next process goes on.
    * @returns false when nothing was left to do
    */
-  mergeSearch(): boolean
+  tidySearch(): boolean
   /**
    * Commits that a damaged log has lost at this opening; 0 nearly always. The last of them may be a power cut's, told to
    * nobody. The log is kept beside the file.
@@ -91,9 +94,12 @@ export function openStore(options: StoreOptions): Store {
   const { db, lostCommits } = connect(options.path, options.key)
   const transactions = openTransactions(db)
   const collections = openCollections(db, options.search ?? {}, options.onScan)
-  const backups = openBackups(db, options.path)
+  const folding = openLogFolding(db)
+  const background = openBackgroundSteps(db, transactions, folding)
+  const backups = openBackups(db, options.path, folding)
   const host: InstanceHost = {
     transactions,
+    background,
     isOpen: () => db.open,
     release: collections.release,
     remove: collections.remove,
@@ -165,12 +171,10 @@ export function openStore(options: StoreOptions): Store {
         for (const { search } of collections.all()) search?.gather()
       })
     },
-    mergeSearch() {
+    tidySearch() {
       ensureOpen()
-      return guard(() =>
-        transactions.withoutWaiting(() =>
-          [...collections.all()].some(({ search }) => search?.merge() === true),
-        ),
+      return background.run((hasTime) =>
+        [...collections.all()].some(({ search }) => search?.tidy(hasTime) === true),
       )
     },
     close() {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { build } from 'vite'
 import { expect } from 'vitest'
 
-import { addWork, COLLECTIONS, type Contents, openWork, workOf } from './random-work.ts'
+import { addWork, COLLECTIONS, type Contents, openWork, wordsOf, workOf } from './random-work.ts'
 
 /** Shared by this folder's tests that kill a writer and look what it left. */
 
@@ -50,16 +50,15 @@ interface Found {
 }
 
 /**
- * Opens what a writer left and compares all of it with what the seed says: every document, every index, the full text,
- * and that no transaction is half there or missing in the middle.
+ * Opens what a writer left, ends what it had begun of making the search index anew, and compares all of it with what the
+ * seed says: every document, every index, the full text, and that no transaction is half there or missing in the middle.
  * @param known what stands after `known.last` works, carried on to the last one found
  */
 export async function verifyWork(
-  path: string,
-  seed: number,
+  { path, seed, version }: { path: string; seed: number; version: number },
   known: { contents: Contents; last: number },
 ): Promise<Found> {
-  const store = await openWork(path)
+  const store = await openWork(path, version)
   try {
     const { db } = store
     const numbers = db.prepare<[], number>('SELECT n FROM works ORDER BY n').pluck().all()
@@ -67,6 +66,7 @@ export async function verifyWork(
     expect(numbers).toHaveLength(last)
     for (let n = known.last + 1; n <= last; n++) addWork(known.contents, workOf(seed, n))
     known.last = Math.max(known.last, last)
+    while (store.tidySearch());
     expect(db.pragma('integrity_check')).toEqual([{ integrity_check: 'ok' }])
     for (const place of COLLECTIONS) {
       const table = `clinic/${place}/0`
@@ -80,7 +80,7 @@ export async function verifyWork(
       expect(new Map(rows)).toEqual(known.contents[place])
       const texts = [...known.contents[place]].map(([id, text]) => [
         id,
-        text.slice(text.indexOf('|') + 1),
+        wordsOf(text.slice(text.indexOf('|') + 1), version),
       ])
       const words = db.prepare<[], [string, string]>(`SELECT id, text FROM "${table}#words"`).raw()
       expect(new Map(words.all())).toEqual(new Map(texts as [string, string][]))

@@ -233,8 +233,7 @@ function noteChange(touched: Touched, collection: OpenCollection, change: Change
 // written between documents cost three times as much.
 function writeSearch(touched: Touched): void {
   for (const [{ search }, { changes }] of touched) {
-    if (search === undefined) continue
-    for (const [id, { previous, document }] of changes) search.write(id, document, previous)
+    search?.write(changes)
   }
 }
 

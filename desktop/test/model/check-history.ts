@@ -190,7 +190,7 @@ function brokenVisits(server: Contents): string[] {
   ]
 }
 
-/** Nothing is given back twice over, whoever did not see whom. */
+/** I4, of receipts: no number is given to two payments. */
 function brokenMoney(server: Contents): string[] {
   const entries = documentsOf(server, 'entries').map((doc) => Entry.parse(doc))
   const receipts = entries.flatMap(({ body }) =>

@@ -1,6 +1,6 @@
 import { createRandom, createWeightedPick, type Random } from '../../../build/demo/random.ts'
 import type { Role } from '#shared/roles.ts'
-import { LINE_STATES, type LineState } from './bad-line.ts'
+import { LINE_STATES, type LineState } from '../support/bad-line.ts'
 
 export const STATIONS = 5
 /** Of the demo clinic; each has signed in at every station and has a PIN there. */

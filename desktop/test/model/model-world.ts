@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import pino from 'pino'
 import { inject } from 'vitest'
 import { z } from 'zod'
@@ -12,11 +12,13 @@ import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { seedDemoClinics } from '#server/clinics/seed-demo-clinics.ts'
 import { createPool } from '#server/database/pool.ts'
 import type { TestPostgres } from '#server/test/global-setup.ts'
+import { beginEpochs } from '#server/sync/begin-epoch.ts'
+import { asSuperuser, inDatabase } from '#server/test/test-database.ts'
 import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { type ClinicId, StationId } from '#shared/ids.ts'
 import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
-import { type BadLine, openBadLine } from './bad-line.ts'
+import { type BadLine, openBadLine } from '../support/bad-line.ts'
 import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
 import { doAct } from './station-acts.ts'
 import { type Hosted, startHosted } from './hosted.ts'
@@ -96,7 +98,7 @@ export interface ModelWorld {
 export async function openModelWorld(): Promise<ModelWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'dawr-model-'))
   const signingKey = makePrivateKey()
-  const lines = await Promise.all(Array.from({ length: STATIONS }, openBadLine))
+  const lines = await Promise.all(Array.from({ length: STATIONS }, () => openBadLine()))
   const seats = lines.map((line, number) => ({ line, number, hosted: startHosted(STATION_HOST) }))
   const servers = Array.from({ length: SERVERS }, () => startHosted(SERVER_HOST))
   let histories = 0
@@ -162,18 +164,11 @@ export async function openModelWorld(): Promise<ModelWorld> {
         await stopServers()
         await dropDatabase(database)
         await copyDatabase(backupOf(database, backups), database)
-        await asSuperuser('UPDATE feeds SET epoch = gen_random_uuid()', database)
+        await withPoolOf(urls.ownerUrl, beginEpochs)
         await startServers()
         return true
       },
-      async withPool(use) {
-        const pool = createPool(urls.appUrl, () => undefined, 2)
-        try {
-          return await use(pool)
-        } finally {
-          await pool.end()
-        }
-      },
+      withPool: (use) => withPoolOf(urls.appUrl, use),
       async close() {
         for (const { close } of stations) await close()
         await stopServers()
@@ -184,13 +179,13 @@ export async function openModelWorld(): Promise<ModelWorld> {
   }
 
   await copyDatabase('dawr', TEMPLATE)
-  const ownerPool = createPool(urlsOf(TEMPLATE).ownerUrl, () => undefined, 2)
-  await seedDemoClinics(ownerPool, {
-    trialDays: 30,
-    now: TEST_NOW,
-    log: pino({ level: 'silent' }),
-  })
-  await ownerPool.end()
+  await withPoolOf(urlsOf(TEMPLATE).ownerUrl, (ownerPool) =>
+    seedDemoClinics(ownerPool, {
+      trialDays: 30,
+      now: TEST_NOW,
+      log: pino({ level: 'silent' }),
+    }),
+  )
   const template = await openOn(TEMPLATE, join(folder, 'template'), 0)
   for (const { line, number } of seats) await enrol(template, number, line.url)
   await fillLines(template)
@@ -319,8 +314,6 @@ async function enrol(clinic: ModelClinic, number: number, serverUrl: string): Pr
   }
 }
 
-const postgres = (): TestPostgres => inject('postgres')
-
 /** A morning that has begun: patients who are known, and some who wait. */
 async function fillLines({ stations }: ModelClinic): Promise<void> {
   const [desk] = stations
@@ -336,40 +329,34 @@ async function fillLines({ stations }: ModelClinic): Promise<void> {
   }
 }
 
+const postgres = (): TestPostgres => inject('postgres')
+
 function urlsOf(database: string): { appUrl: string; ownerUrl: string } {
   const { appUrl, ownerUrl } = postgres()
   return { appUrl: inDatabase(appUrl, database), ownerUrl: inDatabase(ownerUrl, database) }
 }
 
-const backupOf = (database: string, number: number): string => `${database}_backup_${number}`
-
-function inDatabase(url: string, database: string): string {
-  const moved = new URL(url)
-  moved.pathname = `/${database}`
-  return moved.href
+async function withPoolOf<T>(url: string, use: (pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = createPool(url, () => undefined, 2)
+  try {
+    return await use(pool)
+  } finally {
+    await pool.end()
+  }
 }
+
+const backupOf = (database: string, number: number): string => `${database}_backup_${number}`
 
 /** Whoever is still connected to the original is thrown out. */
 async function copyDatabase(from: string, to: string): Promise<void> {
+  const { superuserUrl } = postgres()
   await asSuperuser(
+    superuserUrl,
     `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${from}'`,
   )
-  await asSuperuser(`CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
+  await asSuperuser(superuserUrl, `CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
 }
 
 function dropDatabase(name: string): Promise<void> {
-  return asSuperuser(`DROP DATABASE ${name} WITH (FORCE)`)
-}
-
-async function asSuperuser(sql: string, database?: string): Promise<void> {
-  const { superuserUrl } = postgres()
-  const client = new pg.Client({
-    connectionString: database === undefined ? superuserUrl : inDatabase(superuserUrl, database),
-  })
-  await client.connect()
-  try {
-    await client.query(sql)
-  } finally {
-    await client.end()
-  }
+  return asSuperuser(postgres().superuserUrl, `DROP DATABASE ${name} WITH (FORCE)`)
 }

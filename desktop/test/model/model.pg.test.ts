@@ -48,3 +48,15 @@ test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
   },
   240_000, // more than all that waits in it, so that a failure says what it waited for
 )
+
+// Of a few, played again for their seed, it may well be that no line failed.
+const areMany = HISTORIES >= 6
+test.runIf(areMany)(
+  'in them much was done and refused, and lines failed: promises were tried',
+  () => {
+    expect(seen.confirmed).toBeGreaterThan(10 * HISTORIES)
+    expect(seen.refused).toBeGreaterThan(HISTORIES)
+    const faults = Object.values(world.faults()).reduce((sum, count) => sum + count, 0)
+    expect(faults).toBeGreaterThan(HISTORIES)
+  },
+)

@@ -126,23 +126,22 @@ async function begin(station: ModelStation, kind: ActKind, choice: number): Prom
     case 'undoLast':
       return told(kind, act(kind, {}))
     case 'settle': {
-      const item = at(await itemsOf(station, ['REJECTED', 'SUPERSEDED', 'OVERRULED']), nth)
+      // Not what was refused: it is only ever kept here, and must still be there at the end.
+      const item = at(await itemsOf(station, ['SUPERSEDED', 'OVERRULED']), nth)
       if (item === undefined) return null
-      // What was refused must still be there at the end: it is only ever kept here.
-      if (item.kind === 'REJECTED') return null
       const choice = nth % 2 === 0 ? 'KEEP' : 'RESTORE'
       return told(kind, act(kind, { itemId: item.itemId, choice }))
     }
     case 'mergeVisits': {
       const item = at(await itemsOf(station, ['DUPLICATE_VISIT']), nth)
-      if (item?.kind !== 'DUPLICATE_VISIT') return null
+      if (item === undefined) return null
       const [keep, merge] = item.visits
       if (keep === undefined || merge === undefined) return null
       return told(kind, act(kind, { keep: keep.visitId, merge: merge.visitId }))
     }
     case 'decideQuarantined': {
       const item = at(await itemsOf(station, ['QUARANTINED']), nth)
-      if (item?.kind !== 'QUARANTINED') return null
+      if (item === undefined) return null
       return told(kind, act(kind, { commandId: item.commandId, accept: nth % 2 === 0 }))
     }
   }
@@ -170,10 +169,12 @@ async function somePayment(station: ModelStation, nth: number) {
   return at(payments, nth)?.entryId ?? null
 }
 
-async function itemsOf(
+async function itemsOf<K extends InboxItem['kind']>(
   { view }: ModelStation,
-  kinds: readonly InboxItem['kind'][],
-): Promise<InboxItem[]> {
+  kinds: readonly K[],
+): Promise<Array<Extract<InboxItem, { kind: K }>>> {
   const { items } = await view('inbox', {})
-  return items.filter(({ kind }) => kinds.includes(kind))
+  return items.filter((item): item is Extract<InboxItem, { kind: K }> =>
+    kinds.some((kind) => kind === item.kind),
+  )
 }

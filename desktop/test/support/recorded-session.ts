@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { CollectionName } from '#shared/collections.ts'
 import { ClinicId, StationId } from '#shared/ids.ts'
@@ -11,6 +12,7 @@ import {
   PullResponse,
   PushResponse,
 } from '#shared/protocol.ts'
+import { openBadLine } from './bad-line.ts'
 
 const FOLDER = join(import.meta.dirname, '../recorded')
 
@@ -56,52 +58,59 @@ export function readSession(version: number): RecordedSession {
 }
 
 /** Only ever for the version of this code: what others said can be heard from them alone. */
-export function writeSession(recorded: Partial<RecordedSession>): void {
-  const session = RecordedSession.parse(recorded)
+export function writeSession(session: RecordedSession): void {
   mkdirSync(dirname(fileOf(session.version)), { recursive: true })
   writeFileSync(fileOf(session.version), `${JSON.stringify(session)}\n`)
 }
 
+/** What stations say to one server, as it passes on the line between them. */
+export interface Recording {
+  /** Where stations reach the server. */
+  readonly url: string
+  session(): RecordedSession
+  close(): Promise<void>
+}
+
 /**
- * Listens to all that is sent by `fetch` until stopped.
- *
+ * @param serverUrl of the server that answers
  * @param now the server's clock, milliseconds
  */
-export function recordRequests(now: () => number): { stop: () => Partial<RecordedSession> } {
-  const real = globalThis.fetch
+export async function recordRequests(serverUrl: string, now: () => number): Promise<Recording> {
   const requests: RecordedSession['requests'] = []
   const found: Partial<RecordedSession> = {}
-  globalThis.fetch = async (input, init) => {
-    const at = now()
-    const response = await real(input, init)
-    const { body, headers } = init ?? {}
-    if (typeof body !== 'string') return response
-    const { pathname } = new URL(input instanceof Request ? input.url : input)
-    const answer: unknown = await response.clone().json()
-    const pushed = PushResponse.safeParse(answer).data
+  const line = await openBadLine(({ method, path, headers, body }, { head, body: answered }) => {
+    if (method !== 'POST') return
+    const said = z.record(z.string(), z.unknown()).parse(JSON.parse(body.toString()))
+    const answer: unknown = JSON.parse(
+      (head.headers['content-encoding'] === 'gzip' ? gunzipSync(answered) : answered).toString(),
+    )
     requests.push({
-      path: pathname,
-      protocol: new Headers(headers).get(PROTOCOL_HEADER) ?? '',
-      body: z.record(z.string(), z.unknown()).parse(JSON.parse(body)),
-      at,
-      status: response.status,
-      verdicts: pushed?.results.map(({ verdict }) => verdict) ?? [],
+      path,
+      protocol: headers[PROTOCOL_HEADER] ?? '',
+      body: said,
+      at: now(),
+      status: head.statusCode ?? 0,
+      verdicts: PushResponse.safeParse(answer).data?.results.map(({ verdict }) => verdict) ?? [],
     })
     const enrolled = EnrolResponse.safeParse(answer).data
     if (enrolled !== undefined) {
       const { clinicId, stationId, letter } = enrolled
-      const { publicKey } = EnrolRequest.parse(JSON.parse(body))
+      const { publicKey } = EnrolRequest.parse(said)
       Object.assign(found, { clinicId, stationId, letter, publicKey: publicKey.x })
     }
     const epoch = PullResponse.safeParse(answer).data?.checkpoint.epoch
     if (epoch !== undefined) found.epoch = epoch
-    return response
-  }
+  })
+  line.begin([serverUrl], 0)
   return {
-    stop: () => {
-      globalThis.fetch = real
-      const version = PROTOCOL_VERSION
-      return { version, collections: CollectionName.options, requests, ...found }
-    },
+    url: line.url,
+    session: () =>
+      RecordedSession.parse({
+        version: PROTOCOL_VERSION,
+        collections: CollectionName.options,
+        requests,
+        ...found,
+      }),
+    close: () => line.close(),
   }
 }

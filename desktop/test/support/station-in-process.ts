@@ -42,8 +42,12 @@ export interface World {
   now(): number
   setTime(instant: string): void
   passMinutes(minutes: number): void
-  /** Enrols a new installation. Free RxDB allows three of them open in one process. */
-  openDesk(name: string): Promise<Desk>
+  /**
+   * Enrols a new installation. Free RxDB allows three of them open in one process.
+   *
+   * @param via the address of a line to the server, in place of the server's own
+   */
+  openDesk(name: string, via?: string): Promise<Desk>
   close(): Promise<void>
 }
 
@@ -71,8 +75,8 @@ export async function openWorld(instant: string, served?: ServedProtocols): Prom
     passMinutes(minutes) {
       server.clock.now += minutes * 60_000
     },
-    async openDesk(name) {
-      const desk = await enrolDesk({ world, folder: join(folder, name), name, start })
+    async openDesk(name, via = server.url) {
+      const desk = await enrolDesk({ world, folder: join(folder, name), name, start, via })
       desks.push(desk)
       return desk
     },
@@ -90,12 +94,13 @@ interface Installation {
   folder: string
   name: string
   start: number
+  via: string
 }
 
 async function enrolDesk(installation: Installation): Promise<Desk> {
-  const { world, folder, name } = installation
+  const { world, folder, name, via } = installation
   await mkdir(folder, { recursive: true })
-  const proxy = await openChaosProxy(world.server.url)
+  const proxy = await openChaosProxy(via)
   const desk = await openDesk(installation, proxy)
   await desk.window.act('enrol', {
     serverUrl: proxy.url,

@@ -28,8 +28,7 @@ export interface DeskWindow {
   ): Promise<QueryView<Q>>
   /** Resolves once the session is in one of these states. */
   sessionIs(...statuses: Array<SessionView['status']>): Promise<SessionView['status']>
-  /** @param reason for which what is still asked for fails */
-  close(reason?: Error): void
+  close(): void
 }
 
 /** @param url of the development host, with its token */
@@ -88,10 +87,7 @@ export async function openDeskWindow(url: string): Promise<DeskWindow> {
       const view = await until('session', {}, ({ status }) => statuses.includes(status))
       return view.status
     },
-    close(reason) {
-      if (reason) ended.reject(reason)
-      socket.close()
-    },
+    close: () => socket.close(),
   }
 }
 

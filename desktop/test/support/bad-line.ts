@@ -12,10 +12,16 @@ import { createRandom } from '../../../build/demo/random.ts'
 export type LineState = 'GOOD' | 'DOWN' | 'SILENT' | 'LOSSY'
 export const LINE_STATES: readonly LineState[] = ['GOOD', 'DOWN', 'SILENT', 'LOSSY']
 
-interface Sent {
+export interface Sent {
   readonly method: string
   readonly path: string
   readonly headers: Record<string, string>
+  readonly body: Buffer
+}
+
+/** A whole answer, as the server gave it. */
+export interface Answered {
+  readonly head: IncomingMessage
   readonly body: Buffer
 }
 
@@ -37,8 +43,14 @@ export interface BadLine {
 const OLD_AT_MOST = 20
 const DELAY_AT_MOST_MS = 40
 
-/** A line on which whole HTTP requests and answers are lost, doubled, delayed and reordered. */
-export async function openBadLine(): Promise<BadLine> {
+/**
+ * A line on which whole HTTP requests and answers are lost, doubled, delayed and reordered.
+ *
+ * @param heard told of each request that a server answered, streams excepted
+ */
+export async function openBadLine(
+  heard: (sent: Sent, answered: Answered) => void = () => undefined,
+): Promise<BadLine> {
   let servers: readonly string[] = []
   let random = createRandom(0)
   let state: LineState = 'GOOD'
@@ -63,13 +75,16 @@ export async function openBadLine(): Promise<BadLine> {
   }
 
   /** The answer whole, or null if the server went away. */
-  async function exchange(sent: Sent): Promise<{ head: IncomingMessage; body: Buffer } | null> {
+  async function exchange(sent: Sent): Promise<Answered | null> {
+    let answered: Answered
     try {
       const head = await forward(sent, random.pick(servers))
-      return { head, body: await readAll(head) }
+      answered = { head, body: await readAll(head) }
     } catch {
       return null
     }
+    heard(sent, answered)
+    return answered
   }
 
   async function serve(sent: Sent, answer: ServerResponse): Promise<void> {
