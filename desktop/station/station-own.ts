@@ -38,6 +38,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       return {}
     },
     dismissDamage() {
+      clinic().session.require()
       file.store.transaction(() => file.meta.remove('damage'))
       tell({ sync: true })
       return {}

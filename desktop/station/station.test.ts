@@ -170,6 +170,12 @@ test('only an ADMIN makes a recovery code', async () => {
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'SESSION_LOCKED' })
 })
 
+test('only who is signed in puts away what became of a damaged file', async () => {
+  expect(await act(station, 'dismissDamage', {})).toMatchObject({ code: 'NOT_ENROLLED' })
+  await enrol()
+  expect(await act(station, 'dismissDamage', {})).toMatchObject({ code: 'SESSION_LOCKED' })
+})
+
 test('an enrolment that failed may be tried again', async () => {
   isDown = true
   expect(await enrol()).toMatchObject({ type: 'refused' })

@@ -61,7 +61,7 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
     return collections
   })
   // A sweep may have listed something for the inbox.
-  if (changed.size > 0) core.tell(touching(changed, core.file.meta.get('damage') !== null))
+  if (changed.size > 0) core.tell(touching(changed, file.meta.get('damage') !== null))
 }
 
 /**
@@ -270,18 +270,34 @@ function sweepOld(core: ReplicaCore, tx: StoreTx): CollectionName[] {
   const isNamed = file.db
     .prepare<[string, string], number>('SELECT 1 FROM reseeded WHERE collection = ? AND id = ?')
     .pluck()
+  const isPartial = file.meta.get('isPartial') !== null
+  let listed = 0
   const changed = AnyCollection.options.filter((collection) => {
     const gone = file.rows
       .ids(collection)
       .filter((id) => isNamed.get(collection, id) === undefined)
       .filter((id) => file.outbox.pending(collection, id) === 'NONE')
     // Of a damaged file: what was made here and never sent, and whose command could not be read.
-    if (file.meta.get('damage')?.whole === false) listOrphans(core, collection, gone)
+    if (isPartial) listed += listOrphans(core, collection, gone)
     return putDocuments(file, tx, { collection, documents: new Map(gone.map((id) => [id, null])) })
   })
+  if (listed > 0) tellListed(core, listed)
+  file.meta.remove('isPartial')
   file.meta.remove('reseeding')
   file.db.exec('DELETE FROM reseeded')
   return changed
+}
+
+/** People may have read of the damage, and put it away, before it was known that this is missing. */
+function tellListed({ file: { meta }, clock }: ReplicaCore, listed: number): void {
+  const told = meta.get('damage')
+  meta.set('damage', {
+    at: told?.at ?? clock.now(),
+    kind: 'REPLACED',
+    kept: told?.kept ?? 0,
+    listed: (told?.listed ?? 0) + listed,
+    whole: false,
+  })
 }
 
 const MADE_BY: Record<WritableCollection, CommandName> = {
@@ -296,11 +312,20 @@ const MADE_BY: Record<WritableCollection, CommandName> = {
   inventory: 'saveStockItem',
 }
 
-/** For a person to enter again, as if the server had refused them. */
-function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonly string[]): void {
+/**
+ * For a person to enter again, as if the server had refused them.
+ *
+ * @returns how many
+ */
+function listOrphans(
+  core: ReplicaCore,
+  collection: CollectionName,
+  ids: readonly string[],
+): number {
   const written = WritableCollection.safeParse(collection).data
-  if (written === undefined) return
+  if (written === undefined) return 0
   const { file, identity, clock } = core
+  let listed = 0
   for (const id of ids) {
     const next = file.rows.byId(written, id)
     const made = next === null || !('created' in next) ? next : next.created
@@ -323,7 +348,9 @@ function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonl
       details: {},
       answeredAt: clock.now(),
     })
+    listed += 1
   }
+  return listed
 }
 
 /**

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { PatientId, VisitId } from '#shared/ids.ts'
 import { openStore } from '../storage/store.ts'
+import { applyPage } from './apply-answers.ts'
 import { openClinicFile } from './open-file.ts'
 import { openReplicaFile } from './replica-file.ts'
 import { openDatabase } from './open-database.ts'
@@ -25,6 +26,7 @@ import {
   FILE_KEY,
   fillClinic,
   openTestReplica,
+  page,
   STATION,
   temporaryFolder,
   TEST_KEY,
@@ -89,15 +91,15 @@ async function reopen(folder: string) {
   })
   const file = openReplicaFile(store, openMeta(store.db))
   const identity = file.meta.get('identity')
-  if (identity === null) return { file, log, replica: null }
-  const { replica } = openReplica({
+  if (identity === null) return { file, log, replica: null, core: null }
+  const { replica, core } = openReplica({
     file,
     database,
     identity,
     clock: startClock(testClock()),
     entitlement: ENTITLEMENT,
   })
-  return { file, log, replica }
+  return { file, log, replica, core }
 }
 
 function mustBe<T>(value: T | null): T {
@@ -201,6 +203,26 @@ test('a file whose first page is gone goes on from its last copy, under another 
   expect(mustBe(replica).outbox()).toHaveLength(visits.length)
   expect(file.meta.get('damage')).toMatchObject({ kept: visits.length, whole: false })
   expect(() => mustBe(replica).commit(DESK, (tx) => draftCheckIn(tx, 'بلا حرف'))).toThrow('OFFLINE')
+})
+
+test('what could not be read is listed, also if somebody has read of the damage meanwhile', async () => {
+  const { folder, path, visits, patients } = await makeFile(3)
+  const store = openStore({ path, key: FILE_KEY })
+  store.db.exec("UPDATE outbox SET payload = json_remove(payload, '$.name') WHERE seq < 3")
+  await store.close()
+  beginReplacing(folder, 0)
+  const { replica, core, file } = await reopen(folder)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 1, listed: 0, whole: false })
+  file.store.transaction(() => file.meta.remove('damage'))
+  // The server has heard of nothing that was made here.
+  applyPage(mustBe(core), page([]))
+  const listed = mustBe(replica)
+    .rejected()
+    .flatMap(({ command }) => command.writes.map(({ id }) => id))
+  expect(listed).toEqual(expect.arrayContaining([...visits.slice(0, 2), ...patients.slice(0, 2)]))
+  expect(listed).toHaveLength(6)
+  expect(file.rows.byId('visits', visits[2] ?? '')).not.toBeNull()
+  expect(file.meta.get('damage')).toMatchObject({ listed: 6, whole: false })
 })
 
 test('killed at any step, the replacement goes on at the next start', async () => {

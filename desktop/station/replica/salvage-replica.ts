@@ -71,10 +71,12 @@ export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Sour
       takeDocuments(file, identity, { collection, rows: rows.slice(from, from + SLICE) })
     }
   }
-  const outbox = takeOutbox(file, identity, read(OutboxRow, 'outbox', 'seq'), now)
+  const { unread, ...outbox } = takeOutbox(file, identity, read(OutboxRow, 'outbox', 'seq'), now)
+  if (unread > 0) partial.add('outbox')
   const damage: Damage = { at: now, kind: 'REPLACED', ...outbox, whole: partial.size === 0 }
   file.store.transaction(() => {
     file.meta.set('damage', damage)
+    if (!damage.whole) file.meta.set('isPartial', true)
     if (identity !== null) {
       file.meta.set('reseeding', true)
       if (NUMBERS.some((table) => partial.has(table))) file.meta.set('needsLetter', true)
@@ -135,16 +137,20 @@ function takeOutbox(
   identity: Identity | null,
   rows: readonly z.infer<typeof OutboxRow>[],
   now: number,
-): Pick<Damage, 'kept' | 'listed'> {
+): Pick<Damage, 'kept' | 'listed'> & { unread: number } {
   const key = identity === null ? null : publicKeyObject(publicPart(identity.key))
   const isSigned = ({ payload, signature }: z.infer<typeof OutboxRow>): boolean =>
     key !== null && verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
   let kept = 0
   let listed = 0
+  let unread = 0
   file.store.transaction((tx) => {
     for (const row of rows) {
       const command = parseCommand(row.payload)
-      if (command === null) continue
+      if (command === null) {
+        unread += 1
+        continue
+      }
       if (!isSigned(row)) {
         file.outbox.reject({ command, code: 'DAMAGED', details: {}, answeredAt: now })
         listed += 1
@@ -160,7 +166,7 @@ function takeOutbox(
       }
     }
   })
-  return { kept, listed }
+  return { kept, listed, unread }
 }
 
 function putWritten(

@@ -59,6 +59,11 @@ const META = {
   contacts: z.array(StationContact),
   /** What was damaged here and what came of it; until a person has read it. */
   damage: Damage,
+  /**
+   * Not all of a damaged file could be read: what was made here and the server does not name by the
+   * end of the new pull is listed, whoever has read of the damage meanwhile.
+   */
+  isPartial: z.literal(true),
   /** When the file was last read whole and copied, milliseconds. */
   lastChecked: z.number(),
   /** Numbers given here may be unknown here: the letter changes before the next one. */
