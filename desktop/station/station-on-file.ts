@@ -12,7 +12,6 @@ import { enrolStation } from './session/enrolment.ts'
 import { openPeople } from './session/people.ts'
 import type { StationLog } from './station-log.ts'
 import { type OwnDeps, ownActions, ownViews, type Recovery } from './station-own.ts'
-import type { StorageErrorCode } from './storage/storage-error.ts'
 import type { Store } from './storage/store.ts'
 import type {
   ActionHandlers,
@@ -33,7 +32,7 @@ export interface OpenFileParts {
   readonly clock: StationClock
   readonly log: StationLog
   readonly tell: (change: Partial<Change>) => void
-  readonly fileFailed: (code: StorageErrorCode) => void
+  readonly fileFailed: (error: unknown) => void
 }
 
 /** The clinic's file, open, and all that runs on it. */

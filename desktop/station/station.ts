@@ -9,7 +9,7 @@ import { type ClockSource, startClock, SYSTEM_CLOCK } from './replica/station-cl
 import type { StationLog } from './station-log.ts'
 import { type OpenFile, runOnFile } from './station-on-file.ts'
 import type { Recovery } from './station-own.ts'
-import type { StorageErrorCode } from './storage/storage-error.ts'
+import { StorageError, toStorageError } from './storage/storage-error.ts'
 import { mergeChanges, NOTHING } from './views/change.ts'
 import type { ActionHandlers, Change, FileAction, View } from './views/view.ts'
 import { refusedView } from './watch.ts'
@@ -98,7 +98,9 @@ export async function openStation(options: StationOptions): Promise<Station> {
   }
 
   /** A fault of the disk ends the work on this file: what is on it is read again from the beginning. */
-  function fileFailed(code: StorageErrorCode): void {
+  function fileFailed(error: unknown): void {
+    const known = toStorageError(error)
+    const code = known instanceof StorageError ? known.code : null
     if (open === null || (code !== 'DAMAGED' && code !== 'DISK_FAILED')) return
     log({ event: 'file-failed', code })
     const failed = open

@@ -5,7 +5,7 @@ import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
 import { type ReplicaCore, takeLetter, touching } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
-import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
 import { type HistoryProgress, openHistory } from './history.ts'
@@ -61,7 +61,7 @@ export interface SyncParts {
   /** State, progress or contacts are others than before. */
   readonly onChange: () => void
   readonly log: StationLog
-  readonly fileFailed: (code: StorageErrorCode) => void
+  readonly fileFailed: (error: unknown) => void
   /** 0 to 1. */
   readonly random: () => number
 }
@@ -197,8 +197,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   }
 
   function fail(error: unknown): void {
-    const known = toStorageError(error)
-    if (known instanceof StorageError) parts.fileFailed(known.code)
+    parts.fileFailed(error)
     const code = codeOf(error)
     if (code === 'INTERNAL') log({ event: 'sync-fault', error: nameOf(error) })
     if (NEEDS_A_PERSON.includes(code)) {
