@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -242,6 +243,44 @@ test('killed at any step, the replacement goes on at the next start', async () =
   beginReplacing(folder, 1)
   await reopen(folder)
   expect(existsSync(join(folder, 'replacing.json'))).toBe(false)
+})
+
+/** Replaces the file in a process of its own, which is killed when all is done but saying so. */
+function replaceAndDie(folder: string): void {
+  const killed = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import fs from 'node:fs'
+       import { syncBuiltinESMExports } from 'node:module'
+       const { rmSync } = fs
+       fs.rmSync = (path, options) =>
+         path.endsWith('replacing.json') ? process.kill(process.pid, 'SIGKILL') : rmSync(path, options)
+       syncBuiltinESMExports()
+       const { replaceDamaged } = await import(process.argv[1])
+       const key = new Uint8Array(Buffer.from(process.argv[3], 'hex'))
+       await replaceDamaged({ folder: process.argv[2], key, now: 0, log: () => undefined })`,
+      join(import.meta.dirname, 'replace-damaged.ts'),
+      folder,
+      Buffer.from(FILE_KEY).toString('hex'),
+    ],
+    { encoding: 'utf8' },
+  )
+  if (killed.signal !== 'SIGKILL') expect.fail(killed.stderr)
+}
+
+test('killed when the new file has its name, the next start does not take it for the damaged one', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const broken = breakPage(path, readFileSync(path).length / PAGE - 2)
+  beginReplacing(folder, 0)
+  replaceAndDie(folder)
+  expect(existsSync(join(folder, 'replacing.json'))).toBe(true)
+  const { replica, log } = await reopen(folder)
+  expect(log).toEqual([])
+  expect(mustBe(replica).outbox().length).toBeGreaterThan(visits.length - 2)
+  const kept = join(folder, 'set-aside-1970-01-01T00-00-00.000Z', 'clinic.db')
+  expect(readFileSync(kept)).toEqual(broken)
 })
 
 test('a log that lost commits costs numbers, never a number twice', async () => {

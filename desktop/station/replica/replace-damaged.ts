@@ -56,6 +56,17 @@ export function isBeingReplaced(folder: string): boolean {
 export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Promise<void> {
   const { setAside } = readUnderWay(folder) ?? beginReplacing(folder, now)
   const kept = join(folder, setAside)
+  // Killed just before the end: what has the file's name by now is the new one, and must not go over the old.
+  const isMade = [kept, folder].every((place) => existsSync(join(place, REPLICA_NAME)))
+  if (!isMade) await setAsideAndMake({ folder, kept, key, now, log })
+  rmSync(join(folder, UNDER_WAY))
+}
+
+async function setAsideAndMake({
+  folder,
+  kept,
+  ...parts
+}: DamagedFile & { kept: string }): Promise<void> {
   mkdirSync(kept, { recursive: true })
   for (const suffix of BESIDE) {
     const from = join(folder, `${REPLICA_NAME}${suffix}`)
@@ -64,12 +75,11 @@ export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Pr
   const fresh = join(folder, `${REPLICA_NAME}.new`)
   for (const suffix of BESIDE) rmSync(`${fresh}${suffix}`, { force: true })
   const sources = [join(kept, REPLICA_NAME), join(folder, BACKUP_NAME)]
-  await makeAnew({ fresh, sources, key, now, log })
+  await makeAnew({ fresh, sources, ...parts })
   for (const suffix of ['-key', '']) {
     const from = `${fresh}${suffix}`
     if (existsSync(from)) renameSync(from, join(folder, `${REPLICA_NAME}${suffix}`))
   }
-  rmSync(join(folder, UNDER_WAY))
 }
 
 interface Remake {
