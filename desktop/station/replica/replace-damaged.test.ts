@@ -9,7 +9,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { PatientId, VisitId } from '#shared/ids.ts'
+import { CollectionName } from '#shared/collections.ts'
+import type { ClinicId, PatientId, VisitId } from '#shared/ids.ts'
+import { idOf } from '#shared/test-values.ts'
+import { openPeople } from '../session/people.ts'
 import { openStore } from '../storage/store.ts'
 import { applyPage } from './apply-answers.ts'
 import { openClinicFile } from './open-file.ts'
@@ -92,7 +95,8 @@ async function reopen(folder: string) {
   })
   const file = openReplicaFile(store, openMeta(store.db))
   const identity = file.meta.get('identity')
-  if (identity === null) return { file, log, replica: null, core: null }
+  const opened = { file, log, store, database }
+  if (identity === null) return { ...opened, replica: null, core: null }
   const { replica, core } = openReplica({
     file,
     database,
@@ -100,7 +104,7 @@ async function reopen(folder: string) {
     clock: startClock(testClock()),
     entitlement: ENTITLEMENT,
   })
-  return { file, log, replica, core }
+  return { ...opened, replica, core }
 }
 
 function mustBe<T>(value: T | null): T {
@@ -192,6 +196,36 @@ test('a file whose first page is gone is kept, and the station begins anew', asy
   expect(file.meta.get('damage')).toMatchObject({ kind: 'REPLACED', kept: 0, whole: false })
   const kept = readdirSync(folder).find((name) => name.startsWith('set-aside')) ?? ''
   expect(readFileSync(join(folder, kept, 'clinic.db'))).toEqual(broken)
+})
+
+test('a file that does not say whose it was gives nothing of it to whoever is enrolled next', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const before = openStore({ path, key: FILE_KEY })
+  openPeople(before.db).know({
+    userId: DESK,
+    email: 'mona@nour.example',
+    name: 'منى',
+    roles: ['RECEPTION'],
+    password: 'x',
+  })
+  before.db.exec("DELETE FROM station_meta WHERE key = 'identity'")
+  await before.close()
+  beginReplacing(folder, 0)
+  const { file, store, database } = await reopen(folder)
+  expect(CollectionName.options.flatMap((name) => file.rows.ids(name))).toEqual([])
+  expect(openPeople(store.db).all()).toEqual([])
+  expect(file.meta.get('refreshToken')).toBeNull()
+  expect(file.meta.get('reseeding')).toBe(true)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 0, listed: visits.length })
+  const listedFor = (clinicId: ClinicId): number =>
+    openReplica({
+      file,
+      database,
+      identity: { ...IDENTITY, clinicId },
+      clock: startClock(testClock()),
+      entitlement: null,
+    }).replica.rejected().length
+  expect([listedFor(CLINIC), listedFor(idOf(2))]).toEqual([visits.length, 0])
 })
 
 test('a file whose first page is gone goes on from its last copy, under another letter', async () => {

@@ -12,6 +12,8 @@ import { putDocuments, raiseCounters } from './write-documents.ts'
 
 /** What the new file must not believe of the old: it has not got all that it acknowledged. */
 const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage'])
+/** What may be taken though it cannot be read whose file this was: it is nobody's. */
+const OF_NOBODY = new Set(['serverUrl', 'latestTime', 'lastStamp', 'isPartial'])
 /** Documents to a transaction. */
 const SLICE = 1_000
 
@@ -21,7 +23,6 @@ const NUMBERS = ['counters', 'outbox']
 const COPIED: readonly (readonly [table: string, by?: string])[] = [
   ['people'],
   ['accepted', 'seq'],
-  ['rejected'],
   ['masters'],
 ]
 
@@ -56,15 +57,20 @@ export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Sour
   }
   // Numbers first: whether all were read decides the letter.
   file.store.transaction(() => {
-    takeMeta(file, read(MetaRow, 'station_meta'))
+    const meta = read(MetaRow, 'station_meta')
+    const isKnown = meta.some(({ key }) => key === 'identity')
+    takeMeta(file, isKnown ? meta : meta.filter(({ key }) => OF_NOBODY.has(key)))
     for (const { name, value } of read(CounterRow, 'counters')) {
       // Patients are counted as they are put.
       if (name !== 'patients') file.counters.raise(name, value)
     }
-    for (const [table, by] of COPIED) copyRows(file, table, read(AnyRow, table, by))
+    copyRows(file, 'rejected', read(AnyRow, 'rejected'))
+    // Enrolled anew, it may be another clinic's: then none of this may be here.
+    for (const [table, by] of isKnown ? COPIED : []) copyRows(file, table, read(AnyRow, table, by))
   })
   const identity = file.meta.get('identity')
   for (const collection of CollectionName.options) {
+    if (identity === null) break
     const table = `${DATABASE_NAME}/${collection}/0`
     const rows = read(StoredRow, table, 'seq')
     for (let from = 0; from < rows.length; from += SLICE) {
@@ -77,10 +83,10 @@ export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Sour
   file.store.transaction(() => {
     file.meta.set('damage', damage)
     if (!damage.whole) file.meta.set('isPartial', true)
-    if (identity !== null) {
-      file.meta.set('reseeding', true)
-      if (NUMBERS.some((table) => partial.has(table))) file.meta.set('needsLetter', true)
-    }
+    file.meta.set('reseeding', true)
+    // Whoever no longer knows their clinic gets a letter by enrolling.
+    const isUnsure = NUMBERS.some((table) => partial.has(table))
+    if (identity !== null && isUnsure) file.meta.set('needsLetter', true)
   })
   return damage
 }
@@ -111,7 +117,7 @@ interface StoredDocuments {
 
 function takeDocuments(
   file: ReplicaFile,
-  identity: Identity | null,
+  identity: Identity,
   { collection, rows }: StoredDocuments,
 ): void {
   const documents = new Map<string, Documents[CollectionName]>()
@@ -123,7 +129,6 @@ function takeDocuments(
   }
   file.store.transaction((tx) => {
     putDocuments(file, tx, { collection, documents })
-    if (identity === null) return
     for (const [id, doc] of documents) raiseCounters(file, identity.letter, { collection, id, doc })
   })
 }
