@@ -1,4 +1,6 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { idOf } from '#shared/test-values.ts'
 import { FromStation } from './contract/messages.ts'
@@ -6,6 +8,7 @@ import { SessionView } from './contract/queries.ts'
 import { CLINIC, FILE_KEY, temporaryFolder } from './replica/test-replica.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { keepRecovery } from './recovery/recovery-file.ts'
+import { openStore } from './storage/store.ts'
 import { openStation, type Station, type StationOptions } from './station.ts'
 
 let server: Server
@@ -162,6 +165,28 @@ test("the owner's code opens data whose key the computer has lost, and keeps the
   // The same station, with all that it had.
   await sessionOf(lost, 'OPENING')
   expect(kept).toEqual([FILE_KEY])
+})
+
+test('a page that is read only when the work begins is replaced like any other', async () => {
+  await enrol()
+  await station.close()
+  const path = join(place.folder, 'clinic.db')
+  const store = openStore({ path, key: FILE_KEY })
+  const root = store.db
+    .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'people'")
+    .pluck()
+    .get()
+  await store.close()
+  const bytes = readFileSync(path)
+  const at = ((root ?? 0) - 1) * 4096 + 50
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  const log: string[] = []
+  const again = await openAgain({ log: ({ event }) => void log.push(event) })
+  onTestFinished(() => again.close())
+  // The same station, of the same clinic.
+  await sessionOf(again, 'OPENING')
+  expect(log).toEqual(expect.arrayContaining(['damaged', 'replaced']))
 })
 
 test('only an ADMIN makes a recovery code', async () => {

@@ -81,13 +81,14 @@ async function makeFile(checkIns = 30): Promise<Made> {
 /** Opens the file as a station does and works on it. */
 async function reopen(folder: string) {
   const log: string[] = []
-  const store = await openClinicFile({
+  const clinicFile = {
     folder,
     key: FILE_KEY,
     patienceMs: 0,
     now: () => Date.parse('2026-11-23T08:00:00Z'),
-    log: ({ event }) => void log.push(event),
-  })
+    log: ({ event }: { event: string }) => void log.push(event),
+  }
+  const store = await openClinicFile(clinicFile, (opened) => Promise.resolve(opened))
   const database = await openDatabase(store)
   onTestFinished(async () => {
     await database.close()
