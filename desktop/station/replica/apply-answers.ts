@@ -8,6 +8,7 @@ import {
 } from '#shared/collections.ts'
 import type { CommandName, Write } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { EntryKind } from '#shared/entry.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
 import { CommandId, makeUuidv7 } from '#shared/ids.ts'
 import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
@@ -300,16 +301,31 @@ function tellListed({ file: { meta }, clock }: ReplicaCore, listed: number): voi
   })
 }
 
-const MADE_BY: Record<WritableCollection, CommandName> = {
+/** By which command each kind of document is first made; a person is told its name. */
+const MADE_BY: Record<Exclude<WritableCollection, 'entries'>, CommandName> = {
   patients: 'registerPatient',
   visits: 'checkIn',
-  entries: 'takePayment',
   appointments: 'bookAppointment',
   encounters: 'writeNotes',
   prescriptions: 'draftPrescription',
   invoices: 'issueInvoice',
   labResults: 'orderLab',
   inventory: 'saveStockItem',
+}
+const MADE_BY_ENTRY: Record<EntryKind, CommandName> = {
+  PAYMENT: 'takePayment',
+  REFUND: 'refund',
+  WAIVER: 'waiveFee',
+  INVOICE_VOID: 'voidInvoice',
+  ADDENDUM: 'appendAddendum',
+  STOCK_MOVEMENT: 'moveStock',
+  DRAWER_SHIFT: 'countDrawer',
+  CONSENT: 'recordConsent',
+  RECORD_OPENED: 'openRecord',
+}
+
+function madeBy({ collection, next }: Write): CommandName {
+  return collection === 'entries' ? MADE_BY_ENTRY[next.body.kind] : MADE_BY[collection]
 }
 
 /**
@@ -330,18 +346,19 @@ function listOrphans(
     const next = file.rows.byId(written, id)
     const made = next === null || !('created' in next) ? next : next.created
     if (next === null || made === null || made.stationId !== identity.stationId) continue
+    // Cast: the collection and the document belong together
+    const write = { collection: written, id, base: null, next } as Write
     const random = crypto.getRandomValues(new Uint8Array(10))
     file.outbox.reject({
       command: {
         commandId: CommandId.parse(makeUuidv7(clock.now(), random)),
         stationId: identity.stationId,
         seq: 1,
-        name: MADE_BY[written],
+        name: madeBy(write),
         by: made.by,
         at: made.at,
         seen: 0,
-        // Cast: the collection and the document belong together
-        writes: [{ collection: written, id, base: null, next } as Write],
+        writes: [write],
         decision: null,
       },
       code: 'DAMAGED',
