@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
 import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
-import { type ReplicaCore, takeLetter, touching } from '../replica/replica-core.ts'
+import { type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
@@ -73,6 +73,8 @@ export interface SyncParts {
  */
 export function startSync(parts: SyncParts): SyncEngine {
   const { core, replica, onChange, log, random } = parts
+  // Before anything is read of how far the last version came.
+  noteVersion(core)
   const stopping = new AbortController()
   const door = stationDoor(parts.line, parts.credential, stopping.signal)
   const push = openPush(core, door)
@@ -298,7 +300,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       core.file.meta.remove('needsLetter')
     })
     log({ event: 'new-letter' })
-    core.tell(touching([], false))
+    onChange()
   }
 
   async function workOrWait(): Promise<void> {
@@ -376,7 +378,6 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (outbox) pushWanted = true
     if (pushWanted) kick()
   })
-  noteVersion(core)
   core.file.store.transaction(() => {
     core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
   })
