@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Role } from '#shared/roles.ts'
 import { idOf } from '#shared/test-values.ts'
 import { FromStation } from './contract/messages.ts'
 import { SessionView } from './contract/queries.ts'
@@ -14,12 +15,14 @@ import { openStation, type Station, type StationOptions } from './station.ts'
 let server: Server
 let enrolled: number
 let isDown: boolean
+let roles: Role[]
 let station: Station
 let place: { folder: string; remove: () => void }
 
 beforeEach(async () => {
   enrolled = 0
   isDown = false
+  roles = ['RECEPTION']
   server = createServer((request, response) => {
     const answers: Partial<Record<string, () => object>> = {
       '/v1/sign-in': () => ({
@@ -38,6 +41,8 @@ beforeEach(async () => {
           entitlementKeys: [],
         }
       },
+      '/v1/token': () => ({ accessToken: 'token', refreshToken: 'next', expiresInSeconds: 900 }),
+      '/v1/sessions': () => ({ userId: idOf(20), name: 'منى', roles }),
     }
     const made = isDown ? undefined : answers[request.url ?? '']?.()
     request.resume()
@@ -193,6 +198,18 @@ test('only an ADMIN makes a recovery code', async () => {
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'NOT_ENROLLED' })
   await enrol()
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'SESSION_LOCKED' })
+  const mona = { email: 'mona@nour.example', password: 'كلمة سر طويلة' }
+  const code = formatRecoveryCode(makeRecoverySeed())
+  const outcomes = async (): Promise<unknown[]> => {
+    await act(station, 'signIn', mona)
+    const made = await act(station, 'newRecoveryCode', {})
+    return [made, await act(station, 'keepRecoveryCode', { code })].map((answer) =>
+      answer.type === 'refused' ? answer.code : answer.type,
+    )
+  }
+  expect(await outcomes()).toEqual(['FORBIDDEN', 'FORBIDDEN'])
+  roles = ['ADMIN']
+  expect(await outcomes()).toEqual(['done', 'done'])
 })
 
 test('only who is signed in puts away what became of a damaged file', async () => {
