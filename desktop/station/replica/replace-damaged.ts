@@ -1,20 +1,11 @@
-import {
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { StationLog } from '../station-log.ts'
 import { openSalvage, type Salvage } from '../storage/salvage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { openStore } from '../storage/store.ts'
+import { writeDurably } from '../storage/write-durably.ts'
 import { openDatabase } from './open-database.ts'
 import { openReplicaFile, PATIENT_SEARCH } from './replica-file.ts'
 import { salvageReplica } from './salvage-replica.ts'
@@ -136,14 +127,6 @@ export function beginReplacing(folder: string, now: number): UnderWay {
     setAside: `set-aside-${new Date(now).toISOString().replaceAll(':', '-')}`,
     at: now,
   }
-  const path = join(folder, UNDER_WAY)
-  const file = openSync(`${path}.new`, 'w', 0o600)
-  try {
-    writeSync(file, JSON.stringify(underWay))
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(`${path}.new`, path)
+  writeDurably(join(folder, UNDER_WAY), JSON.stringify(underWay))
   return underWay
 }
