@@ -10,6 +10,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed, SettingsMeta } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
+import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
@@ -90,7 +91,7 @@ const READ_HELD = `
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
-  stationId: StationId,
+  { stationId, broughtBy }: Pick<Sender, 'stationId' | 'broughtBy'>,
   arrived: {
     commands: readonly Command[]
     touches: readonly string[]
@@ -115,15 +116,17 @@ export async function loadWorkingSet(
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, , answeredRows, heldRows, arrivedHistory, ruleRows, documents] = await Promise.all([
-    lockFeed(tx),
-    admitStationIn(tx, stationId),
-    tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
-    tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
-    readHistory(authors),
-    tx.query<{ rules: unknown }>(READ_RULES, [tx.clinicId]),
-    loadDocuments(tx, commands, { always, stationId, now }),
-  ])
+  const [feed, , answeredRows, heldRows, arrivedHistory, ruleRows, documents, ofBringer] =
+    await Promise.all([
+      lockFeed(tx),
+      admitStationIn(tx, broughtBy),
+      tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
+      tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
+      readHistory(authors),
+      tx.query<{ rules: unknown }>(READ_RULES, [tx.clinicId]),
+      loadDocuments(tx, commands, { always, stationId, now }),
+      broughtBy === stationId ? [] : readSessions(tx, broughtBy),
+    ])
   const rules = ruleRows.rows.flatMap(
     (row) => SettingsMeta.nullable().parse(row.rules)?.rules ?? [],
   )
@@ -154,7 +157,8 @@ export async function loadWorkingSet(
     rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
-    sessions: new Map(history.sessions),
+    // At the same desk as ever: who signs in at it now has signed in where the command was made.
+    sessions: new Map([...ofBringer, ...history.sessions]),
     known: {
       enrolledSeq: history.enrolledSeq,
       lastCommand: history.lastCommand,
@@ -174,6 +178,15 @@ export async function loadWorkingSet(
     set.letters.given = await readLettersGiven(tx)
   }
   return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+}
+
+async function readSessions(tx: ClinicTx, stationId: StationId): Promise<[UserId, number][]> {
+  const { rows } = await tx.query<{ userId: UserId; firstSeq: number }>(
+    `SELECT user_id AS "userId", first_seq AS "firstSeq" FROM station_sessions
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, stationId],
+  )
+  return rows.map(({ userId, firstSeq }) => [userId, firstSeq])
 }
 
 /** Whether a new visit's ticket is not simply the station's next. */

@@ -10,7 +10,7 @@ import type { CommandName, Write } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { EntryKind } from '#shared/entry.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
-import { CommandId, makeUuidv7 } from '#shared/ids.ts'
+import { CommandId, makeUuidv7, type StationId } from '#shared/ids.ts'
 import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
 import type { Checkpoint, CommandResult, FeedDocument, StationContact } from '#shared/protocol.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
@@ -341,11 +341,15 @@ function listOrphans(
   const written = WritableCollection.safeParse(collection).data
   if (written === undefined) return 0
   const { file, identity, clock } = core
+  const own = new Set<StationId>([
+    identity.stationId,
+    ...(file.meta.get('formerly') ?? []).map(({ stationId }) => stationId),
+  ])
   let listed = 0
   for (const id of ids) {
     const next = file.rows.byId(written, id)
     const made = next === null || !('created' in next) ? next : next.created
-    if (next === null || made === null || made.stationId !== identity.stationId) continue
+    if (next === null || made === null || !own.has(made.stationId)) continue
     // Cast: the collection and the document belong together
     const write = { collection: written, id, base: null, next } as Write
     const random = crypto.getRandomValues(new Uint8Array(10))

@@ -1,7 +1,8 @@
-import { verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
 import { z } from 'zod'
 import { CollectionName, type Documents, type WritableCollection } from '#shared/collections.ts'
 import { Command } from '#shared/commands.ts'
+import type { StationId } from '#shared/ids.ts'
 import type { Salvage } from '../storage/salvage.ts'
 import { parseDocument } from '../storage/stored-document.ts'
 import { DATABASE_NAME, withoutMeta } from './document-rows.ts'
@@ -11,7 +12,7 @@ import type { Damage, Identity } from './station-meta.ts'
 import { putDocuments, raiseCounters } from './write-documents.ts'
 
 /** What the new file must not believe of the old: it has not got all that it acknowledged. */
-const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage'])
+const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage', 'nextKey'])
 /** What may be taken though it cannot be read whose file this was: it is nobody's. */
 const OF_NOBODY = new Set(['serverUrl', 'latestTime', 'lastStamp', 'isPartial'])
 /** Documents to a transaction. */
@@ -143,9 +144,17 @@ function takeOutbox(
   rows: readonly z.infer<typeof OutboxRow>[],
   now: number,
 ): Pick<Damage, 'kept' | 'listed'> & { unread: number } {
-  const key = identity === null ? null : publicKeyObject(publicPart(identity.key))
-  const isSigned = ({ payload, signature }: z.infer<typeof OutboxRow>): boolean =>
-    key !== null && verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+  const keys = ownKeys(file, identity)
+  const isSigned = (
+    { payload, signature }: z.infer<typeof OutboxRow>,
+    { stationId }: Command,
+  ): boolean => {
+    const key = keys.get(stationId)
+    return (
+      key !== undefined &&
+      verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+    )
+  }
   let kept = 0
   let listed = 0
   let unread = 0
@@ -156,7 +165,7 @@ function takeOutbox(
         unread += 1
         continue
       }
-      if (!isSigned(row)) {
+      if (!isSigned(row, command)) {
         file.outbox.reject({ command, code: 'DAMAGED', details: {}, answeredAt: now })
         listed += 1
         continue
@@ -172,6 +181,14 @@ function takeOutbox(
     }
   })
   return { kept, listed, unread }
+}
+
+/** Of this station, and of those that this installation was before. */
+function ownKeys(file: ReplicaFile, identity: Identity | null): Map<StationId, KeyObject> {
+  if (identity === null) return new Map()
+  const { stationId, key } = identity
+  const all = [...(file.meta.get('formerly') ?? []), { stationId, publicKey: publicPart(key) }]
+  return new Map(all.map((each) => [each.stationId, publicKeyObject(each.publicKey)]))
 }
 
 function putWritten(
