@@ -38,19 +38,25 @@ export async function listStations(tx: ClinicTx): Promise<ListedStation[]> {
   }))
 }
 
+interface NewStation extends Pick<EnrolRequest, 'stationName' | 'publicKey'> {
+  formerId: StationId | null
+  /** What it has seen at least, whatever it says: a feed number. */
+  enrolledSeq: number
+}
 type Added = Pick<ListedStation, 'stationId' | 'letter'>
 
 /**
  * @param now milliseconds since the Unix epoch
  * @returns the new station, under a letter that no station of this clinic ever had
  */
-export function addStation(
+export async function addStation(
   tx: ClinicTx,
   request: EnrolRequest,
   by: UserId,
   now: number,
 ): Promise<Added> {
-  return insertStation(tx, { ...request, formerId: null }, { name: 'enrolStation', by, now })
+  const made = { ...request, formerId: null, enrolledSeq: await readHead(tx) }
+  return insertStation(tx, made, { name: 'enrolStation', by, now })
 }
 
 /**
@@ -66,17 +72,26 @@ export async function rejoinStation(
   now: number,
 ): Promise<Added> {
   const { formerId, proof } = request
-  const { rows } = await tx.query<{ publicKey: string }>(
-    `SELECT public_key AS "publicKey" FROM stations WHERE clinic_id = $1 AND station_id = $2`,
+  const { rows } = await tx.query<{ publicKey: string; enrolledSeq: number }>(
+    `SELECT public_key AS "publicKey", enrolled_seq AS "enrolledSeq" FROM stations
+     WHERE clinic_id = $1 AND station_id = $2`,
     [tx.clinicId, formerId],
   )
   const [former] = rows
   if (former === undefined || !isSignedBy(former.publicKey, rejoinText(request), proof)) {
     throw new AppError('BAD_SIGNATURE')
   }
-  const station =
-    (await findUnheard(tx, request)) ??
-    (await insertStation(tx, request, { name: 'rejoinStation', by, now }))
+  const known = await findUnheard(tx, request)
+  if (known !== null) return known
+  const act: Act = { name: 'rejoinStation', by, now }
+  const station = await insertStation(tx, { ...request, enrolledSeq: former.enrolledSeq }, act)
+  // At the same desk as ever, with a PIN and without the server, they go on with their work.
+  await tx.query(
+    `INSERT INTO station_sessions (clinic_id, station_id, user_id, first_seq)
+     SELECT clinic_id, $3, user_id, first_seq FROM station_sessions
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, formerId, station.stationId],
+  )
   await revokeStation(tx, formerId, by, now)
   return station
 }
@@ -102,7 +117,7 @@ function isSignedBy(x: string, text: string, signature: string): boolean {
 
 async function insertStation(
   tx: ClinicTx,
-  { stationName, publicKey, formerId }: EnrolRequest & { formerId: StationId | null },
+  { stationName, publicKey, formerId, enrolledSeq }: NewStation,
   act: Act,
 ): Promise<Added> {
   const { by, now } = act
@@ -122,7 +137,7 @@ async function insertStation(
       publicKey.x,
       by,
       new Date(now),
-      await readHead(tx),
+      enrolledSeq,
       formerId,
     ],
   )

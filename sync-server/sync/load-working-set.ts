@@ -30,6 +30,7 @@ export interface KnownClamps {
 const History = z.object({
   letter: z.string(),
   enrolledSeq: z.number(),
+  former: z.array(StationId),
   lastCommand: z.number(),
   lastAck: z.number(),
   clampFloor: Stamp.nullable(),
@@ -72,7 +73,7 @@ const READ_ANSWERED = `
     SELECT command_id, station_id, verdict, code, response, seen, payload, admitted_by
     FROM commands WHERE clinic_id = $1 AND command_id = want.id OFFSET 0) c`
 
-type HeldRow = { commandId: string; stationSeq: number; touches: string[] }
+type HeldRow = { commandId: CommandId; stationSeq: number; touches: string[] }
 
 const READ_HELD = `
   SELECT command_id AS "commandId", station_seq AS "stationSeq", touches FROM commands
@@ -116,12 +117,12 @@ export async function loadWorkingSet(
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, , answeredRows, heldRows, arrivedHistory, ruleRows, documents, ofBringer] =
+  const [feed, , answeredRows, held, arrivedHistory, ruleRows, documents, ofBringer] =
     await Promise.all([
       lockFeed(tx),
       admitStationIn(tx, broughtBy),
       tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
-      tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
+      readHeld(tx, stationId),
       readHistory(authors),
       tx.query<{ rules: unknown }>(READ_RULES, [tx.clinicId]),
       loadDocuments(tx, commands, { always, stationId, now }),
@@ -158,6 +159,7 @@ export async function loadWorkingSet(
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
     // At the same desk as ever: who signs in at it now has signed in where the command was made.
+    former: new Set(history.former),
     sessions: new Map([...ofBringer, ...history.sessions]),
     known: {
       enrolledSeq: history.enrolledSeq,
@@ -170,14 +172,17 @@ export async function loadWorkingSet(
     letters: { own: history.letter, given: null },
   }
   for (const standing of [...documents, ...more]) addStanding(set, standing)
-  for (const { commandId, ...rest } of heldRows.rows) {
-    addHeld(set.held, { commandId: CommandId.parse(commandId), ...rest })
-  }
+  for (const former of history.former) held.push(...(await readHeld(tx, former)))
+  for (const each of held) addHeld(set.held, each)
   const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
   if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
     set.letters.given = await readLettersGiven(tx)
   }
   return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+}
+
+async function readHeld(tx: ClinicTx, stationId: StationId): Promise<HeldRow[]> {
+  return (await tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId])).rows
 }
 
 async function readSessions(tx: ClinicTx, stationId: StationId): Promise<[UserId, number][]> {
