@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ClinicId, StationId } from '#shared/ids.ts'
-import { EnrolResponse, PROTOCOL_VERSION, PushResponse } from '#shared/protocol.ts'
+import { Refusal } from '#shared/errors.ts'
+import { EnrolResponse, PROTOCOL_VERSION, PushResponse, TokenResponse } from '#shared/protocol.ts'
 import { rejoinText } from '#shared/rejoin.ts'
 import { idOf } from '#shared/test-values.ts'
 import { DEMO_CLINICS } from '../clinics/demo-data.ts'
@@ -61,8 +62,7 @@ async function rejoin(former: TestStation, key?: TestKey): Promise<TestStation> 
 }
 
 async function tokenOf(station: TestStation): Promise<string> {
-  const { body } = await renew(server, station)
-  return typeof body === 'object' ? String(Reflect.get(body ?? {}, 'accessToken')) : ''
+  return TokenResponse.parse((await renew(server, station)).body).accessToken
 }
 
 async function openSession(token: string): Promise<void> {
@@ -79,8 +79,13 @@ async function push(token: string, commands: readonly Signed[]): Promise<unknown
   })
   const parsed = PushResponse.safeParse(body)
   return parsed.success
-    ? parsed.data.results.map(({ verdict, code }) => (code === null ? verdict : code))
-    : [typeof body === 'object' && body !== null && Reflect.get(body, 'code')]
+    ? parsed.data.results.map(({ verdict, code }) => code ?? verdict)
+    : [codeOf(body)]
+}
+
+function codeOf(body: unknown): unknown {
+  const refusal = Refusal.safeParse(body)
+  return refusal.success ? refusal.data.code : null
 }
 
 const registered = (station: TestStation): Signed =>
@@ -89,8 +94,7 @@ const registered = (station: TestStation): Signed =>
 test('only an ADMIN, and only with the former key: nobody else learns that there is such a station', async () => {
   const former = await enrolStation(server, admin, clinicId)
   const refused = async (asked: Asked): Promise<unknown> => {
-    const { body } = await ask(former, asked)
-    return typeof body === 'object' && body !== null && Reflect.get(body, 'code')
+    return codeOf((await ask(former, asked)).body)
   }
   expect(await refused({ token: await signIn(server, 'reception') })).toBe('NOT_FOUND')
   expect(await refused({ token: await tokenOf(former) })).toBe('UNAUTHENTICATED')
