@@ -16,7 +16,9 @@ export function RejoinCard() {
         <IconAlertTriangle size="1.125rem" aria-hidden />
         <span>{text('rejoin.notice')}</span>
       </div>
-      {sync.unsynced > 0 && <strong>{text('count.changes', { count: sync.unsynced })}</strong>}
+      {sync.unsynced > 0 && (
+        <strong className="rejoin-waits">{text('count.changes', { count: sync.unsynced })}</strong>
+      )}
       {opened ? (
         <RejoinForm />
       ) : (

@@ -21,6 +21,7 @@ import { openDatabase } from './open-database.ts'
 import { openReplica } from './open-replica.ts'
 import { startClock } from './station-clock.ts'
 import { beginReplacing, replaceDamaged } from './replace-damaged.ts'
+import { makeKey, publicPart } from './station-key.ts'
 import { openMeta } from './station-meta.ts'
 import {
   CLINIC,
@@ -30,6 +31,7 @@ import {
   FILE_KEY,
   fillClinic,
   openTestReplica,
+  OTHER_STATION,
   page,
   STATION,
   temporaryFolder,
@@ -197,6 +199,25 @@ test('a file whose first page is gone is kept, and the station begins anew', asy
   expect(file.meta.get('damage')).toMatchObject({ kind: 'REPLACED', kept: 0, whole: false })
   const kept = readdirSync(folder).find((name) => name.startsWith('set-aside')) ?? ''
   expect(readFileSync(join(folder, kept, 'clinic.db'))).toEqual(broken)
+})
+
+test('what it made while it was another station goes on too, and is listed when its command is lost', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const before = openStore({ path, key: FILE_KEY })
+  const meta = openMeta(before.db)
+  meta.set('identity', { ...IDENTITY, stationId: OTHER_STATION, key: makeKey() })
+  meta.set('formerly', [{ stationId: STATION, publicKey: publicPart(TEST_KEY) }])
+  before.db.exec("UPDATE outbox SET payload = json_remove(payload, '$.name') WHERE seq = 3")
+  await before.close()
+  beginReplacing(folder, 0)
+  const { file, core, replica } = await reopen(folder)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 2, listed: 0, whole: false })
+  applyPage(mustBe(core), page([]))
+  expect(mustBe(replica).outbox()).toHaveLength(2)
+  const listed = mustBe(replica)
+    .rejected()
+    .flatMap(({ command }) => command.writes.map(({ id }) => id))
+  expect(listed).toContain(visits[2])
 })
 
 test('a file that does not say whose it was gives nothing of it to whoever is enrolled next', async () => {
