@@ -7,6 +7,7 @@ import { InboxPanel } from './inbox/inbox-panel.tsx'
 import { PatientPanel } from './patient/patient-panel.tsx'
 import { PersonChoice } from './session/person-choice.tsx'
 import { RecoveryPanel } from './session/recovery-panel.tsx'
+import { RejoinForm } from './session/rejoin-form.tsx'
 import { SetPinPanel } from './session/set-pin-panel.tsx'
 import { ShortcutMap } from './shortcut-map.tsx'
 import { PrinterPanel } from './slip/printer-panel.tsx'
@@ -61,6 +62,12 @@ export function DeskPanels(props: { panel: DeskPanel | null }) {
       return (
         <Dialog title={text('recovery.title')} size="34rem">
           <RecoveryPanel onDone={close} />
+        </Dialog>
+      )
+    case 'REJOIN':
+      return (
+        <Dialog title={text('rejoin.title')} size="34rem">
+          <RejoinForm />
         </Dialog>
       )
     case 'PRINTER':

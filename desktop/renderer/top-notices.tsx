@@ -16,6 +16,7 @@ export function TopNotices() {
           {text('app.reconnecting')}
         </output>
       )}
+      <RejoinNotice />
       <DamageNotice />
       <RecoveryNotice />
       {!canWrite && (
@@ -32,6 +33,28 @@ export function TopNotices() {
           })}
         </p>
       )}
+    </div>
+  )
+}
+
+/** The server refuses this computer: the work goes on, and an ADMIN can put it right. */
+function RejoinNotice() {
+  const text = useText()
+  const desk = useDesk()
+  const { view: sync } = useWatch('sync', {})
+  if (sync === null || !sync.mayRejoin) return null
+  return (
+    <div className="notice" data-tone="trouble" role="alert" data-testid="may-rejoin">
+      <IconAlertTriangle size="1.125rem" aria-hidden />
+      <span>{text('rejoin.notice')}</span>
+      <button
+        type="button"
+        className="button"
+        data-kind="quiet"
+        onClick={() => desk.open({ kind: 'REJOIN' })}
+      >
+        {text('rejoin.open')}
+      </button>
     </div>
   )
 }

@@ -10,7 +10,6 @@ import type { Identity } from './replica/station-meta.ts'
 import type { People } from './session/people.ts'
 import { openSession, type StationSession } from './session/station-session.ts'
 import type { StationLog } from './station-log.ts'
-import type { StorageErrorCode } from './storage/storage-error.ts'
 import { openCredential } from './sync/station-credential.ts'
 import { serverLine } from './sync/server-line.ts'
 import { stationDoor } from './sync/station-door.ts'
@@ -25,8 +24,8 @@ export interface RuntimeParts {
   readonly clock: StationClock
   readonly log: StationLog
   readonly tell: (change: Partial<Change>) => void
-  /** Sync met a fault of the clinic's file. */
-  readonly fileFailed: (code: StorageErrorCode) => void
+  /** Something failed, perhaps for a fault of the clinic's file. */
+  readonly fileFailed: (error: unknown) => void
 }
 
 /** All that runs while the station belongs to a clinic. */
@@ -74,7 +73,7 @@ export async function startClinic(parts: RuntimeParts, identity: Identity): Prom
     if (touched.collections.has('clinic')) session.person()
     tell(touched)
   })
-  const stopTidying = startTidying(file, replica)
+  const stopTidying = startTidying(file, replica, { fileFailed, log })
   const sync = startSync({
     core,
     replica,

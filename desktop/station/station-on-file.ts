@@ -7,12 +7,17 @@ import { startFileCheck } from './replica/check-file.ts'
 import { openDatabase } from './replica/open-database.ts'
 import { openReplicaFile } from './replica/replica-file.ts'
 import type { StationClock } from './replica/station-clock.ts'
-import { type Identity, openMeta } from './replica/station-meta.ts'
-import { enrolStation } from './session/enrolment.ts'
+import { makeKey, publicPart } from './replica/station-key.ts'
+import {
+  type Identity,
+  openMeta,
+  type PrivateKey,
+  type StationMeta,
+} from './replica/station-meta.ts'
+import { type Enrolled, enrolStation, rejoinStation } from './session/enrolment.ts'
 import { openPeople } from './session/people.ts'
 import type { StationLog } from './station-log.ts'
 import { type OwnDeps, ownActions, ownViews, type Recovery } from './station-own.ts'
-import type { StorageErrorCode } from './storage/storage-error.ts'
 import type { Store } from './storage/store.ts'
 import type {
   ActionHandlers,
@@ -33,7 +38,7 @@ export interface OpenFileParts {
   readonly clock: StationClock
   readonly log: StationLog
   readonly tell: (change: Partial<Change>) => void
-  readonly fileFailed: (code: StorageErrorCode) => void
+  readonly fileFailed: (error: unknown) => void
 }
 
 /** The clinic's file, open, and all that runs on it. */
@@ -65,7 +70,7 @@ async function run(
   const database = await openDatabase(store)
   const meta = openMeta(store.db)
   let running: Running | null = null
-  let enrolling: Promise<Running> | null = null
+  let joining: Promise<Running> | null = null
   let isClosing = false
   const parts: RuntimeParts = {
     file: openReplicaFile(store, meta),
@@ -83,6 +88,7 @@ async function run(
     recovery,
     clinic: () => running?.clinic ?? null,
     enrol,
+    rejoin,
   }
   const own = ownActions(ownDeps)
   const views = ownViews(ownDeps)
@@ -92,31 +98,66 @@ async function run(
     return { clinic, actions: commandHandlers(clinic.deps), views: clinicViews(clinic.deps) }
   }
 
-  async function enrol(request: ActionInput<'enrol'>): Promise<void> {
-    if (running !== null) throw new AppError('INVALID', { issues: ['clinicId'] })
-    // Two windows that ask at once would make two stations, with two syncs on one file.
-    if (enrolling !== null) throw new AppError('UNAVAILABLE')
-    enrolling = becomeStation(request)
+  /** Two windows that ask at once would make two stations, with two syncs on one file. */
+  async function join(become: () => Promise<Running>): Promise<void> {
+    if (joining !== null) throw new AppError('UNAVAILABLE')
+    joining = become()
     try {
-      running = await enrolling
+      running = await joining
     } finally {
-      enrolling = null
+      joining = null
     }
     // Whoever enrols is often not who will sit here: everybody signs in for themselves.
     tell({ session: true, sync: true })
   }
 
-  async function becomeStation(request: ActionInput<'enrol'>): Promise<Running> {
-    const { identity, refreshToken } = await enrolStation(request)
+  async function enrol(request: ActionInput<'enrol'>): Promise<void> {
+    if (running !== null) throw new AppError('INVALID', { issues: ['clinicId'] })
+    await join(async () => {
+      keep(await enrolStation(request))
+      return start(requireIdentity(meta))
+    })
+  }
+
+  /** The same file goes on as another station: its outbox is sent by that one, signed as it is. */
+  async function rejoin(person: ActionInput<'rejoin'>): Promise<void> {
+    const former = requireIdentity(meta)
+    await join(async () => {
+      const enrolled = await rejoinStation(former, nextKey(), person)
+      await running?.clinic.stop()
+      if (isClosing) throw new AppError('UNAVAILABLE')
+      try {
+        keep(enrolled, former)
+      } finally {
+        // If it could not be kept, what stopped goes on as it was, and may be asked again.
+        running = await start(requireIdentity(meta))
+      }
+      return running
+    })
+  }
+
+  function nextKey(): PrivateKey {
+    const key = meta.get('nextKey') ?? makeKey()
+    store.transaction(() => meta.set('nextKey', key))
+    return key
+  }
+
+  function keep({ identity, refreshToken }: Enrolled, former: Identity | null = null): void {
     // Closed meanwhile, nobody would stop what starts here.
     if (isClosing) throw new AppError('UNAVAILABLE')
     // Together or not at all: an identity without its token could never speak.
     store.transaction(() => {
       meta.set('identity', identity)
       meta.set('refreshToken', refreshToken)
+      meta.remove('nextKey')
+      // A letter that nobody had gives no number twice.
+      meta.remove('needsLetter')
+      if (former === null) return
+      const { stationId, key } = former
+      const formerly = meta.get('formerly') ?? []
+      meta.set('formerly', [...formerly, { stationId, publicKey: publicPart(key) }])
     })
     log({ event: 'enrolled', clinicId: identity.clinicId, stationId: identity.stationId })
-    return start(identity)
   }
 
   async function act<A extends ActionName>(name: A, input: ActionInput<A>) {
@@ -155,4 +196,11 @@ async function run(
       }
     },
   }
+}
+
+/** @throws AppError NOT_ENROLLED */
+function requireIdentity(meta: StationMeta): Identity {
+  const identity = meta.get('identity')
+  if (identity === null) throw new AppError('NOT_ENROLLED')
+  return identity
 }

@@ -4,6 +4,7 @@ import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { findMemberships } from './session/enrolment.ts'
 import { viewPeople, viewSession } from './session/session-view.ts'
+import { mayRejoin } from './sync/sync-state.ts'
 import { viewSync } from './sync/sync-view.ts'
 import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './views/view.ts'
 
@@ -21,6 +22,7 @@ export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock' 
   /** Null: the station belongs to no clinic. */
   readonly clinic: () => ClinicRuntime | null
   readonly enrol: (request: ActionInput<'enrol'>) => Promise<void>
+  readonly rejoin: (person: ActionInput<'rejoin'>) => Promise<void>
 }
 
 export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
@@ -38,6 +40,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       return {}
     },
     dismissDamage() {
+      clinic().session.require()
       file.store.transaction(() => file.meta.remove('damage'))
       tell({ sync: true })
       return {}
@@ -49,6 +52,11 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
     async enrol(input) {
       file.store.transaction(() => file.meta.set('serverUrl', input.serverUrl))
       await enrol(input)
+      return {}
+    },
+    async rejoin(person) {
+      if (!mayRejoin(clinic().sync.state())) throw new AppError('INVALID')
+      await deps.rejoin(person)
       return {}
     },
     async signIn({ email, password }) {

@@ -1,22 +1,28 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
+import type { Role } from '#shared/roles.ts'
 import { idOf } from '#shared/test-values.ts'
 import { FromStation } from './contract/messages.ts'
 import { SessionView } from './contract/queries.ts'
 import { CLINIC, FILE_KEY, temporaryFolder } from './replica/test-replica.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { keepRecovery } from './recovery/recovery-file.ts'
+import { openStore } from './storage/store.ts'
 import { openStation, type Station, type StationOptions } from './station.ts'
 
 let server: Server
 let enrolled: number
 let isDown: boolean
+let roles: Role[]
 let station: Station
 let place: { folder: string; remove: () => void }
 
 beforeEach(async () => {
   enrolled = 0
   isDown = false
+  roles = ['RECEPTION']
   server = createServer((request, response) => {
     const answers: Partial<Record<string, () => object>> = {
       '/v1/sign-in': () => ({
@@ -35,6 +41,8 @@ beforeEach(async () => {
           entitlementKeys: [],
         }
       },
+      '/v1/token': () => ({ accessToken: 'token', refreshToken: 'next', expiresInSeconds: 900 }),
+      '/v1/sessions': () => ({ userId: idOf(20), name: 'منى', roles }),
     }
     const made = isDown ? undefined : answers[request.url ?? '']?.()
     request.resume()
@@ -164,10 +172,50 @@ test("the owner's code opens data whose key the computer has lost, and keeps the
   expect(kept).toEqual([FILE_KEY])
 })
 
+test('a page that is read only when the work begins is replaced like any other', async () => {
+  await enrol()
+  await station.close()
+  const path = join(place.folder, 'clinic.db')
+  const store = openStore({ path, key: FILE_KEY })
+  const root = store.db
+    .prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'people'")
+    .pluck()
+    .get()
+  await store.close()
+  const bytes = readFileSync(path)
+  const at = ((root ?? 0) - 1) * 4096 + 50
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  writeFileSync(path, bytes)
+  const log: string[] = []
+  const again = await openAgain({ log: ({ event }) => void log.push(event) })
+  onTestFinished(() => again.close())
+  // The same station, of the same clinic.
+  await sessionOf(again, 'OPENING')
+  expect(log).toEqual(expect.arrayContaining(['damaged', 'replaced']))
+})
+
 test('only an ADMIN makes a recovery code', async () => {
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'NOT_ENROLLED' })
   await enrol()
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'SESSION_LOCKED' })
+  const mona = { email: 'mona@nour.example', password: 'كلمة سر طويلة' }
+  const code = formatRecoveryCode(makeRecoverySeed())
+  const outcomes = async (): Promise<unknown[]> => {
+    await act(station, 'signIn', mona)
+    const made = await act(station, 'newRecoveryCode', {})
+    return [made, await act(station, 'keepRecoveryCode', { code })].map((answer) =>
+      answer.type === 'refused' ? answer.code : answer.type,
+    )
+  }
+  expect(await outcomes()).toEqual(['FORBIDDEN', 'FORBIDDEN'])
+  roles = ['ADMIN']
+  expect(await outcomes()).toEqual(['done', 'done'])
+})
+
+test('only who is signed in puts away what became of a damaged file', async () => {
+  expect(await act(station, 'dismissDamage', {})).toMatchObject({ code: 'NOT_ENROLLED' })
+  await enrol()
+  expect(await act(station, 'dismissDamage', {})).toMatchObject({ code: 'SESSION_LOCKED' })
 })
 
 test('an enrolment that failed may be tried again', async () => {

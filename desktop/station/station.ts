@@ -9,7 +9,7 @@ import { type ClockSource, startClock, SYSTEM_CLOCK } from './replica/station-cl
 import type { StationLog } from './station-log.ts'
 import { type OpenFile, runOnFile } from './station-on-file.ts'
 import type { Recovery } from './station-own.ts'
-import type { StorageErrorCode } from './storage/storage-error.ts'
+import { StorageError, type StorageErrorCode, toStorageError } from './storage/storage-error.ts'
 import { mergeChanges, NOTHING } from './views/change.ts'
 import type { ActionHandlers, Change, FileAction, View } from './views/view.ts'
 import { refusedView } from './watch.ts'
@@ -84,9 +84,9 @@ export async function openStation(options: StationOptions): Promise<Station> {
       return
     }
     try {
-      const store = await openClinicFile({ folder, key, patienceMs, now: () => clock.now(), log })
-      const { demo } = options
-      open = await runOnFile(store, { folder, demo, recovery, clock, log, tell, fileFailed })
+      const file = { folder, key, patienceMs, now: () => clock.now(), log }
+      const parts = { folder, demo: options.demo, recovery, clock, log, tell, fileFailed }
+      open = await openClinicFile(file, (store) => runOnFile(store, parts))
       trouble = null
     } catch (error) {
       const code = troubleOf(error)
@@ -98,26 +98,33 @@ export async function openStation(options: StationOptions): Promise<Station> {
   }
 
   /** A fault of the disk ends the work on this file: what is on it is read again from the beginning. */
-  function fileFailed(code: StorageErrorCode): void {
+  function fileFailed(error: unknown): void {
+    const known = toStorageError(error)
+    const code = known instanceof StorageError ? known.code : null
     if (open === null || (code !== 'DAMAGED' && code !== 'DISK_FAILED')) return
     log({ event: 'file-failed', code })
     const failed = open
     open = null
     trouble = code === 'DAMAGED' ? 'REPLACING' : code
-    // Also if this process ends before the new file is made.
-    if (code === 'DAMAGED') beginReplacing(folder, clock.now())
     tell({ session: true })
-    // Closing a broken file may fail too; the next opening says what is the matter.
-    attempt = failed
-      .close()
-      .catch(() => undefined)
-      .then(() => openFile())
+    attempt = openAnew(failed, code)
       .catch((error: unknown) => {
         log({ event: 'cannot-reopen', at: placeOf(error) })
-        trouble = 'DAMAGED'
+        trouble = troubleOf(error) ?? 'DAMAGED'
         tell({ session: true })
       })
       .finally(() => (attempt = null))
+  }
+
+  async function openAnew(failed: OpenFile, code: StorageErrorCode): Promise<void> {
+    try {
+      // Also if this process ends before the new file is made.
+      if (code === 'DAMAGED') beginReplacing(folder, clock.now())
+    } finally {
+      // Closing a broken file may fail too; the next opening says what is the matter.
+      await failed.close().catch(() => undefined)
+    }
+    await openFile()
   }
 
   const ofFile: Pick<ActionHandlers, FileAction> = {

@@ -12,6 +12,7 @@ import {
   temporaryFolder,
   type TestReplica,
 } from './replica/test-replica.ts'
+import { StorageError } from './storage/storage-error.ts'
 import { startTidying } from './tidying.ts'
 
 let place: { folder: string; remove: () => void }
@@ -29,6 +30,7 @@ afterEach(async () => {
 })
 
 const PIECES = 20
+const QUIET = { fileFailed: () => undefined, log: () => undefined }
 
 /** So many pages of a first sync, and nothing after them: the process ends. */
 function pullPieces({ core, replica }: TestReplica): void {
@@ -56,7 +58,7 @@ test('a first sync gathers its words, and the next process makes one index of th
   await opened.close()
   opened = await openTestReplica({ folder: place.folder })
   const { core, replica } = opened
-  const stop = startTidying(core.file, replica)
+  const stop = startTidying(core.file, replica, QUIET)
   // The last step finds nothing to merge, and only then lets FTS5 merge by itself again.
   const settings = core.file.db
     .prepare(`SELECT v FROM "dawr/patients/0#search_config" WHERE k = 'automerge'`)
@@ -82,11 +84,38 @@ test('waits for a pause', async () => {
         return () => undefined
       },
     },
+    QUIET,
   )
   const working = setInterval(() => committed[0]?.(), 20)
   await new Promise((done) => setTimeout(done, 700))
   expect(steps).toBe(0)
   clearInterval(working)
   await expect.poll(() => steps, { timeout: 5_000 }).toBe(3)
+  stop()
+})
+
+test('a fault of the file is said, not thrown at nobody, and what comes next is tidied again', async () => {
+  const damaged = new StorageError('DAMAGED', 'a page')
+  let commit = (): void => undefined
+  let steps = 0
+  const failed: unknown[] = []
+  const stop = startTidying(
+    {
+      tidy() {
+        steps += 1
+        throw damaged
+      },
+    },
+    {
+      onCommitted(listener) {
+        commit = () => listener({ collections: new Set(), outbox: true })
+        return () => undefined
+      },
+    },
+    { fileFailed: (error) => failed.push(error), log: () => undefined },
+  )
+  await expect.poll(() => failed, { timeout: 5_000 }).toEqual([damaged])
+  commit()
+  await expect.poll(() => steps, { timeout: 5_000 }).toBe(2)
   stop()
 })

@@ -10,7 +10,7 @@ import { type FromStation, ToStation } from './contract/messages.ts'
 import type { ContractPort } from './contract/port.ts'
 import { QUERIES, type QueryName, type QueryParams } from './contract/queries.ts'
 import type { StationLog } from './station-log.ts'
-import { StorageError, type StorageErrorCode, toStorageError } from './storage/storage-error.ts'
+import { StorageError, toStorageError } from './storage/storage-error.ts'
 import type { Change, View } from './views/view.ts'
 import { startWatch, type Watch } from './watch.ts'
 
@@ -19,7 +19,7 @@ export interface Behind {
   act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>>
   view<Q extends QueryName>(query: Q, params: QueryParams<Q>): View
   /** Something that was asked met a fault of the clinic's file. */
-  fileFailed(code: StorageErrorCode): void
+  fileFailed(error: unknown): void
 }
 
 export interface Windows {
@@ -59,8 +59,7 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
   ): void {
     const { id } = message
     const refuse = (error: unknown): void => {
-      const failure = toStorageError(error)
-      if (failure instanceof StorageError) behind.fileFailed(failure.code)
+      behind.fileFailed(error)
       const { code, details } = refusalOf(error, log)
       send({ type: 'refused', id, code, details })
     }

@@ -5,6 +5,7 @@ import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { toArabicIndicDigits } from '#shared/digits.ts'
 import { otherLayoutReadings } from '#shared/keyboard-layout.ts'
 import { formatPhone } from '#shared/phone.ts'
+import { SignInResponse } from '#shared/protocol.ts'
 import { csvLines } from '../../build/demo/patients-csv.ts'
 import { DEMO_TODAY, generatePatients } from '../../build/demo/patients.ts'
 import { type Desk, openTestClinic, outputFolder, type TestClinic } from './support/clinic.ts'
@@ -480,3 +481,57 @@ it('works the same in English', async () => {
   await at.press('Escape')
   expect(at.complaints).toEqual([])
 }, 60_000)
+
+it('removed from the clinic it works on, and an ADMIN lets it join again', async () => {
+  await at.setLanguage('ar')
+  const { stations } = await desk.window.until('sync', {}, () => true)
+  const own = stations.find(({ isThis }) => isThis) ?? expect.fail('it does not know itself')
+  await asAdmin(`/v1/clinics/${clinic.clinicId}/stations/${own.stationId}/revoke`)
+  const notice = at.byId('may-rejoin')
+  await notice.waitFor()
+  const person = somebody(8)
+  await checkIn(person.phone, person.name)
+  await at.tabTo(notice.getByRole('button'))
+  await at.press('Enter')
+  await at.byId('rejoin').waitFor()
+  await inspect(at, 'rejoin')
+  await at.press('Escape')
+  // Nobody need be signed in for it: the ADMIN may be a stranger to this computer.
+  await desk.window.act('lock', {})
+  await at.tabTo(at.byId('open-rejoin'))
+  await at.press('Enter')
+  await at.byId('rejoin').waitFor()
+  await inspect(at, 'rejoin-locked')
+  const reception = { email: 'reception@demo.dawr', password: DEMO_PASSWORD }
+  const ask = async (email: string): Promise<void> => {
+    await at.byId('rejoin-email').fill(email)
+    await at.byId('rejoin-password').fill(DEMO_PASSWORD)
+    await at.press('Enter')
+  }
+  await ask(reception.email)
+  await at.byId('rejoin').getByText('إلا مدير هذه العيادة').waitFor()
+  await at.shoot('rejoin-refused')
+  await ask('admin@demo.dawr')
+  await at.byId('rejoin-card').waitFor({ state: 'detached' })
+  await desk.window.until('sync', {}, ({ state, unsynced }) => state === 'LIVE' && unsynced === 0)
+  await desk.window.act('signIn', reception)
+  await at.rowOf(person.name).first().waitFor()
+  await second.page.locator('[data-row]').filter({ hasText: person.name }).first().waitFor()
+}, 60_000)
+
+/** Asks the server for what no screen of the desk offers. */
+async function asAdmin(path: string): Promise<void> {
+  const ask = async (
+    to: string,
+    headers: Record<string, string>,
+    body: object,
+  ): Promise<unknown> => {
+    const init = { method: 'POST', headers, body: JSON.stringify(body) }
+    const answer = await fetch(`${clinic.serverUrl}${to}`, init)
+    expect(answer.status).toBe(200)
+    return answer.json()
+  }
+  const credentials = { email: 'admin@demo.dawr', password: DEMO_PASSWORD }
+  const { accessToken } = SignInResponse.parse(await ask('/v1/sign-in', {}, credentials))
+  await ask(path, { authorization: `Bearer ${accessToken}` }, {})
+}

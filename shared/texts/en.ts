@@ -278,6 +278,17 @@ export const en = {
   'recovery.kept': 'The recovery code counts from now on.',
   'recovery.open': 'Open the data',
 
+  'rejoin.title': 'Let this computer join again',
+  'rejoin.notice':
+    'The server no longer takes this computer, as after it was removed from the clinic, restored from a backup or copied. Work goes on and is kept here, but is not sent.',
+  'rejoin.how':
+    'An administrator of the clinic signs in here once, with the internet on. The computer then goes on as a new one, with another letter on its tickets, and all that waits here is sent. Do it only for a computer you know.',
+  'rejoin.open': 'Join again',
+  'rejoin.busy': 'Joining…',
+  'rejoin.FORBIDDEN': 'Only an administrator of this clinic can do this.',
+  'rejoin.BAD_SIGNATURE':
+    'The server does not know this computer at all. What waits here is kept: call support.',
+
   'enrol.title': 'Join this computer to a clinic',
   'enrol.hint': 'Once per computer, with the internet on. Use the account of an administrator.',
   'enrol.server': 'Server address',
@@ -622,7 +633,7 @@ export const en = {
   'error.SESSION_LOCKED': 'Nobody is signed in here. Sign in to go on.',
   'error.SIGN_IN_NEEDS_INTERNET': 'The first sign-in on this computer needs the internet.',
   'error.STATION_REVOKED':
-    'The clinic has removed this computer. What waits here is kept; ask an administrator.',
+    'The clinic has removed this computer. What waits here is kept; an administrator can let it join again.',
   'error.REFRESH_REUSED': 'This computer must join the clinic again. What waits here is kept.',
   'error.FORBIDDEN': 'Your role does not allow this now.',
   'error.MEMBER_INACTIVE': 'This person no longer works at the clinic.',

@@ -11,6 +11,7 @@ export interface Act {
     | 'changeStaff'
     | 'replaceSettings'
     | 'enrolStation'
+    | 'rejoinStation'
     | 'revokeStation'
     | 'changeLetter'
   by: UserId

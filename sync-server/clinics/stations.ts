@@ -1,7 +1,9 @@
+import { createPublicKey, verify } from 'node:crypto'
 import type { StationEntry } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
 import type { EnrolRequest } from '#shared/protocol.ts'
+import { type RejoinRequest, rejoinText } from '#shared/rejoin.ts'
 import { stationLetter } from '#shared/ticket.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, readHead } from '../sync/feed.ts'
@@ -36,16 +38,89 @@ export async function listStations(tx: ClinicTx): Promise<ListedStation[]> {
   }))
 }
 
+interface NewStation extends Pick<EnrolRequest, 'stationName' | 'publicKey'> {
+  formerId: StationId | null
+  /** What it has seen at least, whatever it says: a feed number. */
+  enrolledSeq: number
+}
+type Added = Pick<ListedStation, 'stationId' | 'letter'>
+
 /**
  * @param now milliseconds since the Unix epoch
  * @returns the new station, under a letter that no station of this clinic ever had
  */
 export async function addStation(
   tx: ClinicTx,
-  { stationName, publicKey }: EnrolRequest,
+  request: EnrolRequest,
   by: UserId,
   now: number,
-): Promise<{ stationId: StationId; letter: string }> {
+): Promise<Added> {
+  const made = { ...request, formerId: null, enrolledSeq: await readHead(tx) }
+  return insertStation(tx, made, { name: 'enrolStation', by, now })
+}
+
+/**
+ * A new station in the place of one that has its key and its file, and is no longer trusted: that one's
+ * commands may come by the new one (`sync/senders.ts`). Of several copies of a file each may go on so.
+ *
+ * @throws AppError BAD_SIGNATURE if the former station's key was not there, or there is no such station
+ */
+export async function rejoinStation(
+  tx: ClinicTx,
+  request: RejoinRequest,
+  by: UserId,
+  now: number,
+): Promise<Added> {
+  const { formerId, proof } = request
+  const { rows } = await tx.query<{ publicKey: string; enrolledSeq: number }>(
+    `SELECT public_key AS "publicKey", enrolled_seq AS "enrolledSeq" FROM stations
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, formerId],
+  )
+  const [former] = rows
+  if (former === undefined || !isSignedBy(former.publicKey, rejoinText(request), proof)) {
+    throw new AppError('BAD_SIGNATURE')
+  }
+  const known = await findUnheard(tx, request)
+  if (known !== null) return known
+  const act: Act = { name: 'rejoinStation', by, now }
+  const station = await insertStation(tx, { ...request, enrolledSeq: former.enrolledSeq }, act)
+  // At the same desk as ever, with a PIN and without the server, they go on with their work.
+  await tx.query(
+    `INSERT INTO station_sessions (clinic_id, station_id, user_id, first_seq)
+     SELECT clinic_id, $3, user_id, first_seq FROM station_sessions
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, formerId, station.stationId],
+  )
+  await revokeStation(tx, formerId, by, now)
+  return station
+}
+
+/** The same request once more: the answer to the first was lost, and nobody has spoken as that station. */
+async function findUnheard(
+  tx: ClinicTx,
+  { formerId, publicKey }: RejoinRequest,
+): Promise<Added | null> {
+  const { rows } = await tx.query<Added>(
+    `SELECT station_id AS "stationId", letter FROM stations
+     WHERE clinic_id = $1 AND former_id = $2 AND public_key = $3
+       AND revoked_at IS NULL AND last_contact = enrolled_at`,
+    [tx.clinicId, formerId, publicKey.x],
+  )
+  return rows[0] ?? null
+}
+
+function isSignedBy(x: string, text: string, signature: string): boolean {
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })
+  return verify(null, Buffer.from(text), key, Buffer.from(signature, 'base64url'))
+}
+
+async function insertStation(
+  tx: ClinicTx,
+  { stationName, publicKey, formerId, enrolledSeq }: NewStation,
+  act: Act,
+): Promise<Added> {
+  const { by, now } = act
   const random = crypto.getRandomValues(new Uint8Array(10))
   const stationId = StationId.parse(makeUuidv7(now, random))
   await lockFeed(tx)
@@ -53,8 +128,8 @@ export async function addStation(
   await tx.query(
     `INSERT INTO stations
        (clinic_id, station_id, letter, name, public_key, enrolled_by, enrolled_at, last_contact,
-        enrolled_seq)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)`,
+        enrolled_seq, former_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)`,
     [
       tx.clinicId,
       stationId,
@@ -63,10 +138,10 @@ export async function addStation(
       publicKey.x,
       by,
       new Date(now),
-      await readHead(tx),
+      enrolledSeq,
+      formerId,
     ],
   )
-  const act: Act = { name: 'enrolStation', by, now }
   const after = entryOf({ stationId, name: stationName, letter, active: true })
   await recordAct(tx, act, { id: `station:${stationId}`, before: null, after })
   return { stationId, letter }

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { AppError } from '#shared/errors.ts'
+import type { UserId } from '#shared/ids.ts'
 import {
   EnrolRequest,
   type EnrolResponse,
@@ -11,10 +12,11 @@ import {
   TokenRequest,
   type TokenResponse,
 } from '#shared/protocol.ts'
+import { RejoinRequest } from '#shared/rejoin.ts'
 import { requireAddress } from '../clinics/clinic-address.ts'
 import { listMemberships, requireAdmin } from '../clinics/membership.ts'
-import { addStation } from '../clinics/stations.ts'
-import { withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
+import { addStation, rejoinStation } from '../clinics/stations.ts'
+import { type ClinicTx, withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { ACCESS_TOKEN_SECONDS, signPersonToken } from './access-token.ts'
@@ -32,6 +34,7 @@ export function identityRoutes(deps: ServerDeps): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.post('/sign-in', (c) => signIn(deps, c))
   routes.post('/stations', requirePerson(deps), (c) => enrol(deps, c))
+  routes.post('/stations/rejoin', requirePerson(deps), (c) => rejoin(deps, c))
   routes.post('/token', (c) => refresh(deps, c))
   routes.post('/sessions', requireStation(deps), (c) => openSession(deps, c))
   return routes
@@ -50,13 +53,27 @@ async function signIn(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response
 
 async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
   const request = await readBody(c, EnrolRequest)
-  requireKey(request.publicKey)
+  return admit(deps, c, request, (tx, by) => addStation(tx, request, by, deps.now()))
+}
+
+/** One that was refused goes on as a new station, with all it has: an ADMIN says so, as for any other. */
+async function rejoin(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
+  const request = await readBody(c, RejoinRequest)
+  return admit(deps, c, request, (tx, by) => rejoinStation(tx, request, by, deps.now()))
+}
+
+async function admit(
+  deps: ServerDeps,
+  c: Context<ServerEnv>,
+  { clinicId, publicKey }: EnrolRequest,
+  add: (tx: ClinicTx, by: UserId) => ReturnType<typeof addStation>,
+): Promise<Response> {
+  requireKey(publicKey)
   const { userId } = c.get('person')
-  const { clinicId } = request
   requireAddress(c.get('address'), clinicId)
   const enrolled = await writeClinic(deps.pool, clinicId, async (tx) => {
     await requireAdmin(tx, userId)
-    const station = await addStation(tx, request, userId, deps.now())
+    const station = await add(tx, userId)
     const refreshToken = await issueRefreshToken(tx, deps.signingKey, station.stationId, {
       generation: 0,
       now: deps.now(),

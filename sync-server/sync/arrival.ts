@@ -8,7 +8,7 @@ import { CommandId } from '#shared/ids.ts'
 import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
 import { nodeOfStation, type Stamp, stampNode } from '#shared/stamp.ts'
 import { isStorable, isStorableJson } from '../http/json-text.ts'
-import type { StationCredential } from '../server-deps.ts'
+import type { Sender } from './senders.ts'
 import { keyOf } from './working-set.ts'
 
 /** A signed command as it came off the line: read, or refused for itself. */
@@ -60,7 +60,7 @@ function keyOfStation(jwk: PublicKey): KeyObject {
  */
 export async function readArrivals(
   commands: readonly SignedCommand[],
-  station: StationCredential,
+  station: Sender,
 ): Promise<Arrival[]> {
   const key = keyOfStation(station.publicKey)
   // Handing a few over to other threads takes longer than looking at them here.
@@ -76,7 +76,7 @@ type Check = (signed: SignedCommand) => boolean | Promise<boolean>
 
 async function readArrival(
   signed: SignedCommand,
-  station: StationCredential,
+  station: Sender,
   { isSigned, index }: { isSigned: Check; index: number },
 ): Promise<Arrival> {
   const { payload } = signed
@@ -105,7 +105,7 @@ function readSigned(
     station,
     refuse,
   }: {
-    station: StationCredential
+    station: Sender
     refuse: (code: ErrorCode, details?: ErrorDetails, touches?: readonly string[]) => Arrival
   },
 ): Arrival {

@@ -86,7 +86,7 @@ function documentAsSeen<C extends SteppedCollection>(
     return (
       seq <= seen ||
       inBase.has(step.id) ||
-      (stationId === command.stationId && step.at <= command.at)
+      (isOwn(set, command, stationId) && step.at <= command.at)
     )
   })
   // Without its first step it is not one that the station knew.
@@ -94,6 +94,12 @@ function documentAsSeen<C extends SteppedCollection>(
   // Cast: it lies under the key of its collection
   const doc = { ...(standing.doc as Documents[C]), [steps]: known }
   return { ...doc, ...merge.derive(doc) }
+}
+
+/** Made by the station that made the command, under whatever name it had then. */
+function isOwn({ stationId, former }: WorkingSet, command: Command, madeBy: string): boolean {
+  if (madeBy === command.stationId) return true
+  return command.stationId === stationId && former.has(madeBy)
 }
 
 function settingsAsSeen(set: WorkingSet, seen: number): Settings {
@@ -136,8 +142,8 @@ export function judgeContext(
         const standing = set.documents.get(keyOf('invoices', id))
         const invoice = documentIn(set, 'invoices', id)
         if (standing === undefined || invoice === null) return []
-        const isOwn = invoice.created.stationId === command.stationId
-        return isOwn || standing.seq <= seen ? [invoice] : []
+        const isKnown = isOwn(set, command, invoice.created.stationId) || standing.seq <= seen
+        return isKnown ? [invoice] : []
       }),
     statusesOfPatient: (patientId, queueDay) =>
       visitsOn(set, patientId, queueDay).flatMap((id) => findSeen('visits', id)?.status ?? []),

@@ -10,6 +10,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
+import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
@@ -29,6 +30,7 @@ export interface KnownClamps {
 const History = z.object({
   letter: z.string(),
   enrolledSeq: z.number(),
+  former: z.array(StationId),
   lastCommand: z.number(),
   lastAck: z.number(),
   clampFloor: Stamp.nullable(),
@@ -67,7 +69,7 @@ const READ_ANSWERED = `
     SELECT command_id, station_id, verdict, code, response, seen, payload, admitted_by
     FROM commands WHERE clinic_id = $1 AND command_id = want.id OFFSET 0) c`
 
-type HeldRow = { commandId: string; stationSeq: number; touches: string[] }
+type HeldRow = { commandId: CommandId; stationSeq: number; touches: string[] }
 
 const READ_HELD = `
   SELECT command_id AS "commandId", station_seq AS "stationSeq", touches FROM commands
@@ -86,7 +88,7 @@ const READ_HELD = `
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
-  stationId: StationId,
+  { stationId, broughtBy }: Pick<Sender, 'stationId' | 'broughtBy'>,
   arrived: {
     commands: readonly Command[]
     touches: readonly string[]
@@ -111,13 +113,14 @@ export async function loadWorkingSet(
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, , answeredRows, heldRows, arrivedHistory, documents] = await Promise.all([
+  const [feed, , answeredRows, held, arrivedHistory, documents, ofBringer] = await Promise.all([
     lockFeed(tx),
-    admitStationIn(tx, stationId),
+    admitStationIn(tx, broughtBy),
     tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
-    tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId]),
+    readHeld(tx, stationId),
     readHistory(authors),
     loadDocuments(tx, commands, { always, stationId, now }),
+    broughtBy === stationId ? [] : readSessions(tx, broughtBy),
   ])
   const answered = new Map(answeredRows.rows.map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
@@ -146,7 +149,9 @@ export async function loadWorkingSet(
     rules: documents.rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
-    sessions: new Map(history.sessions),
+    former: new Set(history.former),
+    // At the same desk as ever: who signs in at it now has signed in where the command was made.
+    sessions: new Map([...ofBringer, ...history.sessions]),
     known: {
       enrolledSeq: history.enrolledSeq,
       lastCommand: history.lastCommand,
@@ -159,14 +164,26 @@ export async function loadWorkingSet(
   }
   for (const standing of [...documents.standing, ...(more?.standing ?? [])])
     addStanding(set, standing)
-  for (const { commandId, ...rest } of heldRows.rows) {
-    addHeld(set.held, { commandId: CommandId.parse(commandId), ...rest })
-  }
+  for (const former of history.former) held.push(...(await readHeld(tx, former)))
+  for (const each of held) addHeld(set.held, each)
   const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
   if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
     set.letters.given = await readLettersGiven(tx)
   }
   return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+}
+
+async function readHeld(tx: ClinicTx, stationId: StationId): Promise<HeldRow[]> {
+  return (await tx.query<HeldRow>(READ_HELD, [tx.clinicId, stationId])).rows
+}
+
+async function readSessions(tx: ClinicTx, stationId: StationId): Promise<[UserId, number][]> {
+  const { rows } = await tx.query<{ userId: UserId; firstSeq: number }>(
+    `SELECT user_id AS "userId", first_seq AS "firstSeq" FROM station_sessions
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, stationId],
+  )
+  return rows.map(({ userId, firstSeq }) => [userId, firstSeq])
 }
 
 /** Whether a new visit's ticket is not simply the station's next. */

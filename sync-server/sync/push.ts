@@ -19,6 +19,7 @@ import { type JudgedCommand, refusalText } from './judged-command.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { type MoveKey, readMoves } from './move-keys.ts'
 import { recordCommands } from './record-commands.ts'
+import { readSenders, type Sender, type SentTogether } from './senders.ts'
 import { setAside } from './set-aside.ts'
 import { changedDocuments, documentIn, settingsIn, type WorkingSet } from './working-set.ts'
 
@@ -39,34 +40,43 @@ export async function pushCommands(
   station: StationCredential,
   { commands }: Pick<PushRequest, 'commands'>,
 ): Promise<string[]> {
-  const arrivals = await readArrivals(commands, station)
+  const answers: string[] = []
+  // In order, for one may build on another; each run in a transaction of its own.
+  for (const sent of await readSenders(deps, station, commands)) {
+    answers.push(...(await takeSent(deps, sent)))
+  }
+  return answers
+}
+
+async function takeSent(deps: PushDeps, { sender, commands }: SentTogether): Promise<string[]> {
+  const arrivals = await readArrivals(commands, sender)
   try {
-    return await takeTogether(deps, station, arrivals)
+    return await takeTogether(deps, sender, arrivals)
   } catch (error) {
     if (!isOfOneCommand(error)) throw error
-    deps.log.error({ stationId: station.stationId, ...describe(error) }, 'push taken apart')
-    return takeApart(deps, station, arrivals)
+    deps.log.error({ stationId: sender.stationId, ...describe(error) }, 'push taken apart')
+    return takeApart(deps, sender, arrivals)
   }
 }
 
 /** One command that cannot be written must not take the rest of the push with it. */
 async function takeApart(
   deps: PushDeps,
-  station: StationCredential,
+  sender: Sender,
   arrivals: readonly Arrival[],
 ): Promise<string[]> {
   const answers: string[] = []
   for (const arrival of arrivals) {
     try {
-      answers.push(...(await takeTogether(deps, station, [arrival])))
+      answers.push(...(await takeTogether(deps, sender, [arrival])))
     } catch (error) {
       if (!isOfOneCommand(error)) throw error
       const { commandId } = arrival.kind === 'REFUSED' ? arrival : arrival.command
       deps.log.error({ commandId, ...describe(error) }, 'command not taken')
       const options = { isFinal: isRefusedData(error), now: deps.now() }
       answers.push(
-        await writeClinic(deps.pool, station.clinicId, async (tx) => {
-          await admitStationIn(tx, station.stationId)
+        await writeClinic(deps.pool, sender.clinicId, async (tx) => {
+          await admitStationIn(tx, sender.broughtBy)
           return setAside(tx, arrival, options)
         }),
       )
@@ -77,19 +87,19 @@ async function takeApart(
 
 async function takeTogether(
   deps: PushDeps,
-  station: StationCredential,
+  sender: Sender,
   arrivals: readonly Arrival[],
 ): Promise<string[]> {
   if (arrivals.every((each) => each.kind === 'REFUSED' && each.touches.length === 0)) {
-    await readStation(deps, station.clinicId, station.stationId)
+    await readStation(deps, sender.clinicId, sender.broughtBy)
     return arrivals.map((each) =>
       each.kind === 'REFUSED' ? refusalText(each, [], () => null) : '',
     )
   }
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await writeClinic(deps.pool, station.clinicId, (tx) =>
-        takeInto(tx, station, arrivals, deps),
+      return await writeClinic(deps.pool, sender.clinicId, (tx) =>
+        takeInto(tx, sender, arrivals, deps),
       )
     } catch (error) {
       if (attempt === ATTEMPTS || !isTransient(error)) throw error
@@ -99,17 +109,18 @@ async function takeTogether(
 
 async function takeInto(
   tx: ClinicTx,
-  { stationId }: StationCredential,
+  sender: Sender,
   arrivals: readonly Arrival[],
   deps: Pick<PushDeps, 'now' | 'offers'>,
 ): Promise<string[]> {
   const now = deps.now()
+  const { stationId } = sender
   const commands = arrivals.flatMap((each) => (each.kind === 'COMMAND' ? each.command : []))
   const touches = arrivals.flatMap((each) => (each.kind === 'REFUSED' ? each.touches : []))
   const stamps = [
     ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.text) : []))),
   ]
-  const { set, clamps } = await loadWorkingSet(tx, stationId, {
+  const { set, clamps } = await loadWorkingSet(tx, sender, {
     commands,
     touches,
     stamps,

@@ -14,10 +14,11 @@ import {
   PushResponse,
   type SignedCommand,
 } from '#shared/protocol.ts'
+import { rejoinText } from '#shared/rejoin.ts'
 import type { Role } from '#shared/roles.ts'
 import { nextStamp, nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { createClinic } from '../clinics/create-clinic.ts'
-import { addStation } from '../clinics/stations.ts'
+import { addStation, rejoinStation } from '../clinics/stations.ts'
 import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
 import { startSession } from '../identity/station-session.ts'
 import { parsePrivateKey } from '../config.ts'
@@ -81,6 +82,8 @@ export interface TestClinic {
   /** Of the instance that takes the pushes; at first nobody listens. */
   offers: Pick<FeedOffers, 'make'>
   openDesk: (...people: readonly Person[]) => Promise<Desk>
+  /** The same desk, once it was refused, as a new station. */
+  goOnAs: (former: Desk) => Promise<Desk>
   within: <T>(run: (tx: ClinicTx) => Promise<T>) => Promise<T>
 }
 
@@ -141,46 +144,54 @@ export async function createTestClinic(
     settings,
     offers: { make: () => null },
     within: (run) => withClinic(clinic.database.pool, clinicId, run),
-    openDesk: async (...signedIn) => {
-      const { publicKey, privateKey } = generateKeyPairSync('ed25519')
-      const jwk = PublicKey.parse(publicKey.export({ format: 'jwk' }))
-      const { stationId, letter } = await clinic.within(async (tx) => {
-        const station = await addStation(
-          tx,
-          { clinicId, stationName: 'Desk', publicKey: jwk },
-          people.admin,
-          clock.now,
-        )
+    openDesk: (...signedIn) =>
+      joinDesk(async (tx, publicKey) => {
+        const request = { clinicId, stationName: 'Desk', publicKey }
+        const station = await addStation(tx, request, people.admin, clock.now)
         for (const name of signedIn) await startSession(tx, station.stationId, people[name])
         return station
-      })
-      const credential = { clinicId, stationId, publicKey: jwk, expiresAt: clock.now + DAY }
-      return createDesk(clinic, {
-        credential,
-        letter,
-        privateKey,
-        push: async (commands) => {
-          const texts = await pushCommands(
-            {
-              pool: clinic.database.pool,
-              now: () => clock.now,
-              log,
-              offers: clinic.offers,
-            },
-            credential,
-            { commands: [...commands] },
-          )
-          const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
-          return PushResponse.parse(JSON.parse(text)).results
-        },
-        pull: async (request) =>
-          PullResponse.parse(
-            JSON.parse(
-              await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, request),
-            ),
+      }),
+    goOnAs: (former) =>
+      joinDesk((tx, publicKey) => {
+        const formerId = former.stationId
+        const proof = former.signText(rejoinText({ clinicId, formerId, publicKey })).signature
+        const request = { clinicId, stationName: 'Desk', publicKey, formerId, proof }
+        return rejoinStation(tx, request, people.admin, clock.now)
+      }),
+  }
+
+  async function joinDesk(
+    add: (tx: ClinicTx, publicKey: PublicKey) => ReturnType<typeof addStation>,
+  ): Promise<Desk> {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const jwk = PublicKey.parse(publicKey.export({ format: 'jwk' }))
+    const { stationId, letter } = await clinic.within((tx) => add(tx, jwk))
+    const credential = { clinicId, stationId, publicKey: jwk, expiresAt: clock.now + DAY }
+    return createDesk(clinic, {
+      credential,
+      letter,
+      privateKey,
+      push: async (commands) => {
+        const texts = await pushCommands(
+          {
+            pool: clinic.database.pool,
+            now: () => clock.now,
+            log,
+            offers: clinic.offers,
+          },
+          credential,
+          { commands: [...commands] },
+        )
+        const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
+        return PushResponse.parse(JSON.parse(text)).results
+      },
+      pull: async (request) =>
+        PullResponse.parse(
+          JSON.parse(
+            await pullPage({ ...pullDeps, pool: clinic.database.pool }, credential, request),
           ),
-      })
-    },
+        ),
+    })
   }
   return clinic
 }

@@ -67,6 +67,8 @@ export interface WorkingSet {
   readonly rules: readonly RulesSince[]
   readonly memberships: ReadonlyMap<string, readonly MembershipSince[]>
   readonly subscriptions: readonly SubscriptionSince[]
+  /** In whose place this station goes on: the same installation, whose earlier work it knows as its own. */
+  readonly former: ReadonlySet<string>
   /** Who signed in at this station -> the feed's head when they first did. */
   readonly sessions: ReadonlyMap<string, number>
   /** Of the station, whatever it says of itself. `lastCommand` grows with the push. */
@@ -74,7 +76,7 @@ export interface WorkingSet {
   /** Ascending by `commandSeq`, and so by `feedSeq`. */
   readonly acks: readonly { commandSeq: number; feedSeq: number }[]
   readonly answered: Map<CommandId, AnsweredCommand>
-  /** This station's HELD commands. */
+  /** HELD commands of this station, and of those it was before. */
   readonly held: HeldCommands
   /** The station's letter, and how many the clinic gave out; null: no ticket here can be taken. */
   readonly letters: { own: string; given: number | null }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ChecksumResponse } from '#shared/feed-checksum.ts'
 import { ClinicId, UserId } from '#shared/ids.ts'
 import { PROTOCOL_VERSION, PullResponse, PushResponse, SessionResponse } from '#shared/protocol.ts'
+import { rejoinText } from '#shared/rejoin.ts'
 import { Role } from '#shared/roles.ts'
 import { createClinic } from '../clinics/create-clinic.ts'
 import { createUser } from '../clinics/create-user.ts'
@@ -56,6 +57,15 @@ const BY_PERSON: Record<string, (of: Side) => Promise<Request> | Request> = {
     '/v1/stations',
     { body: { clinicId, stationName: 'Desk', publicKey: (await makeTestKey()).publicKey } },
   ],
+  // Its own station goes on as another, and is revoked.
+  'POST /v1/stations/rejoin': async ({ clinicId, admin, station }) => {
+    const former = clinicId === NOWHERE ? station : await enrolStation(server, admin, clinicId)
+    const { publicKey } = await makeTestKey()
+    const formerId = former.stationId
+    const proof = former.key.sign(rejoinText({ clinicId, formerId, publicKey }))
+    const body = { clinicId, stationName: 'Desk', publicKey, formerId, proof }
+    return ['POST', '/v1/stations/rejoin', { body }]
+  },
   'GET /v1/clinics/:clinicId/staff/:userId': ({ clinicId, userId }) => [
     'GET',
     `/v1/clinics/${clinicId}/staff/${userId}`,

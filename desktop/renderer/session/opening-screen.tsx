@@ -1,6 +1,7 @@
 import { useWatch } from '../station-client/station-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { DoorFrame } from './door-frame.tsx'
+import { RejoinCard } from './rejoin-card.tsx'
 
 /** Enrolled, and the clinic not here yet. */
 export function OpeningScreen() {
@@ -24,7 +25,8 @@ export function OpeningScreen() {
           })}
         </output>
       )}
-      {sync !== null && sync.code !== null && (
+      <RejoinCard />
+      {sync !== null && sync.code !== null && !sync.mayRejoin && (
         <p className="notice" data-tone="doubt">
           {text(`error.${sync.code}`)}
         </p>

@@ -12,6 +12,7 @@ export type DeskPanel =
   | { kind: 'PEOPLE' }
   | { kind: 'PIN' }
   | { kind: 'RECOVERY' }
+  | { kind: 'REJOIN' }
   | { kind: 'PRINTER' }
   | { kind: 'MAP' }
 

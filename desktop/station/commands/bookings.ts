@@ -18,6 +18,7 @@ import {
   newFact,
   recordWrite,
   requirePatient,
+  requireRecord,
 } from './record-change.ts'
 import type { Nothing } from './visit-steps.ts'
 
@@ -60,7 +61,7 @@ export function moveAppointment(
   tx: CommandTx,
   { appointmentId, visitType, note, ...place }: ActionInput<'moveAppointment'>,
 ): CommandDraft<{ number: Ticket }> {
-  const base = requireBooking(tx, appointmentId)
+  const base = requireRecord(tx, 'appointments', appointmentId)
   requireDoctor(tx, place.doctorId)
   const isMoved = changedFields(base, place, ['doctorId', 'day', 'time']).length > 0
   const isOtherDay = base.doctorId !== place.doctorId || base.day !== place.day
@@ -82,7 +83,7 @@ export function cancelAppointment(
   tx: CommandTx,
   { appointmentId, reason }: ActionInput<'cancelAppointment'>,
 ): CommandDraft<Nothing> {
-  const base = requireBooking(tx, appointmentId)
+  const base = requireRecord(tx, 'appointments', appointmentId)
   const write = stepWrite(tx, base, { status: 'CANCELED', visitId: null, reason })
   return { name: 'cancelAppointment', writes: [write], output: {} }
 }
@@ -91,14 +92,14 @@ export function markAppointmentMissed(
   tx: CommandTx,
   { appointmentId }: ActionInput<'markAppointmentMissed'>,
 ): CommandDraft<Nothing> {
-  const base = requireBooking(tx, appointmentId)
+  const base = requireRecord(tx, 'appointments', appointmentId)
   const write = stepWrite(tx, base, { status: 'NO_SHOW', visitId: null, reason: null })
   return { name: 'markAppointmentMissed', writes: [write], output: {} }
 }
 
 /** The booking that brought a patient, with the visit that they were checked in to. */
 export function arrivalWrite(tx: CommandTx, appointmentId: AppointmentId, visitId: VisitId): Write {
-  const base = requireBooking(tx, appointmentId)
+  const base = requireRecord(tx, 'appointments', appointmentId)
   return stepWrite(tx, base, { status: 'ARRIVED', visitId, reason: null })
 }
 
@@ -109,11 +110,4 @@ function stepWrite(
 ): Write {
   const steps = [...base.steps, { ...newFact(tx), ...step }]
   return recordWrite('appointments', base, { ...base, steps, status: bookingStatus(steps) })
-}
-
-/** @throws AppError NOT_FOUND */
-function requireBooking(tx: CommandTx, id: AppointmentId): Appointment {
-  const found = tx.find('appointments', id)
-  if (found === null) throw new AppError('NOT_FOUND')
-  return found
 }

@@ -1,22 +1,24 @@
 import { BLANK_ENCOUNTER, type Encounter, EncounterField } from '#shared/encounter.ts'
 import type { EntryBody } from '#shared/entry.ts'
 import { AppError } from '#shared/errors.ts'
-import { EntryId, LabResultId, PrescriptionId, type VisitId } from '#shared/ids.ts'
+import { type EntryId, LabResultId, PrescriptionId, type VisitId } from '#shared/ids.ts'
 import { type LabResult, resultStatus } from '#shared/lab-result.ts'
 import { type Prescription, PrescriptionField } from '#shared/prescription.ts'
 import type { ActionInput } from '../contract/actions.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import {
   changedFields,
+  factOfVisit,
   freshRecord,
   headOf,
   marksOf,
   newFact,
   recordWrite,
   requirePatient,
+  requireRecord,
   visitHead,
 } from './record-change.ts'
-import { ownFact, requireVisit } from './visit-change.ts'
+import { requireVisit } from './visit-change.ts'
 import { type Nothing, today } from './visit-steps.ts'
 
 /** The visit's encounter as it stands, or a blank one that the command begins. */
@@ -74,7 +76,7 @@ export function draftPrescription(
   tx: CommandTx,
   { visitId, prescriptionId, ...entered }: ActionInput<'draftPrescription'>,
 ): CommandDraft<{ prescriptionId: PrescriptionId }> {
-  const base = prescriptionId === null ? null : requirePrescription(tx, prescriptionId)
+  const base = prescriptionId === null ? null : requireRecord(tx, 'prescriptions', prescriptionId)
   const next = base === null ? newDraft(tx, visitId, entered) : editedDraft(tx, base, entered)
   return {
     name: 'draftPrescription',
@@ -106,13 +108,6 @@ function editedDraft(tx: CommandTx, base: Prescription, entered: Drafted): Presc
   return { ...base, ...entered, marks: { ...base.marks, ...marksOf(tx, fields) } }
 }
 
-/** @throws AppError NOT_FOUND */
-function requirePrescription(tx: CommandTx, id: PrescriptionId): Prescription {
-  const found = tx.find('prescriptions', id)
-  if (found === null) throw new AppError('NOT_FOUND')
-  return found
-}
-
 /**
  * Makes of a draft, as it stands here, a prescription that never changes; the draft remembers what it
  * became.
@@ -121,7 +116,7 @@ export function finalizePrescription(
   tx: CommandTx,
   { prescriptionId }: ActionInput<'finalizePrescription'>,
 ): CommandDraft<{ prescriptionId: PrescriptionId }> {
-  const draft = requirePrescription(tx, prescriptionId)
+  const draft = requireRecord(tx, 'prescriptions', prescriptionId)
   const { visitId, lines, note } = draft
   if (lines.length === 0) throw new AppError('INVALID', { issues: ['lines'] })
   const written = newDraft(tx, visitId, { lines, note })
@@ -158,10 +153,8 @@ export function appendEntry(
   name: CommandDraft<never>['name'],
   { visitId, body }: { visitId: VisitId; body: EntryBody },
 ): CommandDraft<{ entryId: EntryId }> {
-  const visit = requireVisit(tx, visitId)
-  const id = EntryId.parse(tx.newId())
-  const entry = { id, ...visitHead(visit), ...ownFact(tx), body }
-  return { name, writes: [recordWrite('entries', null, entry)], output: { entryId: id } }
+  const entry = { ...factOfVisit(tx, requireVisit(tx, visitId)), body }
+  return { name, writes: [recordWrite('entries', null, entry)], output: { entryId: entry.id } }
 }
 
 export function orderLab(
@@ -200,7 +193,7 @@ export function fileResult(
   { about, text, attachments }: ActionInput<'fileResult'>,
 ): CommandDraft<{ labResultId: LabResultId }> {
   if (text === '' && attachments.length === 0) throw new AppError('INVALID', { issues: ['text'] })
-  const base = about.kind === 'ORDERED' ? requireResult(tx, about.labResultId) : null
+  const base = about.kind === 'ORDERED' ? requireRecord(tx, 'labResults', about.labResultId) : null
   const standing = base ?? (about.kind === 'BROUGHT' ? broughtResult(tx, about) : null)
   if (standing === null) throw new AppError('NOT_FOUND')
   const results = [...standing.results, { ...newFact(tx), text, attachments }]
@@ -221,7 +214,7 @@ export function reviewResult(
   tx: CommandTx,
   { labResultId, note }: ActionInput<'reviewResult'>,
 ): CommandDraft<{ labResultId: LabResultId }> {
-  const base = requireResult(tx, labResultId)
+  const base = requireRecord(tx, 'labResults', labResultId)
   const resultIds = base.results.map(({ id }) => id)
   if (resultIds.length === 0) throw new AppError('INVALID', { issues: ['labResultId'] })
   const reviews = [...base.reviews, { ...newFact(tx), resultIds, note }]
@@ -239,11 +232,4 @@ function resultDraft(
     writes: [recordWrite('labResults', base, whole)],
     output: { labResultId: next.id },
   }
-}
-
-/** @throws AppError NOT_FOUND */
-function requireResult(tx: CommandTx, id: LabResultId): LabResult {
-  const found = tx.find('labResults', id)
-  if (found === null) throw new AppError('NOT_FOUND')
-  return found
 }

@@ -7,6 +7,7 @@ import type { Priority, Visit, VisitType } from '#shared/visit.ts'
 import type { ActionInput } from '../contract/actions.ts'
 import type { ClinicDirectory, CommandDraft, CommandTx } from '../replica/replica.ts'
 import { arrivalWrite } from './bookings.ts'
+import { requirePatient } from './record-change.ts'
 import { makePayment } from './money.ts'
 import { makePatient, newPatientWrite } from './patients.ts'
 import { requireDoctor } from './lines.ts'
@@ -66,9 +67,7 @@ export function checkIn(
 
 function patientOf(tx: CommandTx, chosen: ActionInput<'checkIn'>['patient']): Patient {
   if (chosen.kind === 'NEW') return makePatient(tx, chosen.draft)
-  const patient = tx.patient(chosen.patientId)
-  if (patient === null) throw new AppError('NOT_FOUND')
-  return patient
+  return requirePatient(tx, chosen.patientId)
 }
 
 function makeVisit(

@@ -21,10 +21,13 @@ export const ORDER_REASON = {
 
 /** The waiting visits of one doctor's line, in order. */
 export function lineOf(reader: ReplicaReader, doctorId: UserId, day: CalendarDate): Visit[] {
-  const waiting = reader
-    .visitsOfDay(day)
-    .filter((visit) => visit.doctorId === doctorId && visit.status === 'WAITING')
-  return sortLine(waiting, reader.settings())
+  return lineAmong(reader.visitsOfDay(day), doctorId, reader.settings())
+}
+
+/** The same, of a day's visits that are at hand. */
+export function lineAmong(ofDay: readonly Visit[], doctorId: UserId, settings: Settings): Visit[] {
+  const waiting = ofDay.filter((visit) => visit.doctorId === doctorId && visit.status === 'WAITING')
+  return sortLine(waiting, settings)
 }
 
 /**

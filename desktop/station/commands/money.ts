@@ -1,10 +1,11 @@
 import type { Entry, PaymentMethod, Receipt } from '#shared/entry.ts'
 import { AppError } from '#shared/errors.ts'
-import { EntryId, type VisitId } from '#shared/ids.ts'
+import type { EntryId, VisitId } from '#shared/ids.ts'
 import type { Money } from '#shared/money.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
-import { ownFact, requireVisit } from './visit-change.ts'
+import { factOfVisit } from './record-change.ts'
+import { requireVisit } from './visit-change.ts'
 
 /** A receipt's number as printed: its letter always shows, for it is never reset. */
 export function formatReceipt(receipt: Receipt): string {
@@ -64,17 +65,6 @@ export function refund(
     name: 'refund',
     writes: [{ collection: 'entries', id: entry.id, base: null, next: entry }],
     output: { entryId: entry.id },
-  }
-}
-
-function factOfVisit(tx: CommandTx, visit: Visit): Omit<Entry, 'body'> {
-  return {
-    id: EntryId.parse(tx.newId()),
-    clinicId: tx.clinicId,
-    visitId: visit.id,
-    patientId: visit.patientId,
-    queueDay: visit.queueDay,
-    ...ownFact(tx),
   }
 }
 

@@ -13,6 +13,7 @@ import {
   marksOf,
   recordWrite,
   requirePatient,
+  requireRecord,
   visitHead,
 } from './record-change.ts'
 import { ownFact, requireVisit } from './visit-change.ts'
@@ -55,8 +56,7 @@ export function voidInvoice(
   tx: CommandTx,
   { invoiceId, reason }: ActionInput<'voidInvoice'>,
 ): Appended {
-  const invoice = tx.find('invoices', invoiceId)
-  if (invoice === null) throw new AppError('NOT_FOUND')
+  const invoice = requireRecord(tx, 'invoices', invoiceId)
   const body: EntryBody = { kind: 'INVOICE_VOID', invoiceId, reason }
   return appendEntry(tx, 'voidInvoice', { visitId: invoice.visitId, body })
 }
@@ -94,8 +94,7 @@ export function saveStockItem(
   tx: CommandTx,
   { itemId, item }: ActionInput<'saveStockItem'>,
 ): CommandDraft<{ itemId: StockItemId }> {
-  const base = itemId === null ? null : tx.find('inventory', itemId)
-  if (itemId !== null && base === null) throw new AppError('NOT_FOUND')
+  const base = itemId === null ? null : requireRecord(tx, 'inventory', itemId)
   const next = base === null ? newItem(tx, item) : editedItem(tx, base, item)
   return {
     name: 'saveStockItem',

@@ -4,6 +4,7 @@ import type { Mark } from '#shared/fields.ts'
 import { PatientId } from '#shared/ids.ts'
 import { type Patient, type PatientDraft, PatientField } from '#shared/patient.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
+import { requirePatient } from './record-change.ts'
 import { keepDraft, phoneCountryOf } from './patient-draft.ts'
 import { ownFact } from './visit-change.ts'
 
@@ -85,8 +86,7 @@ export function editPatient(
   tx: CommandTx,
   input: { patientId: PatientId; changes: PatientChanges },
 ): CommandDraft<Record<string, never>> {
-  const patient = tx.patient(input.patientId)
-  if (patient === null) throw new AppError('NOT_FOUND')
+  const patient = requirePatient(tx, input.patientId)
   const mark = { at: tx.at, by: tx.by }
   const next = editedPatient(patient, input.changes, { mark, currency: tx.settings().currency })
   if (next === null) throw new AppError('INVALID', { issues: ['changes'] })

@@ -1,8 +1,9 @@
-import type { WritableCollection } from '#shared/collections.ts'
+import type { Documents, WritableCollection } from '#shared/collections.ts'
 import type { Write, WriteOf } from '#shared/commands.ts'
+import type { Entry } from '#shared/entry.ts'
 import { AppError } from '#shared/errors.ts'
 import type { Authored, CalendarDate, Mark } from '#shared/fields.ts'
-import { type ClinicId, FactId, type PatientId, type VisitId } from '#shared/ids.ts'
+import { type ClinicId, EntryId, FactId, type PatientId, type VisitId } from '#shared/ids.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { CommandTx } from '../replica/replica.ts'
@@ -25,6 +26,14 @@ export function headOf(visit: Visit): {
 
 export function visitHead(visit: Visit): ReturnType<typeof headOf> & { visitId: VisitId } {
   return { ...headOf(visit), visitId: visit.id }
+}
+
+/** A new fact that is appended to a visit, but for what it says. */
+export function factOfVisit(
+  tx: CommandTx,
+  visit: Visit,
+): Omit<Entry, 'body'> & ReturnType<typeof visitHead> {
+  return { id: EntryId.parse(tx.newId()), ...visitHead(visit), ...ownFact(tx) }
 }
 
 /** What a new document has that people change field by field. */
@@ -66,6 +75,17 @@ export function recordWrite<C extends WritableCollection>(
 ): Write {
   // Cast: a write of that collection
   return { collection, id: next.id, base, next } as Write
+}
+
+/** @throws AppError NOT_FOUND */
+export function requireRecord<C extends WritableCollection>(
+  tx: CommandTx,
+  collection: C,
+  id: string,
+): Documents[C] {
+  const found = tx.find(collection, id)
+  if (found === null) throw new AppError('NOT_FOUND')
+  return found
 }
 
 /** @throws AppError NOT_FOUND */

@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts'
 import type { VisitId } from '#shared/ids.ts'
 import type { Slip } from '../contract/actions.ts'
 import type { Replica } from '../replica/replica.ts'
-import { lineOf } from './line.ts'
+import { lineAmong } from './line.ts'
 import { formatReceipt } from './money.ts'
 import { accountOf } from './paid.ts'
 import { toldWait } from './told-wait.ts'
@@ -23,7 +23,8 @@ export function slipOf(
   const patient = visit === null ? null : read.patient(visit.patientId)
   if (visit === null || patient === null) throw new AppError('NOT_FOUND')
   const doctor = read.doctors().find(({ doctorId }) => doctorId === visit.doctorId)
-  const line = lineOf(read, visit.doctorId, visit.queueDay)
+  const ofDay = read.visitsOfDay(visit.queueDay)
+  const line = lineAmong(ofDay, visit.doctorId, read.settings())
   const before = Math.max(
     0,
     line.findIndex(({ id }) => id === visitId),
@@ -40,7 +41,7 @@ export function slipOf(
     doctorName: doctor?.name ?? '',
     room: doctor?.room ?? '',
     before,
-    turn: before === 0 ? null : toldWait(read.visitsOfDay(visit.queueDay), of, replica.now()),
+    turn: before === 0 ? null : toldWait(ofDay, of, replica.now()),
     printedAt: new Date(replica.now()).toISOString(),
     queueDay: visit.queueDay,
     paid: latest === undefined ? null : accountOf(visit, entries).net,

@@ -89,6 +89,14 @@ export const ACTIONS = {
     }),
     output: Nothing,
   },
+  /**
+   * An ADMIN lets an installation that the server refuses go on as a new station, with all it has.
+   * INVALID: it is not refused. Afterwards everybody signs in anew.
+   */
+  rejoin: {
+    input: z.strictObject({ email: z.string().max(200), password: z.string().max(200) }),
+    output: Nothing,
+  },
   /** By e-mail and password; offline too, for who has signed in here before. */
   signIn: {
     input: z.strictObject({ email: z.string().max(200), password: z.string().max(200) }),
@@ -331,6 +339,7 @@ export const ActionName = z.enum([
   'dismissDamage',
   'lookUpClinics',
   'enrol',
+  'rejoin',
   'signIn',
   'unlock',
   'setPin',

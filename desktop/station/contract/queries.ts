@@ -406,6 +406,8 @@ export const SyncView = z.object({
   ),
   /** How far this machine's clock is ahead of the server's, if more than five minutes. */
   clockAheadMinutes: z.number().nullable(),
+  /** The server no longer takes this installation as the station it was: an ADMIN may `rejoin` it. */
+  mayRejoin: z.boolean(),
   /** The file was damaged, and what came of it; until somebody has read it. */
   damage: z
     .object({

@@ -1,13 +1,6 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeDurably } from '../storage/write-durably.ts'
 import { parseRecoveryCode } from './recovery-code.ts'
 import { recoveryPublicKey, unwrapKey, WrappedKey, wrapKey } from './wrapped-key.ts'
 
@@ -27,16 +20,8 @@ export function keepRecovery(folder: string, key: Uint8Array, code: string): boo
   const seed = parseRecoveryCode(code)
   if (seed === null) return false
   const text = JSON.stringify(wrapKey(key, recoveryPublicKey(seed)))
-  const path = join(folder, NAME)
-  // Whole or not at all, and on disk before anybody is told that the code works.
-  const file = openSync(`${path}.new`, 'w', 0o600)
-  try {
-    writeSync(file, text)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(`${path}.new`, path)
+  // Before anybody is told that the code works.
+  writeDurably(join(folder, NAME), text)
   return true
 }
 

@@ -8,8 +8,9 @@ import {
 } from '#shared/collections.ts'
 import type { CommandName, Write } from '#shared/commands.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
+import type { EntryKind } from '#shared/entry.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
-import { CommandId, makeUuidv7 } from '#shared/ids.ts'
+import { CommandId, makeUuidv7, type StationId } from '#shared/ids.ts'
 import { formatStamp, MAX_AHEAD_MS, type Stamp } from '#shared/stamp.ts'
 import type { Checkpoint, CommandResult, FeedDocument, StationContact } from '#shared/protocol.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
@@ -61,7 +62,7 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
     return collections
   })
   // A sweep may have listed something for the inbox.
-  if (changed.size > 0) core.tell(touching(changed, core.file.meta.get('damage') !== null))
+  if (changed.size > 0) core.tell(touching(changed, file.meta.get('damage') !== null))
 }
 
 /**
@@ -270,24 +271,40 @@ function sweepOld(core: ReplicaCore, tx: StoreTx): CollectionName[] {
   const isNamed = file.db
     .prepare<[string, string], number>('SELECT 1 FROM reseeded WHERE collection = ? AND id = ?')
     .pluck()
+  const isPartial = file.meta.get('isPartial') !== null
+  let listed = 0
   const changed = AnyCollection.options.filter((collection) => {
     const gone = file.rows
       .ids(collection)
       .filter((id) => isNamed.get(collection, id) === undefined)
       .filter((id) => file.outbox.pending(collection, id) === 'NONE')
     // Of a damaged file: what was made here and never sent, and whose command could not be read.
-    if (file.meta.get('damage')?.whole === false) listOrphans(core, collection, gone)
+    if (isPartial) listed += listOrphans(core, collection, gone)
     return putDocuments(file, tx, { collection, documents: new Map(gone.map((id) => [id, null])) })
   })
+  if (listed > 0) tellListed(core, listed)
+  file.meta.remove('isPartial')
   file.meta.remove('reseeding')
   file.db.exec('DELETE FROM reseeded')
   return changed
 }
 
-const MADE_BY: Record<WritableCollection, CommandName> = {
+/** People may have read of the damage, and put it away, before it was known that this is missing. */
+function tellListed({ file: { meta }, clock }: ReplicaCore, listed: number): void {
+  const told = meta.get('damage')
+  meta.set('damage', {
+    at: told?.at ?? clock.now(),
+    kind: 'REPLACED',
+    kept: told?.kept ?? 0,
+    listed: (told?.listed ?? 0) + listed,
+    whole: false,
+  })
+}
+
+/** By which command each kind of document is first made; a person is told its name. */
+const MADE_BY: Record<Exclude<WritableCollection, 'entries'>, CommandName> = {
   patients: 'registerPatient',
   visits: 'checkIn',
-  entries: 'takePayment',
   appointments: 'bookAppointment',
   encounters: 'writeNotes',
   prescriptions: 'draftPrescription',
@@ -295,35 +312,66 @@ const MADE_BY: Record<WritableCollection, CommandName> = {
   labResults: 'orderLab',
   inventory: 'saveStockItem',
 }
+const MADE_BY_ENTRY: Record<EntryKind, CommandName> = {
+  PAYMENT: 'takePayment',
+  REFUND: 'refund',
+  WAIVER: 'waiveFee',
+  INVOICE_VOID: 'voidInvoice',
+  ADDENDUM: 'appendAddendum',
+  STOCK_MOVEMENT: 'moveStock',
+  DRAWER_SHIFT: 'countDrawer',
+  CONSENT: 'recordConsent',
+  RECORD_OPENED: 'openRecord',
+}
 
-/** For a person to enter again, as if the server had refused them. */
-function listOrphans(core: ReplicaCore, collection: CollectionName, ids: readonly string[]): void {
+function madeBy({ collection, next }: Write): CommandName {
+  return collection === 'entries' ? MADE_BY_ENTRY[next.body.kind] : MADE_BY[collection]
+}
+
+/**
+ * For a person to enter again, as if the server had refused them.
+ *
+ * @returns how many
+ */
+function listOrphans(
+  core: ReplicaCore,
+  collection: CollectionName,
+  ids: readonly string[],
+): number {
   const written = WritableCollection.safeParse(collection).data
-  if (written === undefined) return
+  if (written === undefined) return 0
   const { file, identity, clock } = core
+  const own = new Set<StationId>([
+    identity.stationId,
+    ...(file.meta.get('formerly') ?? []).map(({ stationId }) => stationId),
+  ])
+  let listed = 0
   for (const id of ids) {
     const next = file.rows.byId(written, id)
     const made = next === null || !('created' in next) ? next : next.created
-    if (next === null || made === null || made.stationId !== identity.stationId) continue
+    if (next === null || made === null || !own.has(made.stationId)) continue
+    // Cast: the collection and the document belong together
+    const write = { collection: written, id, base: null, next } as Write
     const random = crypto.getRandomValues(new Uint8Array(10))
     file.outbox.reject({
       command: {
         commandId: CommandId.parse(makeUuidv7(clock.now(), random)),
         stationId: identity.stationId,
         seq: 1,
-        name: MADE_BY[written],
+        name: madeBy(write),
         by: made.by,
         at: made.at,
         seen: 0,
-        // Cast: the collection and the document belong together
-        writes: [{ collection: written, id, base: null, next } as Write],
+        writes: [write],
         decision: null,
       },
       code: 'DAMAGED',
       details: {},
       answeredAt: clock.now(),
     })
+    listed += 1
   }
+  return listed
 }
 
 /**

@@ -2,7 +2,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { openStore } from '../storage/store.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { startFileCheck } from './check-file.ts'
+import type { ReplicaFile } from './replica-file.ts'
 import {
   DESK,
   draftCheckIn,
@@ -23,14 +25,14 @@ async function openDesk() {
   })
   const said: string[] = []
   const { core } = opened
-  const begin = () => {
+  const begin = (file: ReplicaFile = core.file) => {
     const check = startFileCheck(
       {
-        file: core.file,
+        file,
         folder,
         clock: core.clock,
         log: ({ event }) => void said.push(event),
-        fileFailed: (code) => void said.push(code),
+        fileFailed: (error) => void said.push(error instanceof StorageError ? error.code : ''),
       },
       5,
     )
@@ -64,4 +66,13 @@ test('a page that went bad meanwhile is found, and not copied', async () => {
   begin()
   await expect.poll(() => said, { timeout: 10_000 }).toEqual(['check-failed', 'DAMAGED'])
   expect(existsSync(join(folder, 'clinic.backup.db'))).toBe(false)
+})
+
+test('a file that does not even say when it was last read is told of like any other', async () => {
+  const { core, said, begin } = await openDesk()
+  const get = () => {
+    throw new StorageError('DAMAGED', 'a page')
+  }
+  begin({ ...core.file, meta: { ...core.file.meta, get } })
+  await expect.poll(() => said, { timeout: 10_000 }).toEqual(['check-failed', 'DAMAGED'])
 })

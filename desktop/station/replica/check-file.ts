@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { StationLog } from '../station-log.ts'
 import { checkIntegrity } from '../storage/integrity.ts'
-import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
+import { StorageError, toStorageError } from '../storage/storage-error.ts'
 import { BACKUP_NAME } from './replace-damaged.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { StationClock } from './station-clock.ts'
@@ -18,7 +18,7 @@ export interface FileCheckParts {
   readonly folder: string
   readonly clock: StationClock
   readonly log: StationLog
-  readonly fileFailed: (code: StorageErrorCode) => void
+  readonly fileFailed: (error: unknown) => void
 }
 
 export interface FileCheck {
@@ -39,7 +39,9 @@ export function startFileCheck(parts: FileCheckParts, lookMs = LOOK_MS): FileChe
     return new Promise((resolve) => setTimeout(resolve, ms))
   }
 
-  async function check(): Promise<void> {
+  async function checkIfDue(): Promise<void> {
+    const last = file.meta.get('lastChecked') ?? 0
+    if (Math.abs(clock.now() - last) < EVERY_MS) return
     for (const _ of checkIntegrity(file.db)) {
       await rest(STEP_MS)
       if (isStopped) return
@@ -51,12 +53,7 @@ export function startFileCheck(parts: FileCheckParts, lookMs = LOOK_MS): FileChe
   }
 
   function look(): void {
-    const last = file.meta.get('lastChecked') ?? 0
-    if (Math.abs(clock.now() - last) < EVERY_MS) {
-      timer = setTimeout(look, lookMs)
-      return
-    }
-    running = check()
+    running = checkIfDue()
       .catch((error: unknown) => {
         const known = toStorageError(error)
         const code = known instanceof StorageError ? known.code : 'DISK_FAILED'
@@ -64,7 +61,7 @@ export function startFileCheck(parts: FileCheckParts, lookMs = LOOK_MS): FileChe
         // A copy that cannot be written is no reason to stop the work.
         if (code !== 'DAMAGED' || isStopped) return
         isStopped = true
-        fileFailed(code)
+        fileFailed(error)
       })
       .finally(() => {
         if (!isStopped) timer = setTimeout(look, lookMs)

@@ -29,6 +29,8 @@ export interface DocumentRows {
   all<C extends CollectionName>(collection: C): Documents[C][]
   count(collection: CollectionName): number
   ids(collection: CollectionName): string[]
+  /** The next so many by id, behind one; '' is before all of them. */
+  after<C extends CollectionName>(collection: C, id: string, limit: number): Documents[C][]
   visitsOfDay(queueDay: string): Documents['visits'][]
   visitsOfPatient(patientId: string, limit: number): Documents['visits'][]
   entriesOf(field: 'visitId' | 'patientId' | 'queueDay', value: string): Documents['entries'][]
@@ -93,6 +95,12 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
         .prepare<[], string>(`SELECT id FROM ${table(collection)} WHERE deleted = 0`)
         .pluck()
         .all(),
+    after(collection, id, limit) {
+      const key = `${collection}>`
+      const statement = prepared.get(key) ?? select(collection, 'AND id > ? ORDER BY id LIMIT ?')
+      prepared.set(key, statement)
+      return statement.all(id, limit).map(([json]) => read(collection, json))
+    },
     visitsOfDay: (queueDay) => visitsOfDay.all(queueDay).map(([json]) => read('visits', json)),
     visitsOfPatient: (patientId, limit) =>
       visitsOfPatient.all(patientId, limit).map(([json]) => read('visits', json)),

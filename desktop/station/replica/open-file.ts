@@ -25,19 +25,23 @@ export interface ClinicFile {
  * Opens the clinic's file with the station's tables in it. One that is not whole is set aside and
  * made anew first.
  *
+ * @param use begins the work on it, closing it if that fails: some pages are first read by then
  * @throws StorageError LOCKED, WRONG_KEY, NEWER, DISK_FULL, DISK_FAILED, CANNOT_OPEN; DAMAGED when the
  *   new one was not whole either
  */
-export async function openClinicFile(file: ClinicFile): Promise<Store> {
+export async function openClinicFile<T>(
+  file: ClinicFile,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
   if (isBeingReplaced(file.folder)) await replaceDamaged({ ...file, now: file.now() })
   try {
-    return await openWhole(file)
+    return await use(await openWhole(file))
   } catch (error) {
     if (!isDamage(error)) throw error
     file.log({ event: 'damaged' })
     beginReplacing(file.folder, file.now())
     await replaceDamaged({ ...file, now: file.now() })
-    return openWhole(file)
+    return use(await openWhole(file))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { RxDatabase } from 'rxdb'
+import type { Command } from '#shared/commands.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
 import { ftsMatch } from '#shared/patient-search.ts'
 import { PatientId } from '#shared/ids.ts'
@@ -85,7 +86,8 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     latestUnsynced: file.outbox.latest,
     held: file.outbox.held,
     countOutbox: file.outbox.count,
-    rejected: file.outbox.rejected,
+    // Of a damaged file that could not say whose it was, some may be another clinic's.
+    rejected: () => file.outbox.rejected().filter(({ command }) => isOf(command, identity)),
     dismissRejected(commandId) {
       const dismissed = file.store.transaction(() => file.outbox.dismissRejected(commandId))
       if (dismissed) core.tell(touching([], true))
@@ -111,4 +113,8 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
     now: () => deskNow(core.desk, clock),
   }
   return { replica, core }
+}
+
+function isOf({ writes }: Command, { clinicId }: Identity): boolean {
+  return writes.every(({ next }) => next.clinicId === clinicId)
 }

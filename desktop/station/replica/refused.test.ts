@@ -4,8 +4,11 @@ import { formatStamp, MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import { START } from '#shared/test-values.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { applyPage, applyResults } from './apply-answers.ts'
+import { takePayment } from '../commands/money.ts'
+import { countDrawer } from '../commands/office.ts'
 import {
   DESK,
+  draftCheckIn,
   draftName,
   draftPatient,
   feed,
@@ -130,4 +133,28 @@ test('accepted commands are kept for a restored server no longer than asked for'
   outbox.pruneAccepted(START + 1)
   outbox.requeueAccepted()
   expect(replica.outbox()).toEqual([])
+})
+
+test('what is only known by its document is listed under the act that makes such a one', () => {
+  const { core, replica } = opened
+  const amount = { minor: 5_000, currency: 'EGP' as const }
+  const { visitId } = replica.commit(DESK, (tx) => draftCheckIn(tx, 'مريم'))
+  applyResults(core, [answer(0)])
+  replica.commit(DESK, (tx) => countDrawer(tx, { closes: null, counted: amount, note: null }))
+  replica.commit(DESK, (tx) => takePayment(tx, { visitId, amount, method: 'CASH' }))
+  const made = replica.outbox().flatMap(({ command }) => command.writes)
+  // Their page is gone, and the server has heard of neither.
+  core.file.store.transaction(() => {
+    core.file.db.exec('DELETE FROM outbox_writes; DELETE FROM outbox')
+    core.file.meta.set('isPartial', true)
+    core.file.meta.set('reseeding', true)
+  })
+  applyPage(core, page([]))
+  const listed = replica.rejected().map(({ command: { name, writes } }) => [writes[0]?.id, name])
+  expect(listed).toEqual(
+    expect.arrayContaining([
+      [made[0]?.id, 'countDrawer'],
+      [made[1]?.id, 'takePayment'],
+    ]),
+  )
 })

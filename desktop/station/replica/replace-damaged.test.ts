@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -8,14 +9,19 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { PatientId, VisitId } from '#shared/ids.ts'
+import { CollectionName } from '#shared/collections.ts'
+import type { ClinicId, PatientId, VisitId } from '#shared/ids.ts'
+import { idOf } from '#shared/test-values.ts'
+import { openPeople } from '../session/people.ts'
 import { openStore } from '../storage/store.ts'
+import { applyPage } from './apply-answers.ts'
 import { openClinicFile } from './open-file.ts'
 import { openReplicaFile } from './replica-file.ts'
 import { openDatabase } from './open-database.ts'
 import { openReplica } from './open-replica.ts'
 import { startClock } from './station-clock.ts'
 import { beginReplacing, replaceDamaged } from './replace-damaged.ts'
+import { makeKey, publicPart } from './station-key.ts'
 import { openMeta } from './station-meta.ts'
 import {
   CLINIC,
@@ -25,6 +31,8 @@ import {
   FILE_KEY,
   fillClinic,
   openTestReplica,
+  OTHER_STATION,
+  page,
   STATION,
   temporaryFolder,
   TEST_KEY,
@@ -75,13 +83,14 @@ async function makeFile(checkIns = 30): Promise<Made> {
 /** Opens the file as a station does and works on it. */
 async function reopen(folder: string) {
   const log: string[] = []
-  const store = await openClinicFile({
+  const clinicFile = {
     folder,
     key: FILE_KEY,
     patienceMs: 0,
     now: () => Date.parse('2026-11-23T08:00:00Z'),
-    log: ({ event }) => void log.push(event),
-  })
+    log: ({ event }: { event: string }) => void log.push(event),
+  }
+  const store = await openClinicFile(clinicFile, (opened) => Promise.resolve(opened))
   const database = await openDatabase(store)
   onTestFinished(async () => {
     await database.close()
@@ -89,15 +98,16 @@ async function reopen(folder: string) {
   })
   const file = openReplicaFile(store, openMeta(store.db))
   const identity = file.meta.get('identity')
-  if (identity === null) return { file, log, replica: null }
-  const { replica } = openReplica({
+  const opened = { file, log, store, database }
+  if (identity === null) return { ...opened, replica: null, core: null }
+  const { replica, core } = openReplica({
     file,
     database,
     identity,
     clock: startClock(testClock()),
     entitlement: ENTITLEMENT,
   })
-  return { file, log, replica }
+  return { ...opened, replica, core }
 }
 
 function mustBe<T>(value: T | null): T {
@@ -191,6 +201,55 @@ test('a file whose first page is gone is kept, and the station begins anew', asy
   expect(readFileSync(join(folder, kept, 'clinic.db'))).toEqual(broken)
 })
 
+test('what it made while it was another station goes on too, and is listed when its command is lost', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const before = openStore({ path, key: FILE_KEY })
+  const meta = openMeta(before.db)
+  meta.set('identity', { ...IDENTITY, stationId: OTHER_STATION, key: makeKey() })
+  meta.set('formerly', [{ stationId: STATION, publicKey: publicPart(TEST_KEY) }])
+  before.db.exec("UPDATE outbox SET payload = json_remove(payload, '$.name') WHERE seq = 3")
+  await before.close()
+  beginReplacing(folder, 0)
+  const { file, core, replica } = await reopen(folder)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 2, listed: 0, whole: false })
+  applyPage(mustBe(core), page([]))
+  expect(mustBe(replica).outbox()).toHaveLength(2)
+  const listed = mustBe(replica)
+    .rejected()
+    .flatMap(({ command }) => command.writes.map(({ id }) => id))
+  expect(listed).toContain(visits[2])
+})
+
+test('a file that does not say whose it was gives nothing of it to whoever is enrolled next', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const before = openStore({ path, key: FILE_KEY })
+  openPeople(before.db).know({
+    userId: DESK,
+    email: 'mona@nour.example',
+    name: 'منى',
+    roles: ['RECEPTION'],
+    password: 'x',
+  })
+  before.db.exec("DELETE FROM station_meta WHERE key = 'identity'")
+  await before.close()
+  beginReplacing(folder, 0)
+  const { file, store, database } = await reopen(folder)
+  expect(CollectionName.options.flatMap((name) => file.rows.ids(name))).toEqual([])
+  expect(openPeople(store.db).all()).toEqual([])
+  expect(file.meta.get('refreshToken')).toBeNull()
+  expect(file.meta.get('reseeding')).toBe(true)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 0, listed: visits.length })
+  const listedFor = (clinicId: ClinicId): number =>
+    openReplica({
+      file,
+      database,
+      identity: { ...IDENTITY, clinicId },
+      clock: startClock(testClock()),
+      entitlement: null,
+    }).replica.rejected().length
+  expect([listedFor(CLINIC), listedFor(idOf(2))]).toEqual([visits.length, 0])
+})
+
 test('a file whose first page is gone goes on from its last copy, under another letter', async () => {
   const { folder, path, visits } = await makeFile(3)
   const store = openStore({ path, key: FILE_KEY })
@@ -201,6 +260,26 @@ test('a file whose first page is gone goes on from its last copy, under another 
   expect(mustBe(replica).outbox()).toHaveLength(visits.length)
   expect(file.meta.get('damage')).toMatchObject({ kept: visits.length, whole: false })
   expect(() => mustBe(replica).commit(DESK, (tx) => draftCheckIn(tx, 'بلا حرف'))).toThrow('OFFLINE')
+})
+
+test('what could not be read is listed, also if somebody has read of the damage meanwhile', async () => {
+  const { folder, path, visits, patients } = await makeFile(3)
+  const store = openStore({ path, key: FILE_KEY })
+  store.db.exec("UPDATE outbox SET payload = json_remove(payload, '$.name') WHERE seq < 3")
+  await store.close()
+  beginReplacing(folder, 0)
+  const { replica, core, file } = await reopen(folder)
+  expect(file.meta.get('damage')).toMatchObject({ kept: 1, listed: 0, whole: false })
+  file.store.transaction(() => file.meta.remove('damage'))
+  // The server has heard of nothing that was made here.
+  applyPage(mustBe(core), page([]))
+  const listed = mustBe(replica)
+    .rejected()
+    .flatMap(({ command }) => command.writes.map(({ id }) => id))
+  expect(listed).toEqual(expect.arrayContaining([...visits.slice(0, 2), ...patients.slice(0, 2)]))
+  expect(listed).toHaveLength(6)
+  expect(file.rows.byId('visits', visits[2] ?? '')).not.toBeNull()
+  expect(file.meta.get('damage')).toMatchObject({ listed: 6, whole: false })
 })
 
 test('killed at any step, the replacement goes on at the next start', async () => {
@@ -220,6 +299,44 @@ test('killed at any step, the replacement goes on at the next start', async () =
   beginReplacing(folder, 1)
   await reopen(folder)
   expect(existsSync(join(folder, 'replacing.json'))).toBe(false)
+})
+
+/** Replaces the file in a process of its own, which is killed when all is done but saying so. */
+function replaceAndDie(folder: string): void {
+  const killed = spawnSync(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import fs from 'node:fs'
+       import { syncBuiltinESMExports } from 'node:module'
+       const { rmSync } = fs
+       fs.rmSync = (path, options) =>
+         path.endsWith('replacing.json') ? process.kill(process.pid, 'SIGKILL') : rmSync(path, options)
+       syncBuiltinESMExports()
+       const { replaceDamaged } = await import(process.argv[1])
+       const key = new Uint8Array(Buffer.from(process.argv[3], 'hex'))
+       await replaceDamaged({ folder: process.argv[2], key, now: 0, log: () => undefined })`,
+      join(import.meta.dirname, 'replace-damaged.ts'),
+      folder,
+      Buffer.from(FILE_KEY).toString('hex'),
+    ],
+    { encoding: 'utf8' },
+  )
+  if (killed.signal !== 'SIGKILL') expect.fail(killed.stderr)
+}
+
+test('killed when the new file has its name, the next start does not take it for the damaged one', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const broken = breakPage(path, readFileSync(path).length / PAGE - 2)
+  beginReplacing(folder, 0)
+  replaceAndDie(folder)
+  expect(existsSync(join(folder, 'replacing.json'))).toBe(true)
+  const { replica, log } = await reopen(folder)
+  expect(log).toEqual([])
+  expect(mustBe(replica).outbox().length).toBeGreaterThan(visits.length - 2)
+  const kept = join(folder, 'set-aside-1970-01-01T00-00-00.000Z', 'clinic.db')
+  expect(readFileSync(kept)).toEqual(broken)
 })
 
 test('a log that lost commits costs numbers, never a number twice', async () => {

@@ -1,20 +1,11 @@
-import {
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { StationLog } from '../station-log.ts'
 import { openSalvage, type Salvage } from '../storage/salvage.ts'
 import { StorageError } from '../storage/storage-error.ts'
 import { openStore } from '../storage/store.ts'
+import { writeDurably } from '../storage/write-durably.ts'
 import { openDatabase } from './open-database.ts'
 import { openReplicaFile, PATIENT_SEARCH } from './replica-file.ts'
 import { salvageReplica } from './salvage-replica.ts'
@@ -56,6 +47,17 @@ export function isBeingReplaced(folder: string): boolean {
 export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Promise<void> {
   const { setAside } = readUnderWay(folder) ?? beginReplacing(folder, now)
   const kept = join(folder, setAside)
+  // Killed just before the end: what has the file's name by now is the new one, and must not go over the old.
+  const isMade = [kept, folder].every((place) => existsSync(join(place, REPLICA_NAME)))
+  if (!isMade) await setAsideAndMake({ folder, kept, key, now, log })
+  rmSync(join(folder, UNDER_WAY))
+}
+
+async function setAsideAndMake({
+  folder,
+  kept,
+  ...parts
+}: DamagedFile & { kept: string }): Promise<void> {
   mkdirSync(kept, { recursive: true })
   for (const suffix of BESIDE) {
     const from = join(folder, `${REPLICA_NAME}${suffix}`)
@@ -64,12 +66,11 @@ export async function replaceDamaged({ folder, key, now, log }: DamagedFile): Pr
   const fresh = join(folder, `${REPLICA_NAME}.new`)
   for (const suffix of BESIDE) rmSync(`${fresh}${suffix}`, { force: true })
   const sources = [join(kept, REPLICA_NAME), join(folder, BACKUP_NAME)]
-  await makeAnew({ fresh, sources, key, now, log })
+  await makeAnew({ fresh, sources, ...parts })
   for (const suffix of ['-key', '']) {
     const from = `${fresh}${suffix}`
     if (existsSync(from)) renameSync(from, join(folder, `${REPLICA_NAME}${suffix}`))
   }
-  rmSync(join(folder, UNDER_WAY))
 }
 
 interface Remake {
@@ -126,14 +127,6 @@ export function beginReplacing(folder: string, now: number): UnderWay {
     setAside: `set-aside-${new Date(now).toISOString().replaceAll(':', '-')}`,
     at: now,
   }
-  const path = join(folder, UNDER_WAY)
-  const file = openSync(`${path}.new`, 'w', 0o600)
-  try {
-    writeSync(file, JSON.stringify(underWay))
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(`${path}.new`, path)
+  writeDurably(join(folder, UNDER_WAY), JSON.stringify(underWay))
   return underWay
 }

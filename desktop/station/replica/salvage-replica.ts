@@ -1,7 +1,8 @@
-import { verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
 import { z } from 'zod'
 import { CollectionName, type Documents, type WritableCollection } from '#shared/collections.ts'
 import { Command } from '#shared/commands.ts'
+import type { StationId } from '#shared/ids.ts'
 import type { Salvage } from '../storage/salvage.ts'
 import { parseDocument } from '../storage/stored-document.ts'
 import { DATABASE_NAME, withoutMeta } from './document-rows.ts'
@@ -11,7 +12,9 @@ import type { Damage, Identity } from './station-meta.ts'
 import { putDocuments, raiseCounters } from './write-documents.ts'
 
 /** What the new file must not believe of the old: it has not got all that it acknowledged. */
-const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage'])
+const NOT_TAKEN = new Set(['checkpoint', 'history', 'reseeding', 'damage', 'nextKey'])
+/** What may be taken though it cannot be read whose file this was: it is nobody's. */
+const OF_NOBODY = new Set(['serverUrl', 'latestTime', 'lastStamp', 'isPartial'])
 /** Documents to a transaction. */
 const SLICE = 1_000
 
@@ -21,7 +24,6 @@ const NUMBERS = ['counters', 'outbox']
 const COPIED: readonly (readonly [table: string, by?: string])[] = [
   ['people'],
   ['accepted', 'seq'],
-  ['rejected'],
   ['masters'],
 ]
 
@@ -56,29 +58,36 @@ export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Sour
   }
   // Numbers first: whether all were read decides the letter.
   file.store.transaction(() => {
-    takeMeta(file, read(MetaRow, 'station_meta'))
+    const meta = read(MetaRow, 'station_meta')
+    const isKnown = meta.some(({ key }) => key === 'identity')
+    takeMeta(file, isKnown ? meta : meta.filter(({ key }) => OF_NOBODY.has(key)))
     for (const { name, value } of read(CounterRow, 'counters')) {
       // Patients are counted as they are put.
       if (name !== 'patients') file.counters.raise(name, value)
     }
-    for (const [table, by] of COPIED) copyRows(file, table, read(AnyRow, table, by))
+    copyRows(file, 'rejected', read(AnyRow, 'rejected'))
+    // Enrolled anew, it may be another clinic's: then none of this may be here.
+    for (const [table, by] of isKnown ? COPIED : []) copyRows(file, table, read(AnyRow, table, by))
   })
   const identity = file.meta.get('identity')
   for (const collection of CollectionName.options) {
+    if (identity === null) break
     const table = `${DATABASE_NAME}/${collection}/0`
     const rows = read(StoredRow, table, 'seq')
     for (let from = 0; from < rows.length; from += SLICE) {
       takeDocuments(file, identity, { collection, rows: rows.slice(from, from + SLICE) })
     }
   }
-  const outbox = takeOutbox(file, identity, read(OutboxRow, 'outbox', 'seq'), now)
+  const { unread, ...outbox } = takeOutbox(file, identity, read(OutboxRow, 'outbox', 'seq'), now)
+  if (unread > 0) partial.add('outbox')
   const damage: Damage = { at: now, kind: 'REPLACED', ...outbox, whole: partial.size === 0 }
   file.store.transaction(() => {
     file.meta.set('damage', damage)
-    if (identity !== null) {
-      file.meta.set('reseeding', true)
-      if (NUMBERS.some((table) => partial.has(table))) file.meta.set('needsLetter', true)
-    }
+    if (!damage.whole) file.meta.set('isPartial', true)
+    file.meta.set('reseeding', true)
+    // Whoever no longer knows their clinic gets a letter by enrolling.
+    const isUnsure = NUMBERS.some((table) => partial.has(table))
+    if (identity !== null && isUnsure) file.meta.set('needsLetter', true)
   })
   return damage
 }
@@ -109,7 +118,7 @@ interface StoredDocuments {
 
 function takeDocuments(
   file: ReplicaFile,
-  identity: Identity | null,
+  identity: Identity,
   { collection, rows }: StoredDocuments,
 ): void {
   const documents = new Map<string, Documents[CollectionName]>()
@@ -121,7 +130,6 @@ function takeDocuments(
   }
   file.store.transaction((tx) => {
     putDocuments(file, tx, { collection, documents })
-    if (identity === null) return
     for (const [id, doc] of documents) raiseCounters(file, identity.letter, { collection, id, doc })
   })
 }
@@ -135,17 +143,29 @@ function takeOutbox(
   identity: Identity | null,
   rows: readonly z.infer<typeof OutboxRow>[],
   now: number,
-): Pick<Damage, 'kept' | 'listed'> {
-  const key = identity === null ? null : publicKeyObject(publicPart(identity.key))
-  const isSigned = ({ payload, signature }: z.infer<typeof OutboxRow>): boolean =>
-    key !== null && verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+): Pick<Damage, 'kept' | 'listed'> & { unread: number } {
+  const keys = ownKeys(file, identity)
+  const isSigned = (
+    { payload, signature }: z.infer<typeof OutboxRow>,
+    { stationId }: Command,
+  ): boolean => {
+    const key = keys.get(stationId)
+    return (
+      key !== undefined &&
+      verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+    )
+  }
   let kept = 0
   let listed = 0
+  let unread = 0
   file.store.transaction((tx) => {
     for (const row of rows) {
       const command = parseCommand(row.payload)
-      if (command === null) continue
-      if (!isSigned(row)) {
+      if (command === null) {
+        unread += 1
+        continue
+      }
+      if (!isSigned(row, command)) {
         file.outbox.reject({ command, code: 'DAMAGED', details: {}, answeredAt: now })
         listed += 1
         continue
@@ -160,7 +180,15 @@ function takeOutbox(
       }
     }
   })
-  return { kept, listed }
+  return { kept, listed, unread }
+}
+
+/** Of this station, and of those that this installation was before. */
+function ownKeys(file: ReplicaFile, identity: Identity | null): Map<StationId, KeyObject> {
+  if (identity === null) return new Map()
+  const { stationId, key } = identity
+  const all = [...(file.meta.get('formerly') ?? []), { stationId, publicKey: publicPart(key) }]
+  return new Map(all.map((each) => [each.stationId, publicKeyObject(each.publicKey)]))
 }
 
 function putWritten(

@@ -21,6 +21,10 @@ export const Identity = z.strictObject({
 })
 export type Identity = z.infer<typeof Identity>
 
+/** Which station this installation was before: what it had not sent then is still signed so. */
+export const FormerStation = z.strictObject({ stationId: StationId, publicKey: PublicKey })
+export type FormerStation = z.infer<typeof FormerStation>
+
 export const Damage = z.strictObject({
   /** Milliseconds. */
   at: z.number(),
@@ -39,6 +43,9 @@ export type Damage = z.infer<typeof Damage>
 const META = {
   identity: Identity,
   refreshToken: z.string(),
+  formerly: z.array(FormerStation),
+  /** Made for a rejoining whose answer has not come yet: asked again, it is the same new station. */
+  nextKey: PrivateKey,
   /** The server last tried at enrolment, offered again. */
   serverUrl: z.string(),
   checkpoint: Checkpoint,
@@ -59,6 +66,11 @@ const META = {
   contacts: z.array(StationContact),
   /** What was damaged here and what came of it; until a person has read it. */
   damage: Damage,
+  /**
+   * Not all of a damaged file could be read: what was made here and the server does not name by the
+   * end of the new pull is listed, whoever has read of the damage meanwhile.
+   */
+  isPartial: z.literal(true),
   /** When the file was last read whole and copied, milliseconds. */
   lastChecked: z.number(),
   /** Numbers given here may be unknown here: the letter changes before the next one. */

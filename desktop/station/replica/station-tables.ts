@@ -95,6 +95,10 @@ const STEPS: readonly (string | ((db: Database.Database) => void))[] = [
       UPDATE "dawr/patients/0"
         SET json = json_insert(json, '$.allergies', json('[]'), '$.conditions', json('[]'))`)
   },
+  // That a file was not whole was remembered with what people are told of it.
+  `INSERT INTO station_meta (key, value)
+     SELECT 'isPartial', 'true' FROM station_meta
+     WHERE key = 'damage' AND json_extract(value, '$.whole') = 0;`,
 ]
 
 /** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */

@@ -1,9 +1,10 @@
 import { AppError } from '#shared/errors.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { EnrolResponse, type Membership, SignInResponse } from '#shared/protocol.ts'
+import { rejoinText } from '#shared/rejoin.ts'
 import type { z } from 'zod'
-import { makeKey, publicPart } from '../replica/station-key.ts'
-import type { Identity } from '../replica/station-meta.ts'
+import { makeKey, privateKeyObject, publicPart, signText } from '../replica/station-key.ts'
+import type { Identity, PrivateKey } from '../replica/station-meta.ts'
 import { type ServerLine, serverLine } from '../sync/server-line.ts'
 
 const TIMEOUT_MS = 20_000
@@ -31,20 +32,74 @@ export async function findMemberships(
   return (await signIn(serverLine(credentials.serverUrl), credentials)).memberships
 }
 
+/** What the server has made of this installation, for the caller to keep: all in one transaction. */
+export interface Enrolled {
+  readonly identity: Identity
+  readonly refreshToken: string
+}
+
 /**
  * Makes this installation a station of the clinic. The key is made here and only its public part is
- * sent; nothing is kept yet: that is the caller's, in one transaction.
+ * sent.
  */
 export async function enrolStation(
   request: Credentials & { clinicId: ClinicId; stationName: string },
-): Promise<{ identity: Identity; refreshToken: string }> {
-  const { serverUrl, clinicId, stationName } = request
-  const line = serverLine(serverUrl)
-  const { accessToken } = await signIn(line, request)
-  const key = makeKey()
-  const answer = await line.post({
+): Promise<Enrolled> {
+  const { clinicId, stationName } = request
+  return askToJoin(request, {
     path: '/v1/stations',
-    body: { clinicId, stationName, publicKey: publicPart(key) },
+    clinicId,
+    stationName,
+    key: makeKey(),
+    more: {},
+  })
+}
+
+/**
+ * Lets an installation that the server refuses go on as a new station of its clinic: an ADMIN's word
+ * for it, and a proof that the key it had is here.
+ *
+ * @param key of the new station, kept before this is asked: asked again, it is the same one
+ * @throws AppError SIGN_IN_FAILED, FORBIDDEN for whoever is not an ADMIN, BAD_SIGNATURE, OFFLINE
+ */
+export async function rejoinStation(
+  former: Identity,
+  key: PrivateKey,
+  person: Pick<Credentials, 'email' | 'password'>,
+): Promise<Enrolled> {
+  const { serverUrl, clinicId, stationId: formerId, stationName } = former
+  const text = rejoinText({ clinicId, formerId, publicKey: publicPart(key) })
+  const more = { formerId, proof: signText(privateKeyObject(former.key), text) }
+  try {
+    return await askToJoin(
+      { serverUrl, ...person },
+      { path: '/v1/stations/rejoin', clinicId, stationName, key, more },
+    )
+  } catch (error) {
+    // To whoever is not its ADMIN the server says that there is no such clinic; here they know better.
+    const isForeign = error instanceof AppError && error.code === 'NOT_FOUND'
+    throw isForeign ? new AppError('FORBIDDEN') : error
+  }
+}
+
+interface Joining {
+  readonly path: string
+  readonly clinicId: ClinicId
+  readonly stationName: string
+  readonly key: PrivateKey
+  readonly more: object
+}
+
+async function askToJoin(
+  credentials: Credentials,
+  { path, clinicId, stationName, key, more }: Joining,
+): Promise<Enrolled> {
+  const { serverUrl } = credentials
+  const line = serverLine(serverUrl)
+  const { accessToken } = await signIn(line, credentials)
+  const answer = await line.post({
+    path,
+    body: { clinicId, stationName, publicKey: publicPart(key), ...more },
     answer: EnrolResponse,
     headers: { authorization: `Bearer ${accessToken}` },
     timeoutMs: TIMEOUT_MS,

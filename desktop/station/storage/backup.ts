@@ -65,7 +65,8 @@ async function copyBytes(from: number, to: FileHandle, size: number): Promise<vo
   for (let at = 0; at < size;) {
     const { bytesRead } = await readSlice(from, slice, 0, Math.min(slice.length, size - at), at)
     if (bytesRead === 0) throw new StorageError('DISK_FAILED', 'the file became shorter')
-    await to.write(slice, 0, bytesRead)
+    // Unlike `write`, all of it, however little the disk takes at once.
+    await to.writeFile(slice.subarray(0, bytesRead))
     at += bytesRead
   }
 }

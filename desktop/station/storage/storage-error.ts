@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 
 /**
  * What can go wrong with the file, in the caller's terms.
- * - LOCKED: another process (or another store of this one) has the file
+ * - LOCKED: another process (or another store of this one, or another program) has the file
  * - WRONG_KEY: the key does not open it, as far as anybody knows (key-check.ts)
  * - DAMAGED: a page fails its authentication or the structure is broken
  * - NEWER: written by a later version of this code
@@ -51,11 +51,31 @@ const CODES: ReadonlyArray<readonly [prefix: string, code: StorageErrorCode]> = 
   ['SQLITE_READONLY', 'CANNOT_OPEN'],
 ]
 
-/** SQLite's refusals in our codes; every other error (a constraint, the caller's own) stays as it is. */
+/** What the operating system says where files are moved and copied without SQLite (errno(3), as Node names it). */
+const SYSTEM_CODES: Readonly<Partial<Record<string, StorageErrorCode>>> = {
+  ENOSPC: 'DISK_FULL',
+  EIO: 'DISK_FAILED',
+  EBUSY: 'LOCKED',
+  EPERM: 'CANNOT_OPEN',
+  EACCES: 'CANNOT_OPEN',
+  EROFS: 'CANNOT_OPEN',
+}
+
+/**
+ * SQLite's refusals, and the system's of a file, in our codes; every other error (a constraint, the caller's own) stays
+ * as it is.
+ */
 export function toStorageError(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error
+  if (!(error instanceof Database.SqliteError)) return ofSystem(error)
   const known = CODES.find(([prefix]) => error.code.startsWith(prefix))
   return known === undefined ? error : new StorageError(known[1], error.message, error)
+}
+
+function ofSystem(error: unknown): unknown {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return error
+  const known = SYSTEM_CODES[String(error.code)]
+  // The system's own message names the path, and a profile's folder may be called like its owner.
+  return known === undefined ? error : new StorageError(known, String(error.code), error)
 }
 
 /** Runs database work, its errors in our codes. */

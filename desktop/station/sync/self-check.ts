@@ -56,12 +56,15 @@ function stateOf({ file }: ReplicaCore): string | null {
 async function sumOf({ file }: ReplicaCore, collection: CollectionName): Promise<CollectionSum> {
   let count = 0
   let sum = 0n
-  for (const [index, id] of file.rows.ids(collection).entries()) {
-    if (index % SLICE === 0) await setImmediate()
-    const document = file.rows.byId(collection, id)
-    if (document === null) continue
-    count += 1
-    sum += createHash('sha256').update(jsonbText(document)).digest().readBigInt64BE()
+  for (let after = ''; ;) {
+    await setImmediate()
+    const documents = file.rows.after(collection, after, SLICE)
+    for (const document of documents) {
+      sum += createHash('sha256').update(jsonbText(document)).digest().readBigInt64BE()
+    }
+    count += documents.length
+    const last = documents.at(-1)
+    if (last === undefined) return { collection, count, sum: String(sum) }
+    after = last.id
   }
-  return { collection, count, sum: String(sum) }
 }

@@ -3,9 +3,9 @@ import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
 import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
-import { type ReplicaCore, takeLetter, touching } from '../replica/replica-core.ts'
+import { type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
-import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
+import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
 import { openPush } from './push.ts'
 import { type HistoryProgress, openHistory } from './history.ts'
@@ -61,7 +61,7 @@ export interface SyncParts {
   /** State, progress or contacts are others than before. */
   readonly onChange: () => void
   readonly log: StationLog
-  readonly fileFailed: (code: StorageErrorCode) => void
+  readonly fileFailed: (error: unknown) => void
   /** 0 to 1. */
   readonly random: () => number
 }
@@ -73,6 +73,8 @@ export interface SyncParts {
  */
 export function startSync(parts: SyncParts): SyncEngine {
   const { core, replica, onChange, log, random } = parts
+  // Before anything is read of how far the last version came.
+  noteVersion(core)
   const stopping = new AbortController()
   const door = stationDoor(parts.line, parts.credential, stopping.signal)
   const push = openPush(core, door)
@@ -197,8 +199,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   }
 
   function fail(error: unknown): void {
-    const known = toStorageError(error)
-    if (known instanceof StorageError) parts.fileFailed(known.code)
+    parts.fileFailed(error)
     const code = codeOf(error)
     if (code === 'INTERNAL') log({ event: 'sync-fault', error: nameOf(error) })
     if (NEEDS_A_PERSON.includes(code)) {
@@ -299,7 +300,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       core.file.meta.remove('needsLetter')
     })
     log({ event: 'new-letter' })
-    core.tell(touching([], false))
+    onChange()
   }
 
   async function workOrWait(): Promise<void> {
@@ -377,7 +378,6 @@ export function startSync(parts: SyncParts): SyncEngine {
     if (outbox) pushWanted = true
     if (pushWanted) kick()
   })
-  noteVersion(core)
   core.file.store.transaction(() => {
     core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
   })

@@ -139,6 +139,18 @@ export function nextSyncState(state: SyncState, event: SyncEvent, now: number): 
   return cell(state, event, now)
 }
 
+/** The server knows the clinic, and not this installation as the station that it says it is. */
+const REFUSED_AS_STATION: readonly ErrorCode[] = [
+  'STATION_REVOKED',
+  'REFRESH_REUSED',
+  'UNAUTHENTICATED',
+]
+
+/** Whether an ADMIN may let it go on as a new one (`session/enrolment.ts`). */
+export function mayRejoin(state: SyncState): boolean {
+  return state.name === 'NEEDS_ATTENTION' && REFUSED_AS_STATION.includes(state.code)
+}
+
 /** Codes that no retry heals: a person must update, enrol again or speak to the clinic's admin. */
 export const NEEDS_A_PERSON: readonly ErrorCode[] = [
   'STATION_REVOKED',

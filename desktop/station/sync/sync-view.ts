@@ -6,6 +6,7 @@ import type { Damage } from '../replica/station-meta.ts'
 import type { StationClock } from '../replica/station-clock.ts'
 import type { CurrentSession } from '../session/current-session.ts'
 import type { SyncEngine } from './sync-engine.ts'
+import { mayRejoin } from './sync-state.ts'
 
 const SHOWN_AT_MOST = 50
 
@@ -49,6 +50,7 @@ export function viewSync({
       lastContact: heard,
     })),
     clockAheadMinutes: minutesAhead(clock),
+    mayRejoin: mayRejoin(state),
     damage: viewDamage(damage()),
   }
 }

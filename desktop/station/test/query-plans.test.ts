@@ -1,7 +1,13 @@
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { DOCTOR } from '../replica/test-replica.ts'
-import { checkIn, draftOf, openTestStation, type TestStation } from '../views/test-station.ts'
+import {
+  ACCOUNTANT,
+  checkIn,
+  draftOf,
+  openTestStation,
+  type TestStation,
+} from '../views/test-station.ts'
 
 /** All rows are meant, or there are never many. */
 const MAY_BE_WALKED = [
@@ -67,4 +73,11 @@ async function workAtTheDesk(station: TestStation): Promise<void> {
   station.sit(DOCTOR)
   await act.startVisit({ visitId, to: 'WITH_DOCTOR' })
   await views.board({}).compute()
+  await act.writeNotes({ visitId, notes: 'سليم' })
+  await views.record({ visitId }).compute()
+  await act.finishVisit({ visitId })
+  station.sit(ACCOUNTANT)
+  const amount = { minor: 30_000, currency: 'EGP' as const }
+  await act.issueInvoice({ visitId, lines: [{ text: 'كشف', quantity: 1, amount }] })
+  station.core.file.rows.after('visits', '', 10)
 }

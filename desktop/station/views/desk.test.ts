@@ -87,28 +87,39 @@ test('with nothing typed: who is here, the latest first, then the newest in the 
   ])
 })
 
-test('search, patient and proposal are computed anew when the queue day turns, and only then', async () => {
+test('search, patient and inbox are computed anew when the queue day turns, and only then', async () => {
   const station = await openTestStation()
   const { patientId } = await checkIn(station)
   const found = station.views.search({ text: '', limit: 5 })
-  const views = [
-    found,
-    station.views.patient({ patientId }),
-    station.views.proposal({ patientId, doctorId: null }),
-    station.views.inbox({}),
-  ]
+  const views = [found, station.views.patient({ patientId }), station.views.inbox({})]
   const tick = { ...NOTHING, clock: true }
   const todayOf = async (): Promise<number | undefined> =>
     SearchView.parse(await found.compute()).hits[0]?.today.length
   for (const view of views) await view.compute()
   expect(await todayOf()).toBe(1)
   passMinutes(station, 10)
-  expect(views.map((view) => view.dependsOn(tick))).toEqual([false, false, false, false])
+  expect(views.map((view) => view.dependsOn(tick))).toEqual([false, false, false])
   passMinutes(station, 24 * 60)
-  expect(views.map((view) => view.dependsOn(tick))).toEqual([true, true, true, true])
-  expect(views.map((view) => view.dependsOn(NOTHING))).toEqual([false, false, false, false])
+  expect(views.map((view) => view.dependsOn(tick))).toEqual([true, true, true])
+  expect(views.map((view) => view.dependsOn(NOTHING))).toEqual([false, false, false])
   expect(await todayOf()).toBe(0)
   expect(found.dependsOn(tick)).toBe(false)
+})
+
+test('whose turn would come when is told anew as the minutes go by', async () => {
+  const station = await openTestStation()
+  const { patientId } = await checkIn(station)
+  const view = station.views.proposal({ patientId, doctorId: DOCTOR })
+  const tick = { ...NOTHING, clock: true }
+  const turnOf = async (): Promise<string | undefined> =>
+    ProposalView.parse(await view.compute()).doctors[0]?.turn.from
+  const told = await turnOf()
+  expect(view.dependsOn(tick)).toBe(false)
+  passMinutes(station, 10)
+  expect(view.dependsOn(tick)).toBe(true)
+  expect(Date.parse((await turnOf()) ?? '') - Date.parse(told ?? '')).toBe(10 * 60_000)
+  expect(view.dependsOn(tick)).toBe(false)
+  expect(view.dependsOn(NOTHING)).toBe(false)
 })
 
 test('a patient with their visits; amounts for the desk of today and its own', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Quarantined } from '#shared/clinic.ts'
 import type { Entered } from '#shared/entered.ts'
 import type { Command } from '#shared/commands.ts'
-import { makeUuidv7, VisitId } from '#shared/ids.ts'
+import { makeUuidv7, type UserId, VisitId } from '#shared/ids.ts'
 import { CHECK_IN, idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
 import { InboxView, type InboxItem } from '../contract/queries.ts'
 import { applyResults } from '../replica/apply-answers.ts'
@@ -113,6 +113,57 @@ test('every refused change says what was entered in kinds that a window can tran
     { field: 'status', kind: 'STATUS', value: 'CANCELED' },
     { field: 'reason', kind: 'REASON', value: 'MERGED' },
   ])
+})
+
+/** What each of them is shown of the last command, once it was refused. */
+async function shownTo(station: TestStation, ...people: UserId[]): Promise<unknown[]> {
+  const { commandId } = lastCommand(station)
+  applyResults(station.core, [
+    { commandId, verdict: 'REJECTED', code: 'FORBIDDEN', details: {}, documents: [] },
+  ])
+  const shown: unknown[] = []
+  for (const person of people) {
+    station.sit(person)
+    const item = (await inboxOf(station)).find(
+      (one) => one.kind === 'REJECTED' && one.commandId === commandId,
+    )
+    shown.push(
+      item?.kind === 'REJECTED' ? item.entered.map((one) => 'value' in one && one.value) : null,
+    )
+  }
+  return shown
+}
+
+test('of a refused result its author is shown what they wrote, not what was found before', async () => {
+  const station = await openTestStation()
+  const { act } = station
+  const { visitId } = await checkIn(station)
+  station.sit(DOCTOR)
+  await act.startVisit({ visitId, to: 'WITH_DOCTOR' })
+  await act.orderLab({ visitId, test: 'صورة دم', instructions: 'صائم' })
+  expect(await shownTo(station, DOCTOR)).toEqual([['صورة دم', 'صائم']])
+  const { labResultId } = await act.orderLab({ visitId, test: 'سكر صائم', instructions: null })
+  await act.finishVisit({ visitId })
+  const about = { kind: 'ORDERED' as const, labResultId }
+  await act.fileResult({ about, text: 'ما وجده الطبيب', attachments: [] })
+  station.sit(NURSE)
+  await act.fileResult({ about, text: 'ما كتبته الممرضة', attachments: [] })
+  // Before hers stands what she may not see, and the desk may see neither.
+  expect(await shownTo(station, NURSE, DESK)).toEqual([['ما كتبته الممرضة'], []])
+})
+
+test('refused allergies are shown to their author, and not to the desk', async () => {
+  const station = await openTestStation()
+  const { patientId } = await checkIn(station)
+  station.sit(DOCTOR)
+  const allergy = {
+    substance: 'بنسلين',
+    reaction: 'طفح',
+    severity: 'SEVERE' as const,
+    retracts: null,
+  }
+  await station.act.editAllergies({ patientId, allergies: [allergy], conditions: [] })
+  expect(await shownTo(station, DOCTOR, DESK)).toEqual([['بنسلين · طفح'], []])
 })
 
 test('a held command stays visible and cannot be dismissed', async () => {

@@ -1,13 +1,13 @@
 import type { Doctor, Settings } from '#shared/clinic.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { UserId } from '#shared/ids.ts'
+import { queueDayOf } from '#shared/queue-day.ts'
 import { standingMerge, type Visit, VisitType } from '#shared/visit.ts'
 import { priceOf } from '../commands/check-in.ts'
 import { toldWait } from '../commands/told-wait.ts'
 import { ticketText } from '../commands/ticket-text.ts'
 import type { ProposalView, QueryParams } from '../contract/queries.ts'
 import { findWhere } from './live-documents.ts'
-import { showDay } from './shown-day.ts'
 import { requireSight } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 
@@ -18,25 +18,35 @@ export function proposalView(
   deps: ClinicDeps,
   params: QueryParams<'proposal'>,
 ): View<ProposalView> {
-  const day = showDay(deps.replica)
+  const { replica } = deps
+  let minute = 0
   return {
-    compute: () => computeProposal(deps, params, day.today()),
-    dependsOn: (change) =>
-      change.collections.has('visits') ||
-      change.collections.has('clinic') ||
-      change.session ||
-      day.isOver(change),
+    compute() {
+      minute = minuteOf(replica.now())
+      return computeProposal(deps, params)
+    },
+    // A turn is told by the clock: a form that stands open for a while would promise what is past.
+    dependsOn: ({ collections, session, clock }) =>
+      collections.has('visits') ||
+      collections.has('clinic') ||
+      session ||
+      (clock && minuteOf(replica.now()) !== minute),
   }
+}
+
+function minuteOf(now: number): number {
+  return Math.floor(now / 60_000)
 }
 
 async function computeProposal(
   { replica, session }: ClinicDeps,
   { patientId, doctorId: chosen }: QueryParams<'proposal'>,
-  today: CalendarDate,
 ): Promise<ProposalView> {
   requireSight(session.require().roles, 'QUEUE')
   const { read } = replica
   const settings = read.settings()
+  const now = replica.now()
+  const today = queueDayOf(now, settings)
   const visits = patientId === null ? [] : read.visitsOfPatient(patientId, VISITS_BACK)
   const doctors = read.doctors().filter(({ active }) => active)
   const doctorId = proposeDoctor(visits, doctors, chosen)
@@ -50,7 +60,6 @@ async function computeProposal(
         })
   const ofToday = await findWhere(replica.database.collections.visits, { queueDay: today })
   const waiting = waitingByDoctor(ofToday)
-  const now = replica.now()
   const prices = { prices: read.prices(), settings }
   const nameOfDoctor = new Map(read.doctors().map(({ doctorId, name }) => [doctorId, name]))
   return {

@@ -44,6 +44,7 @@ export type SessionAction =
   | 'dismissDamage'
   | 'lookUpClinics'
   | 'enrol'
+  | 'rejoin'
   | 'signIn'
   | 'unlock'
   | 'setPin'

@@ -1,3 +1,4 @@
+import { factsIn } from '#shared/collection-rules.ts'
 import { COLLECTIONS, type WritableCollection } from '#shared/collections.ts'
 import type { Command, WriteOf } from '#shared/commands.ts'
 import { isEntryOf } from '#shared/entry.ts'
@@ -13,10 +14,17 @@ import { plainAmount } from './entered.ts'
 export function writtenFields(command: Command, viewer: Viewer): EnteredField[] {
   return command.writes.flatMap((write) => {
     // Those have fields with names (`entered.ts`).
-    if (write.collection === 'patients' || write.collection === 'visits') return []
+    if (write.collection === 'visits') return []
     if (write.collection === 'entries' && isEntryOf(write.next, 'PAYMENT', 'REFUND')) return []
     return wordsOf(command, write, viewer)
   })
+}
+
+/** Words of a document that are not merged by field: an order's are said once, like those of an entry. */
+const SAID_ONCE: Partial<Record<WritableCollection, readonly string[]>> = {
+  entries: ['body'],
+  invoices: ['lines', 'total'],
+  labResults: ['test', 'instructions'],
 }
 
 function wordsOf<C extends WritableCollection>(
@@ -27,11 +35,20 @@ function wordsOf<C extends WritableCollection>(
   const { merge } = COLLECTIONS[collection]
   const seen = command.by === viewer.userId ? next : project(collection, next, viewer)
   if (seen === null) return []
-  const names =
-    merge.kind === 'FIELDS' ? [...merge.fields, ...merge.facts] : ['body', 'lines', 'total']
-  return names
-    .filter((name) => printed(base ?? {}, name) !== printed(seen, name))
-    .flatMap((name) => wordsIn(Reflect.get(seen, name)))
+  const merged = merge.kind === 'FIELDS' ? merge : { fields: [], facts: [] }
+  const fields = [...merged.fields, ...(SAID_ONCE[collection] ?? [])]
+    // A patient's have names too.
+    .filter(
+      (name) => collection !== 'patients' && printed(base ?? {}, name) !== printed(seen, name),
+    )
+    .map((name): unknown => Reflect.get(seen, name))
+  // Of a set of facts, those that the command adds: what others had said is for whoever may see it.
+  const facts = merged.facts.flatMap((name) => {
+    const known = new Set(factsIn(base ?? {}, name).map(({ id }) => id))
+    return factsIn(seen, name).filter(({ id }) => !known.has(id))
+  })
+  return [...fields, ...facts]
+    .flatMap(wordsIn)
     .map((value) => ({ field: 'entered', kind: 'TEXT', value }))
 }
 
@@ -47,7 +64,7 @@ function wordsIn(value: unknown): string[] {
   const money = Money.safeParse(value)
   if (money.success) return [plainAmount(money.data)]
   const words = Object.entries(value)
-    .filter(([key]) => !/^(?:id|at|by|kind|stationId|.*Ids?|replaces|retracts)$/.test(key))
+    .filter(([key]) => !/^(?:id|at|by|kind|severity|stationId|.*Ids?|replaces|retracts)$/.test(key))
     .flatMap(([, part]) => (typeof part === 'number' ? [String(part)] : wordsIn(part)))
   return words.length === 0 ? [] : [words.join(' · ')]
 }
