@@ -29,8 +29,7 @@ export function project<C extends CollectionName>(
   viewer: Viewer,
 ): Seen<C> | null {
   const fields = fieldsSeen(collection, document, viewer)
-  // Cast: of the collection's own document
-  return fields === null ? null : (withFields(document, fields) as Seen<C>)
+  return fields === null ? null : withFields(document, fields)
 }
 
 /** The fields of a document that a person may see; null: none. */

@@ -79,7 +79,7 @@ async function stationOf(
   if (request === null) return null
   const token = await ifGood(parseRefreshToken(signingKey, request.refreshToken))
   // Without our signature it may name any clinic.
-  return token === null || token.stated === null ? null : token.clinicId
+  return token?.stated ? token.clinicId : null
 }
 
 async function ifGood<T>(read: Promise<T>): Promise<T | null> {
