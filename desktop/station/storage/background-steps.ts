@@ -32,15 +32,21 @@ export function openBackgroundSteps(
       transactions.settle()
       const start = performance.now()
       const until = start + STEP_MS / price
+      let asked = 0
       let worked = start
       const step = db.transaction(() => {
-        const result = work(() => performance.now() < until)
+        const result = work(() => {
+          asked += 1
+          return performance.now() < until
+        })
         worked = performance.now()
         return result
       })
       const result = guard(() =>
         transactions.withoutWaiting(() => folding.early(() => step.immediate())),
       )
+      // Work that knows its own end says nothing of the other's.
+      if (asked === 0) return result
       const seen = (performance.now() - start) / (worked - start)
       // Up at once and down slowly: one step in a few folds the log for all of them.
       price = Math.max(seen, price * 0.9)

@@ -47,7 +47,7 @@ const MERGING = { automerge: 4, crisismerge: 16 }
 const GATHERING = { automerge: 0, crisismerge: 256 }
 
 /** Pages of the index that one step of merging writes: some milliseconds. */
-const MERGE_PAGES = 32
+const MERGE_PAGES = 16
 
 /** Documents that are prepared between two looks at the clock. */
 const PREPARED_AT_ONCE = 10
