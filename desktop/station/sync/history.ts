@@ -112,7 +112,8 @@ export function openHistory(
       const inOrder = documents.toSorted((a, b) => b.seq - a.seq)
       await applySlices(inOrder, (slice, _isFirst, isLast) => {
         const end = isLast ? checkpoint.seq : (slice.at(-1)?.seq ?? checkpoint.seq)
-        applyHistory(core, slice, end)
+        // Within a transaction in the order they were made, in which the file's trees grow by whole pages.
+        applyHistory(core, slice.toReversed(), end)
       })
       return 'APPLIED'
     },
