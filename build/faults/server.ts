@@ -1,6 +1,7 @@
 import type { Fault } from './fault.ts'
 
 const PUSH = 'sync-server/sync/push.pg.test.ts'
+const REJOIN = 'sync-server/identity/rejoin.pg.test.ts'
 const HELD = 'sync-server/sync/held.pg.test.ts'
 const CLOCK = 'sync-server/sync/ticket-and-clock.pg.test.ts'
 const TOKEN = 'sync-server/identity/token.pg.test.ts'
@@ -268,6 +269,33 @@ export const FAULTS: readonly Fault[] = [
     caughtBy: {
       file: 'sync-server/audit/erase-patient.pg.test.ts',
       test: 'a patient who must be forgotten is found nowhere',
+    },
+  },
+  {
+    is: 'the former key need not be there to go on in its place',
+    file: 'sync-server/clinics/stations.ts',
+    edits: [
+      {
+        from: 'former === undefined || !isSignedBy(former.publicKey, rejoinText(request), proof)',
+        to: 'former === undefined',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: REJOIN, test: 'only an ADMIN, and only with the former key' },
+  },
+  {
+    is: 'any station may bring the work of any other',
+    file: 'sync-server/sync/senders.ts',
+    edits: [
+      {
+        from: 'FROM line JOIN stations s ON s.clinic_id = $1 AND s.station_id = line.former_id`',
+        to: 'FROM stations s WHERE s.clinic_id = $1`',
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: REJOIN,
+      test: 'nobody brings the work of a station in whose place they do not',
     },
   },
 ]

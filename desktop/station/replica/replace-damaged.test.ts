@@ -161,8 +161,9 @@ test('whatever page is broken, next to nothing is lost, and nothing unsaid', asy
     await store.close()
     lost.push(visits.length - outbox)
   }
-  // A leaf of the outbox holds a command or two. Without its root, or the station's own key, none goes on.
-  expect(lost.filter((count) => count > 3).length).toBeLessThanOrEqual(2)
+  // A leaf of the outbox holds a command or two. Without its root, the station's own key or a page of the
+  // schema, none goes on: six pages of about 140, of which chance rarely picks as many as these.
+  expect(lost.filter((count) => count > 3).length).toBeLessThanOrEqual(4)
 })
 
 test('the station goes on with its work, its numbers and its people', async () => {

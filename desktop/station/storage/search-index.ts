@@ -5,7 +5,7 @@ import type { StoredDocument } from './stored-document.ts'
 
 /** What of a collection's documents can be searched. */
 export interface SearchSource {
-  /** From 1. Raise it whenever `text` changes: the index is then made anew, in the background. */
+  /** From 1. Raise it whenever `text` changes: the index is then made anew by `Store.tidySearch`. */
   readonly version: number
   /** The document's words, already normalised the way the words of a search will be. */
   text(document: Record<string, unknown>): string
