@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { ClinicDoc } from '#shared/clinic.ts'
 import type { UserId } from '#shared/ids.ts'
 import { chainAudit, serverStamp, writeAudit } from '../audit/append-audit.ts'
@@ -14,8 +15,24 @@ export interface Act {
     | 'rejoinStation'
     | 'revokeStation'
     | 'changeLetter'
+    | 'setPrice'
+    | 'replaceFavourites'
   by: UserId
   now: number
+}
+
+/** What the clinic says of itself under this id; null: nothing yet. */
+export async function readClinicBody<Body extends ClinicDoc['body']>(
+  tx: ClinicTx,
+  id: string,
+  schema: z.ZodType<Body>,
+): Promise<Body | null> {
+  const { rows } = await tx.query<{ body: unknown }>(
+    `SELECT doc -> 'body' AS body FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = $2 AND NOT deleted`,
+    [tx.clinicId, id],
+  )
+  return rows[0] === undefined ? null : schema.parse(rows[0].body)
 }
 
 /**

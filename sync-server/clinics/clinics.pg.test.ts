@@ -212,6 +212,69 @@ test('what an ADMIN does is in the clinic’s audit chain, whole, with before an
   expect(JSON.stringify(staff)).toMatch(/RECEPTION.*ACCOUNTANT/)
 })
 
+// --- prices and favourites -----------------------------------------------------------------------
+
+test('a price set anew replaces the one before, in the feed and in the audit', async () => {
+  const doctorId = nile.doctors[0]?.userId ?? expect.fail('the demo has doctors')
+  const set = (body: unknown) =>
+    server.call('PUT', `/v1/clinics/${clinicId}/prices`, { token: admin, body })
+  const price = { doctorId, visitType: 'PROCEDURE', amount: { minor: 55_000, currency: 'EGP' } }
+  expect(await set(price)).toMatchObject({ status: 200, body: { price } })
+  const dearer = { ...price, amount: { minor: 60_000, currency: 'EGP' } }
+  expect(await set(dearer)).toMatchObject({ status: 200, body: { price: dearer } })
+  const id = `price:${doctorId}:PROCEDURE`
+  const documents = await rowsOf(
+    `SELECT doc -> 'body' AS body, seq = head AS newest FROM documents JOIN feeds USING (clinic_id)
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id = $2`,
+    id,
+  )
+  expect(documents).toEqual([{ body: { kind: 'PRICE', ...dearer }, newest: true }])
+  const [last] = await withClinic(server.database.pool, clinicId, (tx) =>
+    auditOfRecord(tx, { collection: 'clinic', id }, { limit: 1, before: null }),
+  )
+  expect(JSON.stringify(last)).toMatch(/setPrice.*55000.*60000/)
+  for (const [changes, code] of [
+    [{ amount: { minor: 1, currency: 'SAR' } }, 'INVALID'],
+    [{ amount: { minor: -1, currency: 'EGP' } }, 'INVALID'],
+    [{ doctorId: idOf('reception') }, 'NOT_FOUND'],
+  ] as const) {
+    expect((await set({ ...price, ...changes })).body).toMatchObject({ code })
+  }
+})
+
+test('a doctor keeps favourites of their own, and nobody else’s', async () => {
+  const doctor = await signIn(server, 'doctor')
+  const lines = [
+    {
+      drug: 'أموكسيسيلين',
+      dose: '500 mg',
+      form: null,
+      route: null,
+      frequency: '3 × يوميًا',
+      duration: '7 أيام',
+      instructions: null,
+    },
+  ]
+  const keep = (prescriptions: unknown, token = doctor) =>
+    server.call('PUT', `/v1/clinics/${clinicId}/favourites`, { token, body: { prescriptions } })
+  expect(await keep([{ name: 'التهاب الحلق', lines }])).toMatchObject({ status: 200 })
+  expect(await keep([{ name: ' ', lines }])).toMatchObject({ body: { code: 'INVALID' } })
+  expect(await keep([], admin)).toMatchObject({ body: { code: 'NOT_FOUND' } })
+  const documents = await rowsOf(
+    `SELECT doc -> 'body' AS body FROM documents
+     WHERE clinic_id = $1 AND collection = 'clinic' AND id LIKE 'favourites:%'`,
+  )
+  expect(documents).toEqual([
+    {
+      body: {
+        kind: 'FAVOURITES',
+        doctorId: idOf('doctor'),
+        prescriptions: [{ name: 'التهاب الحلق', lines }],
+      },
+    },
+  ])
+})
+
 // --- stations ------------------------------------------------------------------------------------
 
 test('stations that enrol at once get letters of their own, and a letter never comes back', async () => {

@@ -6,6 +6,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { startTrial } from '../subscriptions/subscription.ts'
 import { writeClinicDocuments } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
+import { priceId } from './price-list.ts'
 import { unlawfulFields } from './settings.ts'
 import { recordMembership, readStaff } from './staff.ts'
 
@@ -84,7 +85,7 @@ async function writeLines(tx: ClinicTx, { doctors, prices }: NewClinic): Promise
   await writeClinicDocuments(
     tx,
     prices.map((price) => ({
-      id: `price:${price.doctorId ?? 'all'}:${price.visitType}`,
+      id: priceId(price),
       clinicId,
       body: { kind: 'PRICE', ...price },
     })),

@@ -41,8 +41,12 @@ export async function readRoles(tx: ClinicTx, userId: UserId): Promise<Role[] | 
  * @returns all that they are here
  * @throws AppError NOT_FOUND
  */
-export async function requireAdmin(tx: ClinicTx, userId: UserId): Promise<readonly Role[]> {
+export async function requireRole(
+  tx: ClinicTx,
+  userId: UserId,
+  role: Role,
+): Promise<readonly Role[]> {
   const roles = await readRoles(tx, userId)
-  if (roles === null || !roles.includes('ADMIN')) throw new AppError('NOT_FOUND')
+  if (roles === null || !roles.includes(role)) throw new AppError('NOT_FOUND')
   return roles
 }

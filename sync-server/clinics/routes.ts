@@ -7,13 +7,15 @@ import { withUser } from '../database/clinic-tx.ts'
 import { readBody, readId } from '../http/read-body.ts'
 import { requirePerson } from '../identity/require-person.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
-import { actAsAdmin, readAsAdmin } from './as-admin.ts'
+import { actAsAdmin, actAsDoctor, readAsAdmin } from './as-member.ts'
+import { FavouritesChange, replaceFavourites } from './favourites.ts'
 import { listMemberships } from './membership.ts'
+import { PriceChange, setPrice } from './price-list.ts'
 import { replaceSettings } from './settings.ts'
 import { changeStaff, readStaff } from './staff.ts'
 import { listStations, revokeStation } from './stations.ts'
 
-/** A person's clinics, and what an ADMIN does to one. */
+/** A person's clinics, what an ADMIN does to one, and what a doctor keeps there. */
 export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.use('/clinics/*', requirePerson(deps))
@@ -43,6 +45,20 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
       replaceSettings(tx, settings, { name: 'replaceSettings', by, now: deps.now() }),
     )
     return c.json({ ok: true, settings: written })
+  })
+  routes.put('/clinics/:clinicId/prices', async (c) => {
+    const change = await readBody(c, PriceChange)
+    const price = await actAsAdmin(deps, c, (tx, { userId: by }) =>
+      setPrice(tx, change, { name: 'setPrice', by, now: deps.now() }),
+    )
+    return c.json({ ok: true, price })
+  })
+  routes.put('/clinics/:clinicId/favourites', async (c) => {
+    const change = await readBody(c, FavouritesChange)
+    const favourites = await actAsDoctor(deps, c, (tx, { userId: by }) =>
+      replaceFavourites(tx, change, { name: 'replaceFavourites', by, now: deps.now() }),
+    )
+    return c.json({ ok: true, favourites })
   })
   routes.get('/clinics/:clinicId/stations', async (c) =>
     c.json({ ok: true, stations: await readAsAdmin(deps, c, listStations) }),

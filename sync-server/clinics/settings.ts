@@ -3,17 +3,13 @@ import { AppError } from '#shared/errors.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed } from '../sync/feed.ts'
-import { type Act, recordAct } from './admin-act.ts'
+import { type Act, readClinicBody, recordAct } from './admin-act.ts'
 
 /** @throws AppError NOT_FOUND */
 export async function readSettings(tx: ClinicTx): Promise<Settings> {
-  const { rows } = await tx.query<{ body: unknown }>(
-    `SELECT doc -> 'body' AS body FROM documents
-     WHERE clinic_id = $1 AND collection = 'clinic' AND id = 'settings'`,
-    [tx.clinicId],
-  )
-  if (rows[0] === undefined) throw new AppError('NOT_FOUND')
-  return Settings.parse(rows[0].body)
+  const settings = await readClinicBody(tx, 'settings', Settings)
+  if (settings === null) throw new AppError('NOT_FOUND')
+  return settings
 }
 
 /**

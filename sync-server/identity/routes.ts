@@ -14,7 +14,7 @@ import {
 } from '#shared/protocol.ts'
 import { RejoinRequest } from '#shared/rejoin.ts'
 import { requireAddress } from '../clinics/clinic-address.ts'
-import { listMemberships, requireAdmin } from '../clinics/membership.ts'
+import { listMemberships, requireRole } from '../clinics/membership.ts'
 import { addStation, rejoinStation } from '../clinics/stations.ts'
 import { type ClinicTx, withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
@@ -72,7 +72,7 @@ async function admit(
   const { userId } = c.get('person')
   requireAddress(c.get('address'), clinicId)
   const enrolled = await writeClinic(deps.pool, clinicId, async (tx) => {
-    await requireAdmin(tx, userId)
+    await requireRole(tx, userId, 'ADMIN')
     const station = await add(tx, userId)
     const refreshToken = await issueRefreshToken(tx, deps.signingKey, station.stationId, {
       generation: 0,

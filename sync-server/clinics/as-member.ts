@@ -5,14 +5,14 @@ import { type ClinicTx, withClinic, writeClinic } from '../database/clinic-tx.ts
 import { readId } from '../http/read-body.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { requireAddress } from './clinic-address.ts'
-import { requireAdmin } from './membership.ts'
+import { requireRole } from './membership.ts'
 
-/** Whom `requireAdmin()` let in, and all that they are here. */
-interface Admin {
+/** Who was let in, and all that they are here. */
+interface Member {
   userId: UserId
   roles: readonly Role[]
 }
-type Run<T> = (tx: ClinicTx, admin: Admin) => Promise<T>
+type Run<T> = (tx: ClinicTx, member: Member) => Promise<T>
 
 /** Reads in the clinic of the path, for its ADMIN and nobody else. */
 export function readAsAdmin<T>(
@@ -20,7 +20,7 @@ export function readAsAdmin<T>(
   c: Context<ServerEnv>,
   run: Run<T>,
 ): Promise<T> {
-  return withClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, run))
+  return withClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, 'ADMIN', run))
 }
 
 /** The same for what changes the clinic, and so locks its feed. */
@@ -29,7 +29,16 @@ export function actAsAdmin<T>(
   c: Context<ServerEnv>,
   run: Run<T>,
 ): Promise<T> {
-  return writeClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, run))
+  return writeClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, 'ADMIN', run))
+}
+
+/** The same for a doctor, of what is theirs. */
+export function actAsDoctor<T>(
+  deps: Pick<ServerDeps, 'pool'>,
+  c: Context<ServerEnv>,
+  run: Run<T>,
+): Promise<T> {
+  return writeClinic(deps.pool, clinicIn(c), (tx) => runAs(c, tx, 'DOCTOR', run))
 }
 
 function clinicIn(c: Context<ServerEnv>): ClinicId {
@@ -38,7 +47,7 @@ function clinicIn(c: Context<ServerEnv>): ClinicId {
   return clinicId
 }
 
-async function runAs<T>(c: Context<ServerEnv>, tx: ClinicTx, run: Run<T>): Promise<T> {
+async function runAs<T>(c: Context<ServerEnv>, tx: ClinicTx, role: Role, run: Run<T>): Promise<T> {
   const { userId } = c.get('person')
-  return run(tx, { userId, roles: await requireAdmin(tx, userId) })
+  return run(tx, { userId, roles: await requireRole(tx, userId, role) })
 }
