@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Favourites } from '#shared/clinic.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed } from '../sync/feed.ts'

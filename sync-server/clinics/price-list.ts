@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Doctor, Price } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
