@@ -11,17 +11,19 @@ import { BENCH_CLINIC, BENCH_PASSWORD, DESK } from './clinic.ts'
 /** An enrolled station without a file: what it takes to ask the server, and nothing that costs more. */
 export interface Caller {
   readonly identity: Identity
+  /** By which the server knows it. */
+  readonly headers: Readonly<Record<string, string>>
   /** Posts JSON text and reads the answer as text, neither made nor understood. */
   post(path: string, body: string, headers?: Record<string, string>): Promise<string>
 }
 
 /** Enrols, and signs the desk in: its commands may come from this station. */
-export async function enrolCaller(serverUrl: string): Promise<Caller> {
+export async function enrolCaller(serverUrl: string, clinicId = BENCH_CLINIC): Promise<Caller> {
   const enrolled = await enrolStation({
     serverUrl,
     email: DESK.email,
     password: BENCH_PASSWORD,
-    clinicId: BENCH_CLINIC,
+    clinicId,
     stationName: 'القياس',
   })
   const { identity } = enrolled
@@ -42,11 +44,11 @@ export async function enrolCaller(serverUrl: string): Promise<Caller> {
     answer: SessionResponse,
     timeoutMs: 20_000,
   })
-  const authorization = `Bearer ${await credential.accessToken()}`
+  const own = { authorization: `Bearer ${await credential.accessToken()}` }
   return {
     identity,
-    post: (path, body, headers = {}) =>
-      postText(line.url(path), body, { authorization, ...headers }),
+    headers: own,
+    post: (path, body, headers = {}) => postText(line.url(path), body, { ...own, ...headers }),
   }
 }
 

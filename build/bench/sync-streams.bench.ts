@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import pg from 'pg'
-import { ClinicId, type StationId } from '#shared/ids.ts'
-import { createClinic } from '#server/clinics/create-clinic.ts'
+import type { ClinicId, StationId } from '#shared/ids.ts'
 import { addStation } from '#server/clinics/stations.ts'
 import { parsePrivateKey } from '#server/config.ts'
 import { withClinic } from '#server/database/clinic-tx.ts'
@@ -14,8 +13,9 @@ import { signStationToken } from '#server/identity/access-token.ts'
 import { importSigningKey } from '#server/identity/signing-key.ts'
 import { NEWS_CHANNEL } from '#server/sync/clinic-news.ts'
 import { enrolCaller, postText } from './caller.ts'
-import { DESK, LINES, PEOPLE, PRICES, SETTINGS } from './clinic.ts'
+import { DESK } from './clinic.ts'
 import { makePatients } from './documents.ts'
+import { addClinic } from './many-clinics.ts'
 import { openOutbox, printPush } from './outbox.ts'
 import { percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
@@ -128,16 +128,11 @@ async function enrolAll({ ownerUrl, dataFolder }: BenchServer, clinics: number):
   const file = join(dataFolder, 'signing-key.json')
   const key = await importSigningKey(parsePrivateKey(readFileSync(file, 'utf8'), file))
   const pool = createPool(ownerUrl, (error) => console.error(error))
-  const staff = PEOPLE.map(({ userId, roles }) => ({ userId, roles }))
   const seats: Seat[] = []
-  for (let index = 0; index < clinics; index += 1) {
+  for (let number = 1; number <= clinics; number += 1) {
     const now = Date.now()
-    const suffix = (index + 1).toString(16).padStart(4, '0')
-    const clinicId = ClinicId.parse(`01930000-0000-7000-8000-0000000c${suffix}`)
+    const clinicId = await addClinic(pool, number)
     await withClinic(pool, clinicId, async (tx) => {
-      const settings = { ...SETTINGS, slug: `bench-${suffix}` }
-      const clinic = { ownerId: DESK.userId, settings, staff, doctors: LINES, prices: PRICES }
-      await createClinic(tx, { ...clinic, trialDays: 14 }, now)
       for (let station = 0; station < STATIONS_OF_CLINIC; station += 1) {
         const publicKey = { kty: 'OKP', crv: 'Ed25519', x: key.publicKey.x } as const
         const enrolment = { clinicId, stationName: `${station}`, publicKey }

@@ -14,6 +14,7 @@ import { queryClinic } from '../database/clinic-tx.ts'
 import { admitStation, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import type { EntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import type { BulkLane } from './bulk-lane.ts'
 import { documentsFor } from './older-wire.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
 
@@ -21,6 +22,7 @@ export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
   signer: EntitlementSigner
   isLive: (stationId: StationId) => boolean
   acks: AckMemory
+  bulk: Pick<BulkLane, 'note' | 'longestPage'>
   /** How many feed numbers the station is behind. */
   noteLag: (documents: number) => void
 }
@@ -111,10 +113,13 @@ const READ_PAGE_AND_ACK = `
 export async function pullPage(
   deps: PullDeps,
   station: StationCredential,
-  request: PullRequest,
+  asked: PullRequest,
 ): Promise<string> {
   const { clinicId } = station
-  const { checkpoint, part } = request
+  const { checkpoint, part } = asked
+  // What is behind it is asked for next; of today there is one page.
+  const longest = part?.is === 'TODAY' ? asked.limit : deps.bulk.longestPage()
+  const request = { ...asked, limit: Math.min(asked.limit, longest) }
   if (checkpoint !== null && checkpoint.clinicId !== clinicId) {
     await readStation(deps, clinicId, station.stationId)
     throw new AppError('RESEED')
@@ -135,6 +140,7 @@ export async function pullPage(
     throw new AppError('SUBSCRIPTION')
   }
   const end = endOf(page, request)
+  if (part === undefined) deps.bulk.note(station.stationId, end.upToDate)
   const rest = JSON.stringify({
     checkpoint: { ...end.checkpoint, clinicId },
     upToDate: end.upToDate,

@@ -12,39 +12,55 @@ import { requireProtocol } from '../http/served-protocol.ts'
 import { readStation, requireStation, requireStationToken } from '../identity/require-station.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
+import { createBulkLane } from './bulk-lane.ts'
 import { createChecksumReader } from './checksums.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import { answersFor } from './older-wire.ts'
 import { pushCommands } from './push.ts'
 import { createStreamHub } from './stream-hub.ts'
 
+/** Longer ones are imports, or what a desk did in a day without a line. */
+const LONG_PUSH_BYTES = 64 * 1024
+
 /** The doors of synchronization: push, pull and the stream of hints. All for a station. */
 export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
   const hub = createStreamHub(deps)
+  const bulk = createBulkLane(() => performance.now())
   const pullDeps = {
     ...deps,
     signer: createEntitlementSigner(deps.signingKey),
     isLive: hub.isLive,
     acks: createAckMemory(),
+    bulk,
     noteLag: (documents: number) => deps.metrics.pullLag.observe(documents),
   }
   const checksums = createChecksumReader(deps)
   const routes = new Hono<ServerEnv>()
-  // Push and pull look at the station's row in the transaction of their own work.
+  // Push, pull and the stream look at the station's row in their own work.
   const byToken = requireStationToken(deps)
   const stationOnly = requireStation(deps)
 
   routes.post('/push', byToken, async (c) => {
-    const request = await readRequest(deps, c, PushRequest)
-    const answers = await pushCommands({ ...deps, offers: hub.offers }, c.get('station'), request)
-    countCommands(deps.metrics, answers)
-    const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
-    return answerJson(c, `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`)
+    const take = async (): Promise<Response> => {
+      const request = await readRequest(deps, c, PushRequest)
+      const answers = await pushCommands({ ...deps, offers: hub.offers }, c.get('station'), request)
+      countCommands(deps.metrics, answers)
+      const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
+      const json = `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`
+      return answerJson(c, json)
+    }
+    const isLong = Number(c.req.header('content-length') ?? 0) > LONG_PUSH_BYTES
+    if (isLong) return bulk.run(c.req.raw.signal, take)
+    bulk.notePush()
+    return take()
   })
 
   routes.post('/pull', byToken, async (c) => {
     const request = await readRequest(deps, c, PullRequest)
-    return answerJson(c, await pullPage(pullDeps, c.get('station'), request))
+    const station = c.get('station')
+    const answer = async (): Promise<Response> =>
+      answerJson(c, await pullPage(pullDeps, station, request))
+    return bulk.has(station.stationId, request) ? bulk.run(c.req.raw.signal, answer) : answer()
   })
 
   routes.post('/checksum', stationOnly, async (c) => {
@@ -62,7 +78,7 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     return c.json({ ok: true, letter })
   })
 
-  routes.get('/stream', stationOnly, async (c) =>
+  routes.get('/stream', byToken, async (c) =>
     c.body(await hub.open(c.get('station'), { takesPages: speaksNewest(c) }), 200, {
       'Content-Type': 'text/event-stream',
       // Proxies that compress or buffer would hold events back.

@@ -2,17 +2,24 @@ import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { HEARTBEAT_MS } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
+import { readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { ClinicNews, NEWS_CHANNEL, readNotification } from './clinic-news.ts'
 import { createEventStream, encodeEvent, encodeText, type EventStream } from './event-stream.ts'
 import { createFeedOffers, type FeedOffers } from './feed-offers.ts'
+import { createGate } from './gate.ts'
 import { openListener } from './listener.ts'
 import { createPresence, PRESENCE_CHANNEL, PresenceMessage } from './presence.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
 
 /** The event streams of this server instance. */
 export interface StreamHub {
-  /** @param takesPages whether its station understands what may come along with the news */
+  /**
+   * For a station that has shown a good token: what its row says now is looked at here.
+   *
+   * @param takesPages whether it understands what may come along with the news
+   * @throws AppError UNAVAILABLE, UNAUTHENTICATED or STATION_REVOKED
+   */
   open: (
     station: StationCredential,
     version: { takesPages: boolean },
@@ -38,6 +45,12 @@ interface Room {
   contacts: NodeJS.Timeout | null
 }
 
+/**
+ * Connections that all streams together may take. When a thousand stations come back at once, pushes
+ * must find some free: what they bring is work, and a stream is only hints.
+ */
+const QUERIES_AT_ONCE = 3
+
 const BEAT = encodeEvent({ type: 'beat' })
 /** Heartbeats go out a part at a time, not to all stations in one tick. */
 const BEAT_PARTS = 20
@@ -47,12 +60,13 @@ const CONTACTS_MS = 200
 export function createStreamHub(deps: ServerDeps): StreamHub {
   const rooms = new Map<ClinicId, Room>()
   const offers = createFeedOffers((clinicId) => rooms.has(clinicId))
+  const gate = createGate(QUERIES_AT_ONCE)
   let part = 0
 
   const presence = createPresence(
     (payload) => {
-      deps.pool
-        .query('SELECT pg_notify($1, $2)', [PRESENCE_CHANNEL, payload])
+      gate
+        .run(() => deps.pool.query('SELECT pg_notify($1, $2)', [PRESENCE_CHANNEL, payload]))
         .catch(() => deps.log.warn('presence not told'))
     },
     (clinicId) => tellContactsSoon(clinicId),
@@ -85,11 +99,10 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }
 
   async function tellContacts(clinicId: ClinicId, room: Room): Promise<void> {
-    const { rows } = await queryClinic<{ contacts: unknown }>(
-      deps.pool,
-      clinicId,
-      `SELECT ${CONTACTS} AS contacts`,
-      [clinicId],
+    const { rows } = await gate.run(() =>
+      queryClinic<{ contacts: unknown }>(deps.pool, clinicId, `SELECT ${CONTACTS} AS contacts`, [
+        clinicId,
+      ]),
     )
     const stations = readContacts(rows[0]?.contacts, presence.isLive)
     broadcast(room, encodeEvent({ type: 'stations', stations }))
@@ -180,12 +193,16 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     }
     presence.close(clinicId, seat.stationId)
     // It was there until now, although it may have asked for nothing since it came.
-    queryClinic(
-      deps.pool,
-      clinicId,
-      'UPDATE stations SET last_contact = now() WHERE clinic_id = $1 AND station_id = $2',
-      [clinicId, seat.stationId],
-    ).catch(() => deps.log.warn({ clinicId }, 'last contact not noted'))
+    gate
+      .run(() =>
+        queryClinic(
+          deps.pool,
+          clinicId,
+          'UPDATE stations SET last_contact = now() WHERE clinic_id = $1 AND station_id = $2',
+          [clinicId, seat.stationId],
+        ),
+      )
+      .catch(() => deps.log.warn({ clinicId }, 'last contact not noted'))
   }
 
   deps.closing.addEventListener('abort', () => {
@@ -204,12 +221,14 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     isLive: presence.isLive,
     offers,
     open: async (station, { takesPages }) => {
+      await gate.run(() => readStation(deps, station.clinicId, station.stationId))
       if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
       const seat = enter(station, takesPages)
       const { stream } = seat
       try {
         // After the seat is taken: nothing that is written from here on is missed.
-        const head = Math.max(await readHead(station.clinicId), seat.head)
+        const now = await gate.run(() => readHead(station.clinicId))
+        const head = Math.max(now, seat.head)
         stream.send(encodeEvent({ type: 'hello', head }))
         seat.head = head
         seat.isGreeted = true

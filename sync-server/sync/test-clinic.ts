@@ -26,6 +26,7 @@ import { importSigningKey } from '../identity/signing-key.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { TestDatabase } from '../test/test-database.ts'
+import { createBulkLane } from './bulk-lane.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import type { FeedOffers } from './feed-offers.ts'
 import { pushCommands } from './push.ts'
@@ -134,6 +135,7 @@ export async function createTestClinic(
     signer: createEntitlementSigner(await importSigningKey(serverKey)),
     isLive: () => false,
     acks: createAckMemory(),
+    bulk: createBulkLane(() => performance.now()),
     noteLag: () => undefined,
   }
   const clinic: TestClinic = {

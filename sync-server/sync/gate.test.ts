@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { createGate } from './gate.ts'
+
+test('lets so many in at a time, in the order they came, whatever becomes of those inside', async () => {
+  const gate = createGate(2)
+  const begun: number[] = []
+  let inside = 0
+  let most = 0
+  const work = (number: number) =>
+    gate.run(async () => {
+      begun.push(number)
+      inside += 1
+      most = Math.max(most, inside)
+      await Promise.resolve()
+      inside -= 1
+      if (number % 3 === 0) throw new Error(String(number))
+      return number
+    })
+  const numbers = [1, 2, 3, 4, 5, 6, 7]
+  const settled = await Promise.allSettled(numbers.map(work))
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+  expect(begun).toEqual(numbers)
+  expect(most).toBe(2)
+  expect(await work(8)).toBe(8)
+})
