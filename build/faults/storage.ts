@@ -190,8 +190,8 @@ export const FAULTS: readonly Fault[] = [
     file: `${AT}/search-index.ts`,
     edits: [
       {
-        from: 'Math.abs(select.get(table.name) ?? 0) !== version',
-        to: 'select.get(table.name) === null',
+        from: 'isWhole ||= select.get(table.name) === version',
+        to: 'isWhole ||= select.get(table.name) !== null',
       },
     ],
     caughtBy: search('is made anew when its version changes, and only then'),
