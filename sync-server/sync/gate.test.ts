@@ -23,3 +23,18 @@ test('lets so many in at a time, in the order they came, whatever becomes of tho
   expect(most).toBe(2)
   expect(await work(8)).toBe(8)
 })
+
+test('says when the last has left, and at once when nobody is there', async () => {
+  const gate = createGate(1)
+  await gate.empty()
+  const said: string[] = []
+  const work = (name: string) =>
+    gate.run(async () => {
+      await Promise.resolve()
+      said.push(name)
+    })
+  const both = [work('first'), work('second')]
+  await gate.empty()
+  expect(said).toEqual(['first', 'second'])
+  await Promise.all(both)
+})

@@ -1,11 +1,14 @@
 /** Lets so many in at a time, and the others in the order they came. */
 export interface Gate {
   run: <T>(work: () => Promise<T>) => Promise<T>
+  /** When nobody is inside and nobody waits. */
+  empty: () => Promise<void>
 }
 
 export function createGate(size: number): Gate {
   const waiting: (() => void)[] = []
   let inside = 0
+  let left: (() => void)[] = []
   return {
     async run(work) {
       if (inside < size) inside += 1
@@ -17,7 +20,14 @@ export function createGate(size: number): Gate {
         const next = waiting.shift()
         if (next === undefined) inside -= 1
         else next()
+        if (inside === 0) {
+          for (const tell of left) tell()
+          left = []
+        }
       }
+    },
+    async empty() {
+      if (inside > 0) await new Promise<void>((tell) => left.push(tell))
     },
   }
 }

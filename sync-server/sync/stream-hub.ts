@@ -215,6 +215,8 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     clearInterval(beat)
     presence.end()
     await listener.close()
+    // That somebody was there until now is still to be written.
+    await gate.empty()
   })
 
   return {
