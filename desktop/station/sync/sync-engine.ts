@@ -100,6 +100,8 @@ export function startSync(parts: SyncParts): SyncEngine {
   const ownSeqs = new Set<number>()
   /** Pages that came with the news of them, in order. */
   let offers: Offer[] = []
+  /** What is only this station's own, come back, has waited long enough. */
+  let isOwnNewsDue = false
   /** When the server is asked all the same after such pages, so that it knows what was seen. */
   let acknowledgeAt: number | null = null
   let wake: (() => void) | null = null
@@ -316,8 +318,10 @@ export function startSync(parts: SyncParts): SyncEngine {
       if (ownSeqs.size > OWN_NEWS_AT_MOST) pullWanted = true
       return
     }
-    if (await acceptOffers()) return
-    if (pullWanted || hasNews()) {
+    const isNews = isOwnNewsDue || hasNews()
+    isOwnNewsDue = false
+    if (isNews && (await acceptOffers())) return
+    if (pullWanted || isNews) {
       await pullNext()
       return
     }
@@ -340,9 +344,10 @@ export function startSync(parts: SyncParts): SyncEngine {
     const pullWithin = Math.min(usual, Math.max(0, (acknowledgeAt ?? Infinity) - now))
     const pullAt = now + pullWithin
     await sleep(Math.min(pullWithin, Math.max(0, heldRetryAt - now)))
-    if (core.clock.monotonic() >= pullAt && (!streaming || isBehind || acknowledgeAt !== null)) {
-      pullWanted = true
-    }
+    if (core.clock.monotonic() < pullAt) return
+    // What a burst of one's own has brought comes in at once, and not after each command.
+    if (isBehind && acknowledgeAt === null) isOwnNewsDue = true
+    else if (!streaming || isBehind || acknowledgeAt !== null) pullWanted = true
   }
 
   async function step(): Promise<void> {
