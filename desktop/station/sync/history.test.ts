@@ -3,7 +3,7 @@ import { AppError } from '#shared/errors.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { type FeedDocument, PullRequest } from '#shared/protocol.ts'
 import { patientOf, START } from '#shared/test-values.ts'
-import { applyPage } from '../replica/apply-answers.ts'
+import { applyPage, beginMend } from '../replica/apply-answers.ts'
 import {
   CLINIC,
   feed,
@@ -150,6 +150,15 @@ test('a page that was read before something in it was removed is asked for again
   await fetchAll()
   expect(nameOf(1_990)).toBeUndefined()
   expect(opened.replica.countPatients()).toBe(1_999)
+})
+
+test('a page that was asked for before the replica began anew is not put in', async () => {
+  await arrive()
+  beginMend(opened.core)
+  await history.apply()
+  expect(opened.replica.countPatients()).toBe(0)
+  await arrive()
+  expect(await history.apply()).toBe('NOTHING')
 })
 
 test('a restart in the middle goes on where it was', async () => {

@@ -104,6 +104,8 @@ export function openHistory(
       if (!upToDate && checkpoint.seq >= before) {
         throw new AppError('UNAVAILABLE', { seq: checkpoint.seq })
       }
+      // Asked for before the replica began anew: of a feed that may be over.
+      if (meta.get('history')?.before !== before) return 'APPLIED'
       // Read before something was removed that may be in it, and that was never here to be removed.
       if (core.removedAt > head) return 'APPLIED'
       limit = nextLimit(limit, took)
