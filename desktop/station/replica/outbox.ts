@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { type Command, CommandName, patientIn } from '#shared/commands.ts'
+import { type Command, CommandName, patientOf } from '#shared/commands.ts'
 import { AppError, ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import { CommandId, PatientId, UserId } from '#shared/ids.ts'
 import type { SignedCommand } from '#shared/protocol.ts'
@@ -336,13 +336,6 @@ export function openOutbox(db: Database.Database): Outbox {
     rejected: readRejected,
     dismissRejected: (commandId) => dropRejected.run(commandId).changes > 0,
   }
-}
-
-/** The one patient a command is about; null for an import of many, or a decision about none. */
-function patientOf({ writes }: Command): PatientId | null {
-  const ids = new Set(writes.map(patientIn))
-  const [id] = ids
-  return id === undefined || ids.size > 1 ? null : id
 }
 
 /**
