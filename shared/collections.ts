@@ -114,8 +114,8 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
     schema: Visit,
     merge: byFields({
       fields: VisitField.options,
-      // A place in the line is not something a person wrote.
-      unkept: ['boosted', 'orderKey', 'orderReason'],
+      // A place in the line is not something a person wrote; why they were given it is.
+      unkept: ['boosted', 'orderKey'],
       facts: ['transitions', 'calls'],
       steps: 'transitions',
       derive: ({ transitions }) => ({ status: foldVisit(transitions).status }),

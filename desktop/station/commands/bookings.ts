@@ -6,8 +6,9 @@ import {
 } from '#shared/appointment.ts'
 import type { Write } from '#shared/commands.ts'
 import { AppError } from '#shared/errors.ts'
-import { AppointmentId, type VisitId } from '#shared/ids.ts'
+import { AppointmentId } from '#shared/ids.ts'
 import type { Ticket } from '#shared/ticket.ts'
+import type { Visit } from '#shared/visit.ts'
 import type { ActionInput } from '../contract/actions.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import { requireDoctor } from './lines.ts'
@@ -97,10 +98,17 @@ export function markAppointmentMissed(
   return { name: 'markAppointmentMissed', writes: [write], output: {} }
 }
 
-/** The booking that brought a patient, with the visit that they were checked in to. */
-export function arrivalWrite(tx: CommandTx, appointmentId: AppointmentId, visitId: VisitId): Write {
+/**
+ * The booking that brought a patient, with the visit that they were checked in to.
+ *
+ * @throws AppError NOT_FOUND; INVALID: it is another patient's
+ */
+export function arrivalWrite(tx: CommandTx, appointmentId: AppointmentId, visit: Visit): Write {
   const base = requireRecord(tx, 'appointments', appointmentId)
-  return stepWrite(tx, base, { status: 'ARRIVED', visitId, reason: null })
+  if (base.patientId !== visit.patientId) {
+    throw new AppError('INVALID', { issues: ['appointmentId'] })
+  }
+  return stepWrite(tx, base, { status: 'ARRIVED', visitId: visit.id, reason: null })
 }
 
 function stepWrite(

@@ -57,9 +57,7 @@ export function checkIn(
       ...(payment === null
         ? []
         : [{ collection: 'entries' as const, id: payment.id, base: null, next: payment }]),
-      ...(input.appointmentId === undefined
-        ? []
-        : [arrivalWrite(tx, input.appointmentId, visit.id)]),
+      ...(input.appointmentId === undefined ? [] : [arrivalWrite(tx, input.appointmentId, visit)]),
     ],
     output: { visitId: visit.id, patientId: patient.id },
   }

@@ -5,10 +5,11 @@ import type { PatientId, PrescriptionId, VisitId } from '#shared/ids.ts'
 import { standingFacts } from '#shared/patient.ts'
 import type { PrescriptionLine } from '#shared/prescription.ts'
 import { stockOf } from '#shared/stock.ts'
+import type { ActionInput, ActionOutput } from '../contract/actions.ts'
 import type { DeskHandlers } from './handlers.ts'
 import { accountOf } from './paid.ts'
 import { openTestClinic, STATION_B, type TestClinic } from './test-clinic.ts'
-import { at, checkInNew, doctorOf, outcomeOf } from './test-desk.ts'
+import { at, checkInNew, doctorOf, draftOf, outcomeOf } from './test-desk.ts'
 
 let clinic: TestClinic
 let desk: DeskHandlers
@@ -214,14 +215,18 @@ test('booked numbers are of a doctor and day and a station, and a check-in names
   })
   expect(moved.number).toEqual({ letter: 'B', number: 1 })
 
-  const arrival = desk.checkIn({
-    patient: { kind: 'KNOWN', patientId },
-    doctorId: doctorOf(clinic),
-    visitType: 'FOLLOW_UP',
-    priority: 'NORMAL',
-    payment: null,
-    appointmentId,
-  })
+  const arrive = (patient: ActionInput<'checkIn'>['patient']): ActionOutput<'checkIn'> =>
+    desk.checkIn({
+      patient,
+      doctorId: doctorOf(clinic),
+      visitType: 'FOLLOW_UP',
+      priority: 'NORMAL',
+      payment: null,
+      appointmentId,
+    })
+  // Another patient's booking: for a person to choose again.
+  expect(outcomeOf(() => arrive({ kind: 'NEW', draft: draftOf('سمير') }))).toBe('INVALID')
+  const arrival = arrive({ kind: 'KNOWN', patientId })
   expect(clinic.documents.appointments.get(appointmentId)).toMatchObject({
     status: 'ARRIVED',
     steps: [{ status: 'BOOKED' }, { status: 'ARRIVED', visitId: arrival.visitId }],

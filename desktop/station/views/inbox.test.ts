@@ -246,6 +246,32 @@ test('two people who wrote the same are no conflict, until a third writes someth
   expect((await board()).lines[0]?.waiting[0]?.flagged).toBe(true)
 })
 
+test('of two reorders that did not meet, the words that lost are shown, and the codes are not', async () => {
+  const station = await openTestStation()
+  const { visitId } = await checkIn(station)
+  const visit = station.replica.read.visit(visitId)
+  if (visit === null) throw new Error('no visit')
+  const lost = (value: string, second: number) => ({
+    id: `orderReason:${stampAt(second)}`,
+    field: 'orderReason',
+    value,
+    by: OTHER_DESK,
+    at: stampAt(second),
+  })
+  const met = {
+    ...visit,
+    id: VISIT_OF_TODAY,
+    ticket: { letter: 'B', number: 1 },
+    orderReason: 'موعد سابق',
+    marks: { orderReason: { at: stampAt(9), by: DESK } },
+    superseded: [lost('SKIPPED', 5), lost('ألم في الصدر', 7)],
+  }
+  station.receive(feed('visits', met))
+  expect((await inboxOf(station)).filter(({ kind }) => kind === 'SUPERSEDED')).toMatchObject([
+    { field: 'orderReason', lost: 'ألم في الصدر', stands: 'موعد سابق' },
+  ])
+})
+
 test('a cancellation against care and a double check-in are shown and settled', async () => {
   const station = await openTestStation()
   station.receive(stationDoc(STATION, 'A'), stationDoc(OTHER_STATION, 'B'))

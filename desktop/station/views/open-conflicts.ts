@@ -1,15 +1,21 @@
+import { ReasonCode } from '#shared/entered.ts'
 import type { FieldValue, Superseded } from '#shared/fields.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { FoldedVisit, Overruled } from '#shared/visit-fold.ts'
 
-/** Values that lost and that nobody has dealt with; two people who wrote the same are no conflict. */
+/**
+ * Values that lost and that nobody has dealt with; two people who wrote the same are no conflict, and
+ * a reason that is a code is what a step says of itself, written by nobody.
+ */
 export function openSuperseded(document: Patient | Visit): Superseded[] {
   const { superseded, settled } = document
   if (superseded.length === 0) return []
   return superseded.filter(
     ({ id, field, value }) =>
-      !settled.includes(id) && JSON.stringify(valueOf(document, field)) !== JSON.stringify(value),
+      !settled.includes(id) &&
+      !ReasonCode.safeParse(value).success &&
+      JSON.stringify(valueOf(document, field)) !== JSON.stringify(value),
   )
 }
 

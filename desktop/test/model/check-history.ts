@@ -1,13 +1,17 @@
 import pg from 'pg'
 import { verifyAudit } from '#server/audit/verify-audit.ts'
 import { withClinic } from '#server/database/clinic-tx.ts'
+import { Appointment, bookingStatus } from '#shared/appointment.ts'
 import { Command, type CommandName } from '#shared/commands.ts'
 import { Entry } from '#shared/entry.ts'
+import { Invoice } from '#shared/invoice.ts'
+import { LabResult, resultStatus } from '#shared/lab-result.ts'
 import type { Role } from '#shared/roles.ts'
 import { Visit } from '#shared/visit.ts'
 import { foldVisit } from '#shared/visit-fold.ts'
 import { type Contents, readServerContents } from '../support/compare.ts'
 import { userIdOf } from '../support/station-in-process.ts'
+import { changedForGood, lostTexts } from './check-words.ts'
 import { ACCOUNTS, ROLES } from './history-plan.ts'
 import { MODEL_CLINIC, type ModelClinic, type StationFile } from './model-world.ts'
 import type { History } from './run-history.ts'
@@ -36,9 +40,12 @@ export async function findBroken(clinic: ModelClinic, history: History): Promise
     ...files.flatMap((file, number) => differences(server.contents, file, number)),
     ...lostCommands(server.commands, files, history),
     ...lostConfirmations(server.contents, files, history),
+    ...lostTexts(server.contents, files, history),
+    ...changedForGood(server.contents, files),
     ...unlawful(server.commands),
     ...brokenVisits(server.contents),
-    ...brokenMoney(server.contents),
+    ...brokenRecords(server.contents),
+    ...brokenNumbers(server.contents),
     ...server.broken,
   ]
 }
@@ -116,8 +123,35 @@ function lostConfirmations(
 }
 
 /** PRODUCT's table by hand: commands that a role may never bring in, whatever the status. */
+const CARE: readonly CommandName[] = [
+  'writeNotes',
+  'draftPrescription',
+  'finalizePrescription',
+  'appendAddendum',
+  'orderLab',
+  'reviewResult',
+  'openRecord',
+  'waiveFee',
+]
+const BEDSIDE: readonly CommandName[] = ['recordVitals', 'editAllergies', 'fileResult']
+const OFFICE: readonly CommandName[] = [
+  'issueInvoice',
+  'voidInvoice',
+  'countDrawer',
+  'saveStockItem',
+  'moveStock',
+  'bookAppointment',
+  'moveAppointment',
+  'cancelAppointment',
+  'markAppointmentMissed',
+]
 const NEVER: Record<Role, readonly CommandName[]> = {
   RECEPTION: [
+    ...CARE,
+    ...BEDSIDE,
+    'voidInvoice',
+    'saveStockItem',
+    'moveStock',
     'finishVisit',
     'sendToDoctor',
     'sendToAssistant',
@@ -125,6 +159,7 @@ const NEVER: Record<Role, readonly CommandName[]> = {
     'decideQuarantined',
   ],
   DOCTOR: [
+    ...OFFICE,
     'checkIn',
     'registerPatient',
     'editPatient',
@@ -136,6 +171,8 @@ const NEVER: Record<Role, readonly CommandName[]> = {
     'decideQuarantined',
   ],
   ASSISTANT: [
+    ...CARE,
+    ...OFFICE,
     'checkIn',
     'registerPatient',
     'editPatient',
@@ -146,6 +183,11 @@ const NEVER: Record<Role, readonly CommandName[]> = {
     'decideQuarantined',
   ],
   ACCOUNTANT: [
+    ...CARE,
+    ...BEDSIDE,
+    'saveStockItem',
+    'moveStock',
+    'bookAppointment',
     'checkIn',
     'registerPatient',
     'editPatient',
@@ -156,7 +198,7 @@ const NEVER: Record<Role, readonly CommandName[]> = {
     'decideQuarantined',
   ],
   INVENTORY: [],
-  ADMIN: ['finishVisit', 'sendToAssistant', 'returnToLine', 'sendToDoctor'],
+  ADMIN: [...CARE, ...BEDSIDE, 'finishVisit', 'sendToAssistant', 'returnToLine', 'sendToDoctor'],
 }
 
 /** I6, I7. */
@@ -190,15 +232,37 @@ function brokenVisits(server: Contents): string[] {
   ]
 }
 
-/** I4, of receipts: no number is given to two payments. */
-function brokenMoney(server: Contents): string[] {
-  const entries = documentsOf(server, 'entries').map((doc) => Entry.parse(doc))
-  const receipts = entries.flatMap(({ body }) =>
-    body.kind === 'PAYMENT' ? [`${body.receipt.letter}-${body.receipt.number}`] : [],
-  )
-  return receipts
-    .filter((receipt, index) => receipts.indexOf(receipt) !== index)
-    .map((receipt) => `I4: two payments hold receipt ${receipt}`)
+/** The fold, of what has one beside the visit. */
+function brokenRecords(server: Contents): string[] {
+  const bookings = documentsOf(server, 'appointments').map((doc) => Appointment.parse(doc))
+  const results = documentsOf(server, 'labResults').map((doc) => LabResult.parse(doc))
+  return [
+    ...bookings.filter(({ status, steps }) => bookingStatus(steps) !== status),
+    ...results.filter((result) => resultStatus(result) !== result.status),
+  ].map(({ id }) => `I2: the status of ${id} is not what it follows from`)
+}
+
+/** I4, of the other numbers: none is given twice. */
+function brokenNumbers(server: Contents): string[] {
+  const numbers = [
+    ...documentsOf(server, 'entries').flatMap((doc) => {
+      const { body } = Entry.parse(doc)
+      return body.kind === 'PAYMENT'
+        ? [`receipt ${body.receipt.letter}-${body.receipt.number}`]
+        : []
+    }),
+    ...documentsOf(server, 'invoices').map((doc) => {
+      const { number } = Invoice.parse(doc)
+      return `invoice ${number.letter}-${number.number}`
+    }),
+    ...documentsOf(server, 'appointments').map((doc) => {
+      const { number, doctorId, day } = Appointment.parse(doc)
+      return `booking ${number.letter}-${number.number} of ${doctorId} on ${day}`
+    }),
+  ]
+  return numbers
+    .filter((number, index) => numbers.indexOf(number) !== index)
+    .map((number) => `I4: twice there is ${number}`)
 }
 
 function documentsOf(contents: Contents, collection: string): unknown[] {

@@ -8,6 +8,7 @@ export const ACCOUNTS = [
   'reception',
   'reception2',
   'doctor',
+  'doctor2',
   'assistant',
   'accountant',
   'admin',
@@ -18,6 +19,7 @@ export const ROLES: Readonly<Record<Account, Role>> = {
   reception: 'RECEPTION',
   reception2: 'RECEPTION',
   doctor: 'DOCTOR',
+  doctor2: 'DOCTOR',
   assistant: 'ASSISTANT',
   accountant: 'ACCOUNTANT',
   admin: 'ADMIN',
@@ -27,8 +29,14 @@ const DAY_MINUTES = 24 * 60
 
 const DESK = ['RECEPTION', 'ADMIN'] as const
 
-/** What people do, how often, and whose work it is. */
-const ACTS = [
+interface Work {
+  name: string
+  weight: number
+  roles: readonly Role[]
+}
+
+/** What people do at the line, how often, and whose work it is. */
+const LINE_ACTS = [
   { name: 'checkInNew', weight: 8, roles: DESK },
   { name: 'checkInKnown', weight: 10, roles: DESK },
   { name: 'registerPatient', weight: 3, roles: DESK },
@@ -49,11 +57,42 @@ const ACTS = [
   { name: 'takePayment', weight: 8, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
   { name: 'refund', weight: 4, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
   { name: 'undoLast', weight: 5, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR', 'ADMIN'] },
-  { name: 'settle', weight: 4, roles: DESK },
-  { name: 'mergeVisits', weight: 4, roles: DESK },
+  { name: 'settle', weight: 8, roles: DESK },
+  { name: 'mergeVisits', weight: 8, roles: DESK },
   { name: 'decideQuarantined', weight: 4, roles: ['ADMIN'] },
-] as const satisfies ReadonlyArray<{ name: string; weight: number; roles: readonly Role[] }>
-export type ActKind = (typeof ACTS)[number]['name']
+] as const satisfies readonly Work[]
+export type LineActKind = (typeof LINE_ACTS)[number]['name']
+
+/** And with the records, the bookings, the money and the stock. */
+const RECORD_ACTS = [
+  { name: 'reorder', weight: 3, roles: DESK },
+  { name: 'bookAppointment', weight: 4, roles: DESK },
+  { name: 'moveAppointment', weight: 2, roles: DESK },
+  { name: 'cancelAppointment', weight: 2, roles: DESK },
+  { name: 'markAppointmentMissed', weight: 2, roles: DESK },
+  { name: 'checkInBooked', weight: 3, roles: DESK },
+  { name: 'recordVitals', weight: 5, roles: ['ASSISTANT', 'DOCTOR'] },
+  { name: 'writeNotes', weight: 12, roles: ['DOCTOR'] },
+  { name: 'editAllergies', weight: 5, roles: ['ASSISTANT', 'DOCTOR'] },
+  { name: 'draftPrescription', weight: 10, roles: ['DOCTOR'] },
+  { name: 'finalizePrescription', weight: 14, roles: ['DOCTOR'] },
+  { name: 'appendAddendum', weight: 5, roles: ['DOCTOR'] },
+  { name: 'orderLab', weight: 4, roles: ['DOCTOR'] },
+  { name: 'fileResult', weight: 7, roles: ['ASSISTANT', 'DOCTOR'] },
+  { name: 'reviewResult', weight: 6, roles: ['DOCTOR'] },
+  { name: 'openRecord', weight: 2, roles: ['DOCTOR'] },
+  { name: 'recordConsent', weight: 2, roles: ['RECEPTION', 'DOCTOR', 'ADMIN'] },
+  { name: 'waiveFee', weight: 3, roles: ['DOCTOR'] },
+  { name: 'issueInvoice', weight: 12, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
+  { name: 'voidInvoice', weight: 8, roles: ['ACCOUNTANT', 'ADMIN'] },
+  { name: 'countDrawer', weight: 2, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
+  { name: 'saveStockItem', weight: 4, roles: ['ADMIN'] },
+  { name: 'moveStock', weight: 6, roles: ['ADMIN'] },
+] as const satisfies readonly Work[]
+export type RecordActKind = (typeof RECORD_ACTS)[number]['name']
+export type ActKind = LineActKind | RecordActKind
+
+const ACTS: readonly (Work & { name: ActKind })[] = [...LINE_ACTS, ...RECORD_ACTS]
 
 /** What happens at one station, one after the other; the stations go on side by side. */
 export type StationStep =
@@ -90,7 +129,7 @@ const HOME: readonly (readonly Account[])[] = [
   ['reception'],
   ['reception2', 'reception'],
   ['doctor'],
-  ['assistant', 'reception2', 'doctor'],
+  ['doctor2', 'assistant', 'doctor'],
   ['admin', 'accountant'],
 ]
 
@@ -113,7 +152,7 @@ export function planHistory(seed: number): Plan {
   const random = createRandom(seed)
   const rounds = Array.from({ length: random.int(3, 6) }, () => ({
     stations: Array.from({ length: STATIONS }, (_, station) =>
-      Array.from({ length: random.int(1, 6) }, () => stationStep(random, station)),
+      Array.from({ length: random.int(1, 8) }, () => stationStep(random, station)),
     ),
     world: Array.from({ length: random.int(0, 2) }, () => worldStep(random)),
   }))
@@ -153,4 +192,8 @@ function worldStep(random: Random): WorldStep {
   if (roll < 0.7) return { kind: 'SUBSCRIPTION', ends: random.chance(0.6) }
   if (roll < 0.84) return { kind: 'KILL_SERVER', server: random.int(0, 1) }
   return { kind: 'TIME', minutes: random.pick([20, 90]) }
+}
+
+export function isRecordAct(kind: ActKind): kind is RecordActKind {
+  return RECORD_ACTS.some(({ name }) => name === kind)
 }

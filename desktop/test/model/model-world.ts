@@ -43,6 +43,8 @@ const StationFile = z.object({
   documents: z.array(z.tuple([z.string(), z.string()])),
   /** How many commands it has ever confirmed. */
   commands: z.number(),
+  /** Commands, as they were signed. */
+  accepted: z.array(z.string()),
   rejected: z.array(z.string()),
   outbox: z.array(z.string()),
   integrity: z.string(),
@@ -314,12 +316,19 @@ async function enrol(clinic: ModelClinic, number: number, serverUrl: string): Pr
   }
 }
 
-/** A morning that has begun: patients who are known, and some who wait. */
+/** A morning that has begun: patients who are known, some who wait, are with a doctor, have been. */
 async function fillLines({ stations }: ModelClinic): Promise<void> {
   const [desk] = stations
   if (desk === undefined) throw new RangeError('no stations')
   await desk.takeOver('reception')
-  for (let choice = 1; choice <= 90; choice += 9) await doAct(desk, 'checkInNew', choice)
+  for (let choice = 1; choice <= 90; choice += 9)
+    await doAct(desk, 'checkInNew', { choice, confirmed: [] })
+  for (const account of ['doctor', 'doctor2'] as const) {
+    await desk.takeOver(account)
+    for (const choice of [1, 17, 25]) await doAct(desk, 'startVisit', { choice, confirmed: [] })
+    for (const choice of [1, 25]) await doAct(desk, 'draftPrescription', { choice, confirmed: [] })
+    await doAct(desk, 'finishVisit', { choice: 1, confirmed: [] })
+  }
   for (const { view } of stations) {
     for (;;) {
       const { unsynced } = await desk.view('sync', {})

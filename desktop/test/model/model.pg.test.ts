@@ -16,13 +16,14 @@ const HISTORIES = Number(process.env['DAWR_MODEL_HISTORIES'] ?? 6)
 
 let world: ModelWorld
 const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0 }
+const acts: Record<string, number> = {}
 
 beforeAll(async () => {
   world = await openModelWorld()
 }, 120_000)
 afterAll(async () => {
   process.stdout.write(
-    `${JSON.stringify({ histories: HISTORIES, ...seen, lines: world.faults() })}\n`,
+    `${JSON.stringify({ histories: HISTORIES, ...seen, lines: world.faults(), acts })}\n`,
   )
   await world.close()
 })
@@ -35,6 +36,7 @@ test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
     try {
       const history = await playHistory(clinic, plan)
       seen.confirmed += history.confirmed.length
+      for (const { name } of history.confirmed) acts[name] = (acts[name] ?? 0) + 1
       seen.killed += history.killed
       seen.restored += history.restored
       seen.refused += Object.values(history.refused).reduce((sum, count) => sum + count, 0)
@@ -58,5 +60,6 @@ test.runIf(areMany)(
     expect(seen.refused).toBeGreaterThan(HISTORIES)
     const faults = Object.values(world.faults()).reduce((sum, count) => sum + count, 0)
     expect(faults).toBeGreaterThan(HISTORIES)
+    expect(Object.keys(acts).length).toBeGreaterThan(20)
   },
 )

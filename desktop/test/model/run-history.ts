@@ -17,7 +17,8 @@ import {
 } from './history-plan.ts'
 import { inTime, ProcessGone } from './hosted.ts'
 import { MODEL_CLINIC, type ModelClinic, type ModelStation } from './model-world.ts'
-import { type Confirmed, doAct } from './station-acts.ts'
+import type { Confirmed } from './begun-act.ts'
+import { doAct } from './station-acts.ts'
 
 /** What one history did, beside what stands at its end. */
 export interface History {
@@ -45,17 +46,19 @@ export async function playHistory(clinic: ModelClinic, plan: Plan): Promise<Hist
   ): Promise<void> {
     try {
       await station.takeOver(step.account)
-      const done = await doAct(station, step.act, step.choice)
+      const done = await doAct(station, step.act, { choice: step.choice, confirmed })
       if (done !== null) confirmed.push(done)
     } catch (error) {
-      if (!(error instanceof AppError) || FAULTS.has(error.code)) throw error
+      if (!(error instanceof AppError) || FAULTS.has(error.code)) {
+        throw new Error(`station ${station.number}: ${JSON.stringify(step)}`, { cause: error })
+      }
       refused[error.code] = (refused[error.code] ?? 0) + 1
     }
   }
 
   async function beginAct(station: ModelStation, step: StationStep & { kind: 'KILL' }) {
     await station.takeOver(step.account)
-    return doAct(station, step.act, step.choice)
+    return doAct(station, step.act, { choice: step.choice, confirmed })
   }
 
   async function killAmid(
