@@ -242,10 +242,26 @@ const SHAPES: Record<CommandName, CommandShape> = {
   settleConflict: {
     patients: { count: AT_MOST_ONE, makes: 'CHANGE', fields: PatientField.options, settles: true },
     visits: { count: AT_MOST_ONE, makes: 'CHANGE', settles: true },
-    appointments: { count: AT_MOST_ONE, makes: 'CHANGE', settles: true },
-    encounters: { count: AT_MOST_ONE, makes: 'CHANGE', settles: true },
-    prescriptions: { count: AT_MOST_ONE, makes: 'CHANGE', settles: true },
-    inventory: { count: AT_MOST_ONE, makes: 'CHANGE', settles: true },
+    // Where and when is a place: whoever wants the other one moves the booking, and it gets a number there.
+    appointments: { count: AT_MOST_ONE, makes: 'CHANGE', fields: ['type', 'note'], settles: true },
+    encounters: {
+      count: AT_MOST_ONE,
+      makes: 'CHANGE',
+      fields: EncounterField.options,
+      settles: true,
+    },
+    prescriptions: {
+      count: AT_MOST_ONE,
+      makes: 'CHANGE',
+      fields: PrescriptionField.options,
+      settles: true,
+    },
+    inventory: {
+      count: AT_MOST_ONE,
+      makes: 'CHANGE',
+      fields: StockItemField.options,
+      settles: true,
+    },
   },
   decideQuarantined: {},
 }

@@ -200,6 +200,15 @@ export function isRecordCommand(name: CommandName): name is RecordCommandName {
   return Object.hasOwn(RECORD_COMMANDS, name)
 }
 
+/** Putting back a value that lost is an edit of its document, and judged as the command that makes such. */
+export const RESTORED_BY = {
+  patients: 'editPatient',
+  encounters: 'writeNotes',
+  prescriptions: 'draftPrescription',
+  appointments: 'moveAppointment',
+  inventory: 'saveStockItem',
+} as const satisfies Partial<Record<WritableCollection, RecordCommandName>>
+
 /** Commands that begin new work: they need the right to write. All others finish what is open. */
 export const NEW_WORK: readonly CommandName[] = [
   'registerPatient',

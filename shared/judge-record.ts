@@ -1,7 +1,7 @@
 import { bookingSteps, type Change, type CommandChanges } from './command-shape.ts'
 import type { Command, RecordCommandName } from './commands.ts'
 import type { Addendum, Entry } from './entry.ts'
-import type { Fact } from './fields.ts'
+import type { CalendarDate, Fact } from './fields.ts'
 import {
   firstOf,
   invalid,
@@ -105,10 +105,13 @@ function refuseBooking(
 }
 
 /** Notes of a visit that is over are completed until the cut-over; what comes later is an addendum. */
+export function areNotesOpen({ status, queueDay }: Visit, today: CalendarDate): boolean {
+  return status !== 'DONE' || today <= queueDay
+}
+
 function refuseLateNotes(command: Command, visit: Visit, context: JudgeContext): Refused | null {
-  if (visit.status !== 'DONE') return null
   const today = queueDayOf(stampTime(command.at), context.settings)
-  return today <= visit.queueDay ? null : refuse('NOTES_CLOSED')
+  return areNotesOpen(visit, today) ? null : refuse('NOTES_CLOSED')
 }
 
 /** A fact that names another names one of the same document. */

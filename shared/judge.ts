@@ -8,6 +8,7 @@ import {
   RECORD_COMMANDS,
   type RecordCommandName,
   type RecordRule,
+  RESTORED_BY,
 } from './commands.ts'
 import type { ErrorCode, ErrorDetails } from './errors.ts'
 import type { PatientId, VisitId } from './ids.ts'
@@ -234,7 +235,15 @@ function refuseSettle(
     const seen = context.findSeen('visits', visitId)
     return seen === null ? refuse('NOT_FOUND') : refuseAction(action, seen.status, context)
   }
+  const restored = eachChange(changes, (collection, { fields }) =>
+    fields.length === 0
+      ? null
+      : isRestorable(collection)
+        ? refuseByRule(RESTORED_BY[collection], { command, changes }, context)
+        : refuse('NOT_THE_COMMAND'),
+  )
   return (
+    restored ??
     firstOf(changes.visits, ({ next }) => ofVisit(next.id, 'SETTLE_CONFLICT')) ??
     firstOf(changes.encounters, ({ next }) => ofVisit(next.id, 'APPEND_ADDENDUM')) ??
     firstOf(changes.prescriptions, ({ next }) =>
@@ -243,9 +252,11 @@ function refuseSettle(
     firstOf(changes.appointments, () => refuseAction('SETTLE_CONFLICT', 'NONE', context)) ??
     firstOf(changes.inventory, () => refuseAction('MANAGE_STOCK', 'NONE', context)) ??
     firstOf(changes.patients, ({ fields }) =>
-      fields.length > 0
-        ? refuseByRule('editPatient', { command, changes }, context)
-        : refuseAction('SETTLE_CONFLICT', 'NONE', context),
+      fields.length > 0 ? null : refuseAction('SETTLE_CONFLICT', 'NONE', context),
     )
   )
+}
+
+function isRestorable(collection: WritableCollection): collection is keyof typeof RESTORED_BY {
+  return Object.hasOwn(RESTORED_BY, collection)
 }

@@ -5,7 +5,7 @@ import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { Run } from '../ui/run.tsx'
-import { enteredWords, fieldName, itemTitle, valueWords } from './inbox-words.ts'
+import { enteredWords, fieldName, itemTitle, textLines, valueWords } from './inbox-words.ts'
 
 type ItemOf<Kind extends InboxItem['kind']> = Extract<InboxItem, { kind: Kind }>
 
@@ -25,6 +25,12 @@ export function InboxRow(props: { item: InboxItem }) {
             <Run>{patientName}</Run>
           </span>
         )}
+        {item.kind === 'SUPERSEDED' && item.itemName !== null && (
+          <span className="inbox-patient">
+            <Run>{item.itemName}</Run>
+          </span>
+        )}
+        {item.kind === 'SUPERSEDED' && item.day !== null && <span>{formats.day(item.day)}</span>}
         <span>
           {text('inbox.byAt', {
             name: item.byName,
@@ -61,7 +67,11 @@ function ItemBody(props: { item: InboxItem }) {
     case 'REJECTED':
       return <RejectedBody item={item} />
     case 'SUPERSEDED':
-      return <SupersededBody item={item} />
+      return item.collection === 'encounters' || item.collection === 'prescriptions' ? (
+        <TextsBody item={item} />
+      ) : (
+        <SupersededBody item={item} />
+      )
     case 'OVERRULED':
       return (
         <>
@@ -134,6 +144,41 @@ function SupersededBody({ item }: { item: ItemOf<'SUPERSEDED'> }) {
   )
 }
 
+/** What two people wrote of one patient: both are read whole, beside each other. */
+function TextsBody({ item }: { item: ItemOf<'SUPERSEDED'> }) {
+  const text = useText()
+  const formats = useFormats()
+  const { session } = useDesk()
+  const byAt = (name: string, at: string): string =>
+    text('inbox.byAt', { name, time: formats.moment(at, session.queueDay) })
+  const texts = [
+    { label: text('inbox.stands'), value: item.stands, by: byAt(item.standsBy, item.standsAt) },
+    { label: text('inbox.alsoWritten'), value: item.lost, by: byAt(item.byName, item.at) },
+  ]
+  return (
+    <>
+      <Said>{text('inbox.textsKept')}</Said>
+      <div className="inbox-texts">
+        {texts.map(({ label, value, by }) => (
+          <section key={label} className="inbox-text" aria-label={label}>
+            <span className="inbox-label">{label}</span>
+            {/* Longer than its frame it is scrolled, by keys too. */}
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+            <div className="inbox-written" tabIndex={0}>
+              {textLines(text, value).map((line, index) => (
+                <p key={index} dir="auto">
+                  {line}
+                </p>
+              ))}
+            </div>
+            <span className="inbox-by">{by}</span>
+          </section>
+        ))}
+      </div>
+    </>
+  )
+}
+
 function DuplicateBody({ item }: { item: ItemOf<'DUPLICATE_VISIT'> }) {
   const text = useText()
   const formats = useFormats()
@@ -158,7 +203,7 @@ function WaysOut(props: { item: InboxItem }) {
   const formats = useFormats()
   const perform = usePerform()
   const { item } = props
-  const settle = (choice: 'KEEP' | 'RESTORE' | 'DISMISS') => () =>
+  const settle = (choice: 'KEEP' | 'RESTORE' | 'JOIN' | 'DISMISS') => () =>
     void perform('settle', { itemId: item.itemId, choice })
   switch (item.kind) {
     case 'HELD':
@@ -171,6 +216,7 @@ function WaysOut(props: { item: InboxItem }) {
       return (
         <>
           <Way label={text('inbox.keep')} onTake={settle('KEEP')} />
+          {item.mayJoin && <Way label={text('inbox.join')} onTake={settle('JOIN')} />}
           {item.mayRestore && <Way label={text('inbox.restore')} onTake={settle('RESTORE')} />}
         </>
       )

@@ -1,7 +1,12 @@
 import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
-import type { FieldValue } from '#shared/fields.ts'
+import { AppointmentField } from '#shared/appointment.ts'
+import type { AnyValue } from '#shared/collection-rules.ts'
+import { EncounterField } from '#shared/encounter.ts'
+import { CalendarDate } from '#shared/fields.ts'
 import { BirthDate, PatientField } from '#shared/patient.ts'
+import { PrescriptionField } from '#shared/prescription.ts'
+import { StockItemField } from '#shared/stock.ts'
 import { Priority, VisitField, VisitType } from '#shared/visit.ts'
 import type { Formats } from '../ui/formats.ts'
 import { isolate, type Text } from '../ui/texts.ts'
@@ -27,7 +32,12 @@ const OTHER_FIELDS = ['fee', 'amount', 'method', 'reason', 'status', 'receipt', 
 
 /** The name of a field as a person knows it; one that has none is shown as it is. */
 export function fieldName(text: Text, field: string): string {
-  const known = PatientField.or(VisitField).safeParse(field)
+  const known = PatientField.or(VisitField)
+    .or(EncounterField)
+    .or(PrescriptionField)
+    .or(AppointmentField)
+    .or(StockItemField)
+    .safeParse(field)
   if (known.success) return text(`field.${known.data}`)
   if (field === 'patient') return text('field.patientId')
   const other = OTHER_FIELDS.find((name) => name === field)
@@ -35,11 +45,12 @@ export function fieldName(text: Text, field: string): string {
 }
 
 /** A field's value as a person reads it: dates, phones and the clinic's own words. */
-export function valueWords(text: Text, formats: Formats, field: string, value: FieldValue): string {
+export function valueWords(text: Text, formats: Formats, field: string, value: AnyValue): string {
   if (value === null || value === '') return text('inbox.nothing')
   if (Array.isArray(value)) {
     if (value.length === 0) return text('inbox.nothing')
-    return value.map((each) => isolate(field === 'phones' ? formats.phone(each) : each)).join(' · ')
+    const words = rowsOf(value).map((row) => isolate(field === 'phones' ? formats.phone(row) : row))
+    return words.join(' · ')
   }
   if (typeof value === 'number') return formats.number(value)
   if (typeof value === 'boolean') return value ? '✓' : '✗'
@@ -49,7 +60,30 @@ export function valueWords(text: Text, formats: Formats, field: string, value: F
   if (field === 'priority' && priority.success) return text(`priority.${priority.data}`)
   if (field === 'sex' && (value === 'MALE' || value === 'FEMALE')) return text(`sex.${value}`)
   if (field === 'birthDate' && BirthDate.safeParse(value).success) return formats.day(value)
+  if (field === 'day' && CalendarDate.safeParse(value).success) return formats.day(value)
   return field === 'nationalId' || field === 'fileNumber' ? formats.digits(value) : value
+}
+
+/** Paragraphs of what a doctor wrote into a field, each to be read in its own direction. */
+export function textLines(text: Text, value: AnyValue): string[] {
+  if (value === null || value === '') return [text('inbox.nothing')]
+  if (!Array.isArray(value)) return String(value).split('\n')
+  return value.length === 0 ? [text('inbox.nothing')] : rowsOf(value)
+}
+
+type Rows = Extract<AnyValue, unknown[]>
+
+function rowsOf(value: Rows): string[] {
+  return value.map((row) => (typeof row === 'string' ? row : rowWords(row)))
+}
+
+/** As they are read across: a drug before its dose, a diagnosis before its code. */
+const READ_FIRST = ['drug', 'dose', 'form', 'route', 'frequency', 'duration', 'text']
+
+function rowWords(row: Exclude<Rows[number], string>): string {
+  const names = [...READ_FIRST, ...Object.keys(row).filter((name) => !READ_FIRST.includes(name))]
+  const words = names.map((name) => row[name] ?? '').filter((word) => word !== '')
+  return words.map((word) => isolate(String(word))).join(' · ')
 }
 
 /** What a person had entered in a command that was refused, in their own language again. */

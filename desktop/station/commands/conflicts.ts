@@ -1,13 +1,12 @@
 import type { Write } from '#shared/commands.ts'
 import { AppError } from '#shared/errors.ts'
-import type { Superseded } from '#shared/fields.ts'
-import type { CommandId, VisitId } from '#shared/ids.ts'
-import { type Patient, PatientDraft, PatientField } from '#shared/patient.ts'
+import { type CommandId, VisitId } from '#shared/ids.ts'
 import { MERGED_REASON } from '#shared/visit.ts'
 import type { CommandDraft, CommandTx } from '../replica/replica.ts'
 import { duplicateVisits } from './duplicate-visits.ts'
 import type { InboxSubject } from './inbox-item-id.ts'
 import { requireRight } from './rights.ts'
+import { type RecordSubject, type Settlement, settleRecord } from './superseded.ts'
 import { appendStep, requireVisit, setVisitFields, visitWrite } from './visit-change.ts'
 import type { Nothing } from './visit-steps.ts'
 
@@ -33,35 +32,40 @@ export function mergeVisits(
 
 export type Conflict = Exclude<InboxSubject, { kind: 'HELD' | 'REJECTED' | 'QUARANTINED' }>
 
-/**
- * KEEP: what stands, stands. RESTORE: the lost value is put back, as this person's edit.
- *
- * @throws AppError NOT_FOUND if it was settled meanwhile; INVALID if it cannot be restored
- */
+/** @throws AppError NOT_FOUND if it was settled meanwhile; INVALID if it cannot be settled so */
 export function settleConflict(
   tx: CommandTx,
   conflict: Conflict,
-  choice: 'KEEP' | 'RESTORE',
+  choice: Settlement,
 ): CommandDraft<Nothing> {
-  const canRestore = conflict.kind === 'SUPERSEDED' && conflict.collection === 'patients'
-  if (choice === 'RESTORE' && !canRestore) throw new AppError('INVALID', { issues: ['choice'] })
-  return { name: 'settleConflict', writes: [settlingWrite(tx, conflict, choice)], output: {} }
+  const write = isOfRecord(conflict)
+    ? settleRecord(tx, conflict, choice)
+    : settleVisit(tx, conflict, choice)
+  return { name: 'settleConflict', writes: [write], output: {} }
 }
 
-function settlingWrite(tx: CommandTx, conflict: Conflict, choice: 'KEEP' | 'RESTORE'): Write {
+function isOfRecord(conflict: Conflict): conflict is RecordSubject {
+  return conflict.kind === 'SUPERSEDED' && conflict.collection !== 'visits'
+}
+
+/** What of a visit was overruled or lost is seen and let be: to change it again is a command of its own. */
+function settleVisit(
+  tx: CommandTx,
+  conflict: Exclude<Conflict, RecordSubject>,
+  choice: Settlement,
+): Write {
+  if (choice !== 'KEEP') throw new AppError('INVALID', { issues: ['choice'] })
   switch (conflict.kind) {
     case 'OVERRULED':
-      return settleVisit(tx, conflict.visitId, [conflict.transitionId])
+      return noteSettled(tx, conflict.visitId, [conflict.transitionId])
     case 'DUPLICATE_VISIT':
-      return settleVisit(tx, conflict.visitId, othersLike(tx, conflict.visitId))
+      return noteSettled(tx, conflict.visitId, othersLike(tx, conflict.visitId))
     case 'SUPERSEDED':
-      return conflict.collection === 'visits'
-        ? settleVisit(tx, conflict.documentId, [conflict.supersededId])
-        : settlePatient(tx, conflict.documentId, { lost: conflict.supersededId, choice })
+      return noteSettled(tx, VisitId.parse(conflict.documentId), [conflict.supersededId])
   }
 }
 
-function settleVisit(tx: CommandTx, visitId: VisitId, ids: readonly string[]): Write {
+function noteSettled(tx: CommandTx, visitId: VisitId, ids: readonly string[]): Write {
   const visit = requireVisit(tx, visitId)
   const open = ids.filter((id) => !visit.settled.includes(id))
   const known = [
@@ -78,30 +82,6 @@ function othersLike(tx: CommandTx, visitId: VisitId): VisitId[] {
   const groups = duplicateVisits(tx.visitsOfDay(visit.queueDay))
   const group = groups.find((visits) => visits.some(({ id }) => id === visitId)) ?? []
   return group.flatMap(({ id }) => (id === visitId ? [] : [id]))
-}
-
-function settlePatient(
-  tx: CommandTx,
-  patientId: string,
-  { lost, choice }: { lost: string; choice: 'KEEP' | 'RESTORE' },
-): Write {
-  const patient = tx.patient(patientId)
-  const superseded = patient?.superseded.find(({ id }) => id === lost)
-  if (patient === null || superseded === undefined || patient.settled.includes(lost)) {
-    throw new AppError('NOT_FOUND')
-  }
-  const settled: Patient = { ...patient, settled: [...patient.settled, lost] }
-  const next = choice === 'RESTORE' ? restoreValue(tx, settled, superseded) : settled
-  return { collection: 'patients', id: patient.id, base: patient, next }
-}
-
-function restoreValue(tx: CommandTx, patient: Patient, lost: Superseded): Patient {
-  const field = PatientField.safeParse(lost.field)
-  if (!field.success || !PatientDraft.shape[field.data].safeParse(lost.value).success) {
-    throw new AppError('INVALID', { issues: ['choice'] })
-  }
-  const marks = { ...patient.marks, [field.data]: { at: tx.at, by: tx.by } }
-  return { ...patient, [field.data]: lost.value, marks }
 }
 
 /** @throws AppError NOT_FOUND if nothing of that id waits for a decision */

@@ -128,7 +128,8 @@ function settle(
   const subject = parseInboxItemId(itemId)
   switch (subject.kind) {
     case 'REJECTED': {
-      if (choice === 'RESTORE') throw new AppError('INVALID', { issues: ['choice'] })
+      if (choice === 'RESTORE' || choice === 'JOIN')
+        throw new AppError('INVALID', { issues: ['choice'] })
       const row = replica.rejected().find(({ command }) => command.commandId === subject.commandId)
       const { narrowing } = replica.read.settings()
       const isTheirs =
@@ -145,7 +146,7 @@ function settle(
     case 'OVERRULED':
     case 'DUPLICATE_VISIT':
       return replica.commit(userId, (tx) =>
-        settleConflict(tx, subject, choice === 'RESTORE' ? 'RESTORE' : 'KEEP'),
+        settleConflict(tx, subject, choice === 'DISMISS' ? 'KEEP' : choice),
       )
   }
 }

@@ -1,11 +1,36 @@
 import { AppError } from '#shared/errors.ts'
-import { CommandId, PatientId, TransitionId, VisitId } from '#shared/ids.ts'
+import {
+  AppointmentId,
+  CommandId,
+  PatientId,
+  PrescriptionId,
+  StockItemId,
+  TransitionId,
+  VisitId,
+} from '#shared/ids.ts'
+
+/** The collections whose lost values are in the inbox, and what names their documents. */
+const DOCUMENT_IDS = {
+  patients: PatientId,
+  visits: VisitId,
+  encounters: VisitId,
+  prescriptions: PrescriptionId,
+  appointments: AppointmentId,
+  inventory: StockItemId,
+}
+export type SupersededCollection = keyof typeof DOCUMENT_IDS
+
+export interface SupersededSubject {
+  kind: 'SUPERSEDED'
+  collection: SupersededCollection
+  documentId: string
+  supersededId: string
+}
 
 /** What a row of the inbox is about. Its id names it, so that a window can hand it back. */
 export type InboxSubject =
   | { kind: 'HELD' | 'REJECTED' | 'QUARANTINED'; commandId: CommandId }
-  | { kind: 'SUPERSEDED'; collection: 'patients'; documentId: PatientId; supersededId: string }
-  | { kind: 'SUPERSEDED'; collection: 'visits'; documentId: VisitId; supersededId: string }
+  | SupersededSubject
   | { kind: 'OVERRULED'; visitId: VisitId; transitionId: TransitionId }
   /** Named by the first of the visits. */
   | { kind: 'DUPLICATE_VISIT'; visitId: VisitId }
@@ -64,14 +89,10 @@ function readSuperseded([
   documentId,
   supersededId,
 ]: readonly string[]): InboxSubject | null {
-  const kind = 'SUPERSEDED'
-  if (supersededId === undefined) return null
-  if (collection === 'patients') {
-    const id = PatientId.safeParse(documentId)
-    return id.success ? { kind, collection, documentId: id.data, supersededId } : null
-  }
-  const id = VisitId.safeParse(documentId)
-  return collection === 'visits' && id.success
-    ? { kind, collection, documentId: id.data, supersededId }
-    : null
+  if (collection === undefined || !Object.hasOwn(DOCUMENT_IDS, collection)) return null
+  // Cast: it is one of the names
+  const known = collection as SupersededCollection
+  const id = DOCUMENT_IDS[known].safeParse(documentId)
+  if (supersededId === undefined || !id.success) return null
+  return { kind: 'SUPERSEDED', collection: known, documentId: id.data, supersededId }
 }

@@ -316,11 +316,11 @@ export const ACTIONS = {
   },
 
   // --- the inbox
-  /** KEEP: what stands, stands. RESTORE: put the lost value back. DISMISS: read. */
+  /** KEEP: what stands, stands. RESTORE: put the lost value back. JOIN: both, in one. DISMISS: read. */
   settle: {
     input: z.strictObject({
       itemId: z.string().max(200),
-      choice: z.enum(['KEEP', 'RESTORE', 'DISMISS']),
+      choice: z.enum(['KEEP', 'RESTORE', 'JOIN', 'DISMISS']),
     }),
     output: Nothing,
   },

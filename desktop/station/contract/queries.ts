@@ -4,7 +4,7 @@ import { EnteredName, ReasonCode } from '#shared/entered.ts'
 import { Encounter } from '#shared/encounter.ts'
 import { Entry, PaymentMethod } from '#shared/entry.ts'
 import { ErrorCode, ErrorDetails } from '#shared/errors.ts'
-import { FieldValue } from '#shared/fields.ts'
+import { CalendarDate, ClinicalValue, FieldValue } from '#shared/fields.ts'
 import {
   ClinicId,
   CommandId,
@@ -285,6 +285,9 @@ export const EnteredField = z.discriminatedUnion('kind', [
 ])
 export type EnteredField = z.infer<typeof EnteredField>
 
+/** What a field can hold, the clinical ones too. */
+const AnyValue = z.union([FieldValue, ClinicalValue])
+
 const inboxBase = {
   itemId: z.string(),
   at: Instant,
@@ -318,14 +321,27 @@ export const InboxItem = z.discriminatedUnion('kind', [
   z.object({
     ...inboxBase,
     kind: z.literal('SUPERSEDED'),
-    collection: z.enum(['patients', 'visits']),
+    collection: z.enum([
+      'patients',
+      'visits',
+      'encounters',
+      'prescriptions',
+      'appointments',
+      'inventory',
+    ]),
     documentId: z.string(),
+    /** The day of the visit or booking that a record is of; null: of none. */
+    day: CalendarDate.nullable(),
+    /** What of the stock it is; else null. */
+    itemName: z.string().nullable(),
     field: z.string(),
-    lost: FieldValue,
-    stands: FieldValue,
+    lost: AnyValue,
+    stands: AnyValue,
     standsBy: z.string(),
     standsAt: Instant,
     mayRestore: z.boolean(),
+    /** Whether both texts can stand in the field, one after the other. */
+    mayJoin: z.boolean(),
   }),
   /** A step of a visit that the fold passed over: a cancellation against care. */
   z.object({

@@ -104,6 +104,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       return [...found].slice(0, limit).map((id) => PatientId.parse(id))
     },
     countPatients: () => file.counters.value('patients'),
+    contested: file.contested.ids,
     entitlement() {
       const state = subscriptionState(core, latestTime(core))
       if (state === null || core.entitlement === null) return null

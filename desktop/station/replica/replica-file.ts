@@ -6,6 +6,7 @@ import type { SearchSource } from '../storage/search-index.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
 import type { Store } from '../storage/store.ts'
 import { type HeldDirectory, holdDirectory } from './clinic-directory.ts'
+import { type Contested, openContested } from './contested.ts'
 import { type Counters, openCounters } from './counters.ts'
 import { type DocumentRows, openDocumentRows } from './document-rows.ts'
 import { openOutbox, type Outbox } from './outbox.ts'
@@ -17,6 +18,7 @@ export interface ReplicaFile {
   readonly db: Database.Database
   readonly meta: StationMeta
   readonly counters: Counters
+  readonly contested: Contested
   readonly outbox: Outbox
   readonly rows: DocumentRows
   readonly directory: HeldDirectory
@@ -59,6 +61,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     db,
     meta,
     counters: openCounters(db),
+    contested: openContested(db),
     outbox: openOutbox(db),
     rows,
     directory: holdDirectory(() => rows.all('clinic')),

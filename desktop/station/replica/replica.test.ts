@@ -2,7 +2,7 @@ import { verify } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AppError } from '#shared/errors.ts'
 import type { CommandResult } from '#shared/protocol.ts'
-import { idOf, START } from '#shared/test-values.ts'
+import { encounterOf, idOf, stampAt, START } from '#shared/test-values.ts'
 import { formatStamp, stampTime } from '#shared/stamp.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
 import { applyPage, applyResults, beginReseed } from './apply-answers.ts'
@@ -10,6 +10,7 @@ import type { Touched } from './replica.ts'
 import { publicKeyObject, publicPart } from './station-key.ts'
 import {
   ADMIN,
+  CLINIC,
   CLINIC_DOCUMENTS,
   DESK,
   DOCTOR,
@@ -330,6 +331,7 @@ test('a file of version 1 is brought forward: it opens, pulls anew, and its pati
   // As that version left it: no allergies, and schemas that RxDB knows by another hash.
   db.exec(`
     UPDATE "dawr/patients/0" SET json = json_remove(json, '$.allergies', '$.conditions');
+    DROP TABLE contested;
     PRAGMA user_version = 2;`)
   const rehashed = db
     .prepare(
@@ -346,4 +348,24 @@ test('a file of version 1 is brought forward: it opens, pulls anew, and its pati
   replica.commit(DESK, (tx) => draftName(tx, patientId, 'أحمد عليّ'))
   expect(replica.read.patient(patientId)?.name).toBe('أحمد عليّ')
   expect(replica.outbox()).toHaveLength(2)
+})
+
+test('a record with a value that lost is known for as long as nobody has dealt with it, in files of before too', async () => {
+  const encounter = encounterOf({ clinicId: CLINIC, id: idOf(77) })
+  const lost = { id: `notes:${stampAt(5)}`, field: 'notes', value: 'ب', by: DOCTOR, at: stampAt(5) }
+  const receive = (changes: Partial<typeof encounter>, seq: number): void =>
+    applyPage(opened.core, page([feed('encounters', { ...encounter, ...changes }, seq)]))
+  const contested = (): string[] => opened.replica.contested('encounters')
+  receive({}, 20)
+  expect(contested()).toEqual([])
+  receive({ notes: 'أ', superseded: [lost] }, 21)
+  expect(contested()).toEqual([encounter.id])
+  opened.core.file.db.exec('DROP TABLE contested; PRAGMA user_version = 4;')
+  await reopen()
+  expect(contested()).toEqual([encounter.id])
+  receive({ notes: 'أ', superseded: [lost], settled: [lost.id] }, 22)
+  expect(contested()).toEqual([])
+  receive({ notes: 'أ', superseded: [lost] }, 23)
+  applyPage(opened.core, page([{ collection: 'encounters', id: encounter.id, seq: 24, doc: null }]))
+  expect(contested()).toEqual([])
 })

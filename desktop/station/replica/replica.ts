@@ -23,6 +23,7 @@ import type { PatientReading } from '#shared/patient-search.ts'
 import type { Stamp } from '#shared/stamp.ts'
 import type { Ticket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
+import type { ContestedCollection } from './contested.ts'
 
 /** The clinic as the server last told it. */
 export interface ClinicDirectory {
@@ -164,6 +165,8 @@ export interface Replica {
   /** Ids that any of the readings finds, those of earlier readings first. */
   searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
   countPatients(): number
+  /** Ids of documents with values that lost against others, as far as nobody has dealt with them. */
+  contested(collection: ContestedCollection): string[]
   /** Null until the server's first statement has come. */
   entitlement(): (EntitlementState & { endsAt: string }) | null
   /**

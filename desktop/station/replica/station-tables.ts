@@ -99,6 +99,23 @@ const STEPS: readonly (string | ((db: Database.Database) => void))[] = [
   `INSERT INTO station_meta (key, value)
      SELECT 'isPartial', 'true' FROM station_meta
      WHERE key = 'damage' AND json_extract(value, '$.whole') = 0;`,
+  // What lost against another value in a record, and waits for a person.
+  (db) => {
+    db.exec(`
+      CREATE TABLE contested (
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        PRIMARY KEY (collection, id)
+      ) WITHOUT ROWID;`)
+    const hasTable = db.prepare<[string]>('SELECT 1 FROM sqlite_master WHERE name = ?')
+    for (const collection of ['encounters', 'prescriptions', 'appointments', 'inventory']) {
+      if (hasTable.get(`dawr/${collection}/0`) === undefined) continue
+      db.exec(`
+        INSERT INTO contested (collection, id)
+          SELECT '${collection}', id FROM "dawr/${collection}/0"
+          WHERE deleted = 0 AND json_array_length(json, '$.superseded') > 0;`)
+    }
+  },
 ]
 
 /** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */

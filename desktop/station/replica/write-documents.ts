@@ -68,6 +68,7 @@ export function putDocuments<C extends CollectionName>(
     const before = stored.get(id)
     const live = before === undefined || before._deleted ? null : withoutMeta<Documents[C]>(before)
     if (document === null ? live === null : live !== null && isSameJson(live, document)) continue
+    file.contested.note(collection, id, { before: live, after: document })
     changed.push(document === null ? { ...live, id, _deleted: true } : { ...document })
     more += Number(document !== null) - Number(live !== null)
   }

@@ -1,21 +1,23 @@
-import { AppError, type ErrorCode } from '#shared/errors.ts'
+import type { ErrorCode } from '#shared/errors.ts'
 import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
 import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
 import { type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
-import { StorageError } from '../storage/storage-error.ts'
 import { backoffDelay } from './backoff.ts'
-import { openPush } from './push.ts'
+import { openFeedPlace } from './feed-place.ts'
 import { type HistoryProgress, openHistory } from './history.ts'
-import { type Offer, openPull } from './pull.ts'
+import { openPull } from './pull.ts'
+import { openPush } from './push.ts'
+import { openRest } from './rest.ts'
 import { checkReplica } from './self-check.ts'
 import type { ServerLine } from './server-line.ts'
 import { openSlices } from './slices.ts'
 import type { StationCredential } from './station-credential.ts'
 import { stationDoor } from './station-door.ts'
 import { keepStream } from './stream.ts'
+import { askedToWait, codeOf, nameOf } from './sync-failure.ts'
 import {
   NEEDS_A_PERSON,
   nextSyncState,
@@ -32,8 +34,6 @@ const OWN_NEWS_MS = 1_000
 const OWN_NEWS_AT_MOST = 1_000
 /** Pages that came unasked are acknowledged within this time, milliseconds, many at once. */
 const ACKNOWLEDGE_MS = 5_000
-/** More are not kept while something else is under way: one pull then brings them all. */
-const OFFERS_AT_MOST = 50
 /** What is held is asked about this often while live, and a refused station asks again. */
 const HELD_RETRY_MS = 5 * 60_000
 const REFUSED_RETRY_MS = 10 * 60_000
@@ -94,41 +94,12 @@ export function startSync(parts: SyncParts): SyncEngine {
   // Not all stations of a clinic at once, nor at a start, when there is enough to do.
   let checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
   let firstSeq = 0
-  /** How far this station is in the feed, how far the feed is said to be, and what of it is known already. */
-  let checkpointSeq = core.file.meta.get('checkpoint')?.seq ?? 0
-  let headSeq = 0
-  const ownSeqs = new Set<number>()
-  /** Pages that came with the news of them, in order. */
-  let offers: Offer[] = []
+  const place = openFeedPlace(core.file.meta.get('checkpoint')?.seq ?? 0)
   /** What is only this station's own, come back, has waited long enough. */
   let isOwnNewsDue = false
   /** When the server is asked all the same after such pages, so that it knows what was seen. */
   let acknowledgeAt: number | null = null
-  let wake: (() => void) | null = null
-  let woken = false
-
-  const kick = (): void => {
-    woken = true
-    wake?.()
-  }
-
-  /** Until something happens, or milliseconds have passed. */
-  function sleep(ms: number): Promise<void> {
-    if (woken || stopping.signal.aborted) {
-      woken = false
-      return Promise.resolve()
-    }
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms)
-      wake = done
-      function done(): void {
-        clearTimeout(timer)
-        wake = null
-        woken = false
-        resolve()
-      }
-    })
-  }
+  const rest = openRest(stopping.signal)
 
   function dispatch(event: SyncEvent): void {
     const next = nextSyncState(state, event, core.clock.now())
@@ -145,7 +116,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     dispatch({ type: 'TRY' })
     pushWanted = true
     pullWanted = true
-    firstSeq = checkpointSeq
+    firstSeq = place.seq()
     retryHeld()
     connection = new AbortController()
     void keepStream(
@@ -160,12 +131,11 @@ export function startSync(parts: SyncParts): SyncEngine {
           dispatch({ type: 'STREAM_LOST' })
           // Asking tells at once whether the server is gone or only the stream.
           pullWanted = true
-          kick()
+          rest.wake()
         },
         head(seq, page) {
-          headSeq = Math.max(headSeq, seq)
-          if (page !== null && offers.length < OFFERS_AT_MOST) offers.push({ ...page, head: seq })
-          kick()
+          place.heard(seq, page)
+          rest.wake()
         },
         contacts(heard) {
           contacts = heard
@@ -189,7 +159,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     connection = null
     pull.forget()
     history.forget()
-    offers = []
+    place.forgetOffers()
     streamIsOpen = false
   }
 
@@ -197,7 +167,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     disconnect()
     tryAt = core.clock.monotonic() + REFUSED_RETRY_MS
     dispatch({ type: 'REFUSED', code })
-    kick()
+    rest.wake()
   }
 
   function fail(error: unknown): void {
@@ -223,41 +193,27 @@ export function startSync(parts: SyncParts): SyncEngine {
     pushWanted = true
   }
 
-  /** Whether the feed holds anything but what the answers to this station's own pushes have brought. */
-  function hasNews(): boolean {
-    let known = checkpointSeq
-    while (ownSeqs.has(known + 1)) known += 1
-    return headSeq > known
-  }
-
   /**
-   * Applies what came with the news of it, all in one: a page older than the answers to this station's
-   * own pushes would take it back for a moment.
+   * Applies what came with the news of it, all in one.
    * @returns whether it did
    */
   async function acceptOffers(): Promise<boolean> {
-    const offered = joinOffers(offers, checkpointSeq)
-    offers = []
+    const offered = place.takeOffer()
     if (offered === null || pullWanted || state.name !== 'LIVE') return false
-    if (offered.head < Math.max(...ownSeqs) || !(await pull.accept(offered))) return false
-    advanceTo(offered.head)
+    if (!(await pull.accept(offered))) return false
+    place.advanceTo(offered.head)
     acknowledgeAt ??= core.clock.monotonic() + ACKNOWLEDGE_MS
     return true
-  }
-
-  function advanceTo(seq: number): void {
-    checkpointSeq = seq
-    for (const own of ownSeqs) if (own <= seq) ownSeqs.delete(own)
   }
 
   async function pullNext(): Promise<void> {
     pullWanted = false
     acknowledgeAt = null
-    // What is heard meanwhile counts again; what was heard before may be of an epoch that is over.
-    headSeq = 0
+    // What is heard meanwhile counts again.
+    place.forgetHead()
     const pulled = await pull.next()
-    advanceTo(pulled.seq)
-    headSeq = Math.max(headSeq, pulled.head)
+    place.advanceTo(pulled.seq)
+    place.heard(pulled.head, null)
     contacts = core.file.meta.get('contacts') ?? []
     if (!pulled.upToDate) pullWanted = true
     dispatch({
@@ -283,9 +239,8 @@ export function startSync(parts: SyncParts): SyncEngine {
     checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
     if (outcome === 'EQUAL') return
     log({ event: 'replica-differs' })
-    checkpointSeq = 0
+    place.beginAnew()
     firstSeq = 0
-    ownSeqs.clear()
     pullWanted = true
   }
 
@@ -314,11 +269,11 @@ export function startSync(parts: SyncParts): SyncEngine {
       const seqs = await push.sendNext()
       if (seqs === null) return
       pushWanted = true
-      for (const seq of seqs) ownSeqs.add(seq)
-      if (ownSeqs.size > OWN_NEWS_AT_MOST) pullWanted = true
+      place.broughtHome(seqs)
+      if (place.ownAhead() > OWN_NEWS_AT_MOST) pullWanted = true
       return
     }
-    const isNews = isOwnNewsDue || hasNews()
+    const isNews = isOwnNewsDue || place.hasNews()
     isOwnNewsDue = false
     if (isNews && (await acceptOffers())) return
     if (pullWanted || isNews) {
@@ -330,7 +285,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       if (came === 'STALE') pullWanted = true
       if (came === 'APPLIED') onChange()
       if (came !== 'NOTHING') return
-      history.ask(kick)
+      history.ask(rest.wake)
     }
     const now = core.clock.monotonic()
     if (now >= checkAt && state.name === 'LIVE') {
@@ -339,11 +294,11 @@ export function startSync(parts: SyncParts): SyncEngine {
     }
     if (now >= heldRetryAt) retryHeld()
     const streaming = state.name === 'LIVE' && state.streaming
-    const isBehind = headSeq > checkpointSeq
+    const isBehind = place.isBehind()
     const usual = isBehind ? OWN_NEWS_MS : streaming ? HELD_RETRY_MS : POLL_MS
     const pullWithin = Math.min(usual, Math.max(0, (acknowledgeAt ?? Infinity) - now))
     const pullAt = now + pullWithin
-    await sleep(Math.min(pullWithin, Math.max(0, heldRetryAt - now)))
+    await rest.sleep(Math.min(pullWithin, Math.max(0, heldRetryAt - now)))
     if (core.clock.monotonic() < pullAt) return
     // What a burst of one's own has brought comes in at once, and not after each command.
     if (isBehind && acknowledgeAt === null) isOwnNewsDue = true
@@ -355,7 +310,7 @@ export function startSync(parts: SyncParts): SyncEngine {
       case 'OFFLINE':
       case 'NEEDS_ATTENTION': {
         const wait = tryAt - core.clock.monotonic()
-        if (wait > 0) await sleep(wait)
+        if (wait > 0) await rest.sleep(wait)
         if (core.clock.monotonic() >= tryAt && !stopping.signal.aborted) connect()
         return
       }
@@ -381,7 +336,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     // A decision about a quarantined command, or a person's return, may free what is held.
     if (collections.has('clinic') && core.file.outbox.count().held > 0) retryHeld()
     if (outbox) pushWanted = true
-    if (pushWanted) kick()
+    if (pushWanted) rest.wake()
   })
   core.file.store.transaction(() => {
     core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
@@ -400,12 +355,12 @@ export function startSync(parts: SyncParts): SyncEngine {
       tryAt = 0
       pullWanted = true
       retryHeld()
-      kick()
+      rest.wake()
     },
     async stop() {
       unlisten()
       stopping.abort()
-      kick()
+      rest.wake()
       await running
     },
   }
@@ -417,35 +372,4 @@ function noteVersion(core: ReplicaCore): void {
   if (meta.get('protocol') === PROTOCOL_VERSION) return
   if (meta.get('checkpoint') !== null) beginMend(core)
   meta.set('protocol', PROTOCOL_VERSION)
-}
-
-/** The pages that follow each other from here on, as one; null: none does. */
-function joinOffers(offers: readonly Offer[], after: number): Offer | null {
-  let joined: Offer | null = null
-  for (const offer of offers) {
-    if (offer.after !== (joined?.head ?? after)) continue
-    joined =
-      joined === null
-        ? offer
-        : { ...offer, after, documents: [...joined.documents, ...offer.documents] }
-  }
-  return joined
-}
-
-function codeOf(error: unknown): ErrorCode {
-  if (error instanceof AppError) return error.code
-  if (error instanceof StorageError && error.code === 'DISK_FULL') return 'DISK_FULL'
-  return 'INTERNAL'
-}
-
-function askedToWait(error: unknown): number {
-  const seconds = error instanceof AppError ? error.details['retryAfterSeconds'] : undefined
-  return typeof seconds === 'number' ? Math.min(seconds, 300) * 1000 : 0
-}
-
-/** The name and place of a fault; never its message, which may quote what it failed on. */
-function nameOf(error: unknown): string {
-  return error instanceof Error
-    ? `${error.name} ${error.stack?.split('\n')[1]?.trim() ?? ''}`
-    : typeof error
 }

@@ -1,4 +1,4 @@
-import type { Superseded } from '#shared/fields.ts'
+import { type AnyValue, fieldIn, type MergedDocument } from '#shared/collection-rules.ts'
 import { type Patient, PatientField } from '#shared/patient.ts'
 import { markOf } from '#shared/resolve.ts'
 import { type Visit, VisitField } from '#shared/visit.ts'
@@ -11,80 +11,82 @@ import type { InboxItem } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import { about } from './about.ts'
 import { nameOf } from './names.ts'
-import { openOverruled, openSuperseded, valueOf } from './open-conflicts.ts'
+import { openOverruled, openSuperseded } from './open-conflicts.ts'
 import { instantOf } from './visit-row.ts'
+
+type SupersededItem = Extract<InboxItem, { kind: 'SUPERSEDED' }>
 
 export function supersededOfPatient(
   replica: Replica,
   patient: Patient,
   mayRestore: () => boolean,
 ): InboxItem[] {
-  return openSuperseded(patient).flatMap((lost) => {
-    const field = PatientField.safeParse(lost.field)
-    if (!field.success) return []
-    const mark = markOf(patient, field.data)
-    return [
-      {
-        ...about(replica, lost, patient),
-        ...whatStands(replica, patient, lost, mark),
-        itemId: formatInboxItemId({
-          kind: 'SUPERSEDED',
+  return openSuperseded(patient).flatMap((lost) =>
+    PatientField.safeParse(lost.field).success
+      ? supersededItem(replica, patient, lost, {
+          ...OF_NO_RECORD,
           collection: 'patients',
-          documentId: patient.id,
-          supersededId: lost.id,
-        }),
-        collection: 'patients' as const,
-        mayRestore: mayRestore(),
-      },
-    ]
-  })
+          patient,
+          mayRestore: mayRestore(),
+        })
+      : [],
+  )
 }
 
 /** Which line, type or priority: seen and let be. To change it again is a command of its own. */
 export function supersededOfVisit(replica: Replica, visit: Visit): InboxItem[] {
   const patient = replica.read.patient(visit.patientId)
-  return openSuperseded(visit).flatMap((lost) => {
-    const field = VisitField.safeParse(lost.field)
-    if (!field.success) return []
-    const mark = markOf(visit, field.data)
-    return [
-      {
-        ...about(replica, lost, patient),
-        ...whatStands(replica, visit, lost, mark),
-        itemId: formatInboxItemId({
-          kind: 'SUPERSEDED',
+  return openSuperseded(visit).flatMap((lost) =>
+    VisitField.safeParse(lost.field).success
+      ? supersededItem(replica, visit, lost, {
+          ...OF_NO_RECORD,
           collection: 'visits',
-          documentId: visit.id,
-          supersededId: lost.id,
-        }),
-        collection: 'visits' as const,
-        mayRestore: false,
-      },
-    ]
-  })
+          patient,
+          mayRestore: false,
+        })
+      : [],
+  )
 }
 
-function whatStands(
-  replica: Replica,
-  document: Patient | Visit,
-  lost: Superseded,
-  mark: ReturnType<typeof markOf>,
-): Pick<
-  Extract<InboxItem, { kind: 'SUPERSEDED' }>,
-  'kind' | 'documentId' | 'field' | 'lost' | 'stands' | 'standsBy' | 'standsAt'
+const OF_NO_RECORD = { day: null, itemName: null, mayJoin: false }
+
+interface SupersededOf extends Pick<
+  SupersededItem,
+  'collection' | 'day' | 'itemName' | 'mayRestore' | 'mayJoin'
 > {
-  const shown = (value: Superseded['value']): Superseded['value'] => {
-    if (lost.field === 'doctorId') return doctorName(replica, String(value))
-    if (lost.field !== 'mergedInto' || value === null) return value
-    const visit = replica.read.visit(String(value))
+  patient: Pick<Patient, 'id' | 'name'> | null
+}
+
+/** The value that lost, and what stands instead. */
+export function supersededItem(
+  replica: Replica,
+  document: MergedDocument,
+  lost: MergedDocument['superseded'][number],
+  { patient, ...of }: SupersededOf,
+): SupersededItem {
+  const { field } = lost
+  const mark = markOf(document, field)
+  const shown = (value: AnyValue): AnyValue => {
+    if (typeof value !== 'string') return value
+    if (field === 'doctorId') return doctorName(replica, value)
+    if (field !== 'mergedInto') return value
+    const visit = replica.read.visit(value)
     return visit === null ? null : ticketText(replica.read, visit.ticket)
   }
   return {
+    ...about(replica, lost, patient),
+    ...of,
     kind: 'SUPERSEDED',
+    itemId: formatInboxItemId({
+      kind: 'SUPERSEDED',
+      collection: of.collection,
+      documentId: document.id,
+      supersededId: lost.id,
+    }),
     documentId: document.id,
-    field: lost.field,
+    field,
     lost: shown(lost.value),
-    stands: shown(valueOf(document, lost.field)),
+    stands: shown(fieldIn(document, field)),
     standsBy: nameOf(replica.read, mark.by),
     standsAt: instantOf(mark.at),
   }

@@ -18,6 +18,7 @@ import {
 } from './conflict-items.ts'
 import { enteredFields } from './entered.ts'
 import { type About, about } from './about.ts'
+import { recordConflicts } from './record-conflicts.ts'
 import { showDay } from './shown-day.ts'
 import { seesAccounts } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
@@ -64,6 +65,7 @@ function computeInbox(
     ...quarantined,
     ...commands,
     ...(conflicts === null ? [] : conflictItems(replica, { person, today }, conflicts)),
+    ...recordConflicts({ replica, viewer: viewerOf(replica, person) }),
   ]
   return { items: items.toSorted((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0)) }
 }

@@ -1,32 +1,23 @@
+import { fieldIn, type MergedDocument } from '#shared/collection-rules.ts'
 import { ReasonCode } from '#shared/entered.ts'
-import type { FieldValue, Superseded } from '#shared/fields.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { FoldedVisit, Overruled } from '#shared/visit-fold.ts'
+import { isSameJson } from '../replica/write-documents.ts'
 
 /**
  * Values that lost and that nobody has dealt with; two people who wrote the same are no conflict, and
  * a reason that is a code is what a step says of itself, written by nobody.
  */
-export function openSuperseded(document: Patient | Visit): Superseded[] {
+export function openSuperseded<D extends MergedDocument>(document: D): D['superseded'] {
   const { superseded, settled } = document
   if (superseded.length === 0) return []
   return superseded.filter(
     ({ id, field, value }) =>
       !settled.includes(id) &&
-      !ReasonCode.safeParse(value).success &&
-      JSON.stringify(valueOf(document, field)) !== JSON.stringify(value),
+      !(field === 'orderReason' && ReasonCode.safeParse(value).success) &&
+      !isSameJson(fieldIn(document, field), value),
   )
-}
-
-export function valueOf(document: Patient | Visit, field: string): FieldValue {
-  // The name of a field comes with the superseded value that its collection's merge kept.
-  const value: unknown = Reflect.get(document, field)
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : Array.isArray(value)
-      ? value.map(String)
-      : null
 }
 
 export interface OpenOverruled extends Overruled {
