@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 
-import { knowsKey, noteKey } from './key-check.ts'
+import { forgetKey, knowsKey, noteKey } from './key-check.ts'
 import { guard, StorageError, toStorageError } from './storage-error.ts'
 import { commitsInLog, keepLog } from './wal-tail.ts'
 
@@ -84,11 +84,13 @@ function blame(error: unknown, path: string, key: Uint8Array | undefined): unkno
 }
 
 /**
- * Encrypts the whole file anew, as one transaction: killed at any moment, either the old key or the new one opens it.
- * Whoever keeps the keys must have both on disk until this returns.
+ * Encrypts the whole file anew, as one transaction of its log: killed at any moment, either the old key or the new one
+ * opens it, and the other is WRONG_KEY. Whoever keeps the keys must have both on disk until this returns.
+ * @throws StorageError DISK_FULL, DISK_FAILED, DAMAGED; it then has the key it had
  */
 export function rekeyConnection(db: Database.Database, path: string, key: Uint8Array): void {
   guard(() => {
+    forgetKey(path)
     // Frames under the old key must not stand in the log beside those under the new.
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.pragma(`rekey = '${rawKey(key)}'`)
