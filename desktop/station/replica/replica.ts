@@ -163,6 +163,8 @@ export interface Replica {
   dismissRejected(commandId: CommandId): boolean
   /** Ids that any of the readings finds, those of earlier readings first. */
   searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
+  /** False while the search index is made anew after an update: some are found as before it only. */
+  isSearchWhole(): boolean
   countPatients(): number
   /** Null until the server's first statement has come. */
   entitlement(): (EntitlementState & { endsAt: string }) | null

@@ -9,8 +9,11 @@ const KEY_BYTES = 32
 /** SQLite's default, which nothing here changes. */
 const PAGE_BYTES = 4096
 
-/** Layout of the tables this folder makes. A file with a higher number was written by later code. */
-const LAYOUT = 1
+/**
+ * Layout of the tables this folder makes. A file with a higher number was written by later code. 2: the sequence is read
+ * off the tables (sequence.ts), and code that only knew the number kept beside them would give it again.
+ */
+const LAYOUT = 2
 
 /** A starting station may meet the last breath of its predecessor: wait for that, in milliseconds, before saying LOCKED. */
 const LOCK_WAIT_MS = 500
@@ -51,6 +54,7 @@ export function connect(path: string, key: Uint8Array | undefined): Connection {
         COMMIT;`)
       const layout = readMeta(db, 'layout')
       if (layout > LAYOUT) throw new StorageError('NEWER', `file layout ${layout}, code ${LAYOUT}`)
+      if (layout < LAYOUT) db.exec(`UPDATE store_meta SET value = ${LAYOUT} WHERE key = 'layout'`)
       if (key !== undefined) noteKey(path, key)
       return { db, lostCommits }
     } catch (error) {

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 
-import { keyOf, openWork, workOf } from './random-work.ts'
+import { keyOf, openWork, prepareNote, workOf } from './random-work.ts'
 
 /**
  * The victim of rekey.test.ts: makes random transactions and, after every few of them, gives the file another key, until
@@ -18,7 +18,7 @@ let number = Number(key)
 const store = await openWork(path, 1, number)
 // Far fewer pages than the file has: what is re-keyed spills into the log long before its commit.
 store.db.pragma('cache_size = 20')
-const note = store.db.prepare<[number]>('INSERT INTO works (n) VALUES (?)')
+const note = prepareNote(store)
 const made = store.db.prepare<[], number>('SELECT coalesce(max(n), 0) FROM works').pluck().get()
 const say = (line: string): void => void writeSync(1, `${line}\n`)
 say(`${number} had`)
@@ -28,7 +28,7 @@ for (let n = (made ?? 0) + 1; n <= Number(limit); n++) {
   const { puts } = workOf(Number(seed), n)
   store.transaction((tx) => {
     for (const { place, document } of puts) tx.put(place, [document])
-    note.run(n)
+    note(n)
   })
   say(`${n} done`)
   if (n % WORKS_UNDER_A_KEY !== 0) continue
