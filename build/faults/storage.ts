@@ -90,7 +90,9 @@ export const FAULTS: readonly Fault[] = [
   {
     is: 'the sequence is not kept, and repeats after a restart',
     file: `${AT}/transaction.ts`,
-    edits: [{ from: 'if (sequence !== first) saveSequence.run(sequence)', to: '' }],
+    edits: [
+      { from: 'keepSequence: () => keepSequence(sequence)', to: 'keepSequence: () => undefined' },
+    ],
     caughtBy: instance(
       'changes are paged by a sequence that survives restart and forgotten tombstones',
     ),
@@ -231,6 +233,26 @@ export const FAULTS: readonly Fault[] = [
     caughtBy: {
       file: `${AT}/damage.test.ts`,
       test: 'is whole, under the same key, and of one moment',
+    },
+  },
+  {
+    is: 'while the file is given another key, the former is still noted as its own',
+    file: `${AT}/connection.ts`,
+    edits: [{ from: '    forgetKey(path)\n', to: '' }],
+    caughtBy: { file: `${AT}/rekey.test.ts`, test: 'exactly one of the two keys opens the file' },
+  },
+  {
+    is: "a file's next key is the computer's before it is the owner's",
+    file: 'desktop/station/recovery/recovery-file.ts',
+    edits: [
+      {
+        from: '  keepRecovery(folder, next, code)\n  await keepKey(next)\n',
+        to: '  await keepKey(next)\n  keepRecovery(folder, next, code)\n',
+      },
+    ],
+    caughtBy: {
+      file: 'desktop/station/replica/renew-key.test.ts',
+      test: 'killed between any two steps of renewing its key',
     },
   },
 ]

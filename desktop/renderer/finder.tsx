@@ -188,6 +188,11 @@ export function Finder(props: { ref: Ref<FinderHandle> }) {
                     <NothingFound found={hits.length} search={search.shown} />
                   )}
                   <RecordsArriving />
+                  {search.shown?.isPreparing === true && (
+                    <p className="notice" data-tone="doubt" data-testid="search-preparing">
+                      {text('finder.preparing')}
+                    </p>
+                  )}
                   {(typed.trim() !== '' || offersNew) && (
                     <HitList
                       hits={hits}

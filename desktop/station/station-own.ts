@@ -11,8 +11,8 @@ import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './
 /** The owner's way into this computer's data when its keystore is gone. */
 export interface Recovery {
   has(): boolean
-  /** False: not a code. */
-  keep(code: string): boolean
+  /** @returns false: not a code; @throws AppError UNAVAILABLE while another is being kept */
+  keep(code: string): Promise<boolean>
 }
 
 /** What the station answers itself, enrolled or not. */
@@ -33,9 +33,9 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       requireAdmin(clinic())
       return { code: formatRecoveryCode(makeRecoverySeed()) }
     },
-    keepRecoveryCode({ code }) {
+    async keepRecoveryCode({ code }) {
       requireAdmin(clinic())
-      if (!recovery.keep(code)) throw new AppError('INVALID', { issues: ['code'] })
+      if (!(await recovery.keep(code))) throw new AppError('INVALID', { issues: ['code'] })
       tell({ session: true })
       return {}
     },

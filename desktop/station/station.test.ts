@@ -8,7 +8,7 @@ import { FromStation } from './contract/messages.ts'
 import { SessionView } from './contract/queries.ts'
 import { CLINIC, FILE_KEY, temporaryFolder } from './replica/test-replica.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
-import { keepRecovery } from './recovery/recovery-file.ts'
+import { keepRecovery, recoverKey } from './recovery/recovery-file.ts'
 import { openStore } from './storage/store.ts'
 import { openStation, type Station, type StationOptions } from './station.ts'
 
@@ -120,6 +120,8 @@ function act(of: Station, name: string, input: object): Promise<FromStation> {
   })
 }
 
+const newCode = (): string => formatRecoveryCode(makeRecoverySeed())
+
 function openAgain(options: Partial<StationOptions>): Promise<Station> {
   return openStation({
     folder: place.folder,
@@ -145,7 +147,7 @@ test('a second station on the file is told that it is locked, and opens when it 
 
 test("the owner's code opens data whose key the computer has lost, and keeps the key again", async () => {
   expect(await enrol()).toMatchObject({ type: 'done' })
-  const code = formatRecoveryCode(makeRecoverySeed())
+  const code = newCode()
   expect(keepRecovery(place.folder, FILE_KEY, code)).toBe(true)
   await station.close()
   const kept: Uint8Array[] = []
@@ -158,7 +160,7 @@ test("the owner's code opens data whose key the computer has lost, and keeps the
     code: 'KEY_UNREADABLE',
     canRecover: true,
   })
-  const other = formatRecoveryCode(makeRecoverySeed())
+  const other = newCode()
   expect(await act(lost, 'openWithRecoveryCode', { code: other })).toMatchObject({
     code: 'INVALID',
   })
@@ -170,6 +172,40 @@ test("the owner's code opens data whose key the computer has lost, and keeps the
   // The same station, with all that it had.
   await sessionOf(lost, 'OPENING')
   expect(kept).toEqual([FILE_KEY])
+})
+
+test("a recovery code that replaces another gives the file another key; the clinic's same code does not", async () => {
+  roles = ['ADMIN']
+  await enrol()
+  await station.close()
+  const kept: Uint8Array[] = []
+  const log: string[] = []
+  const open = (key: Uint8Array): Promise<Station> =>
+    openAgain({
+      key,
+      keepKey: (next) => Promise.resolve(void kept.push(next)),
+      log: ({ event }) => void log.push(event),
+    })
+  station = await open(FILE_KEY)
+  const mona = { email: 'mona@nour.example', password: 'كلمة سر طويلة' }
+  await act(station, 'signIn', mona)
+  const [first, second] = [newCode(), newCode()]
+  for (const code of [first, first]) await act(station, 'keepRecoveryCode', { code })
+  expect([kept, recoverKey(place.folder, first)]).toEqual([[], FILE_KEY])
+  expect(await act(station, 'keepRecoveryCode', { code: second })).toMatchObject({ type: 'done' })
+  const [key = FILE_KEY, ...others] = kept
+  expect([key, others]).toEqual([expect.not.objectContaining(FILE_KEY), []])
+  expect([recoverKey(place.folder, first), recoverKey(place.folder, second)]).toEqual([null, key])
+  // Nobody at the desk waits for it.
+  expect(log).not.toContain('rekeyed')
+  await station.close()
+  station = await open(key)
+  await sessionOf(station, 'OPENING')
+  expect(log).toContain('rekeyed')
+  await station.close()
+  const path = join(place.folder, 'clinic.db')
+  expect(() => openStore({ path, key: FILE_KEY })).toThrow('WRONG_KEY')
+  await openStore({ path, key }).close()
 })
 
 test('a page that is read only when the work begins is replaced like any other', async () => {
@@ -199,7 +235,7 @@ test('only an ADMIN makes a recovery code', async () => {
   await enrol()
   expect(await act(station, 'newRecoveryCode', {})).toMatchObject({ code: 'SESSION_LOCKED' })
   const mona = { email: 'mona@nour.example', password: 'كلمة سر طويلة' }
-  const code = formatRecoveryCode(makeRecoverySeed())
+  const code = newCode()
   const outcomes = async (): Promise<unknown[]> => {
     await act(station, 'signIn', mona)
     const made = await act(station, 'newRecoveryCode', {})

@@ -3,7 +3,13 @@ import type { ActionInput, ActionName } from './contract/actions.ts'
 import type { ContractPort } from './contract/port.ts'
 import type { QueryName, QueryParams, SessionView, TroubleCode } from './contract/queries.ts'
 import { openClinicFile, troubleOf } from './replica/open-file.ts'
-import { hasRecovery, keepRecovery, recoverKey } from './recovery/recovery-file.ts'
+import {
+  hasRecovery,
+  keepRecovery,
+  recoverKey,
+  renewKey,
+  replacesRecovery,
+} from './recovery/recovery-file.ts'
 import { beginReplacing } from './replica/replace-damaged.ts'
 import { type ClockSource, startClock, SYSTEM_CLOCK } from './replica/station-clock.ts'
 import type { StationLog } from './station-log.ts'
@@ -34,7 +40,10 @@ export interface StationOptions {
   readonly folder: string
   /** 32 bytes, or why this computer has none for the data that is here. */
   readonly key: Uint8Array | KeyTrouble
-  /** Keeps a key that the owner's code has brought back, for the next start. Absent: nothing is kept. */
+  /**
+   * Keeps a key for the next start: one that the owner's code has brought back, or the file's next. Absent: nothing is
+   * kept, and the file's key stays what it is.
+   */
   readonly keepKey?: (key: Uint8Array) => Promise<void>
   readonly demo: boolean
   readonly appVersion: string
@@ -66,6 +75,7 @@ export async function openStation(options: StationOptions): Promise<Station> {
   let trouble: TroubleCode | null = null
   let attempt: Promise<void> | null = null
   let isClosing = false
+  let isRenewing = false
   let untold = NOTHING
   const windows = openWindows({ act, view, fileFailed }, log)
 
@@ -146,7 +156,32 @@ export async function openStation(options: StationOptions): Promise<Station> {
 
   const recovery: Recovery = {
     has: () => hasRecovery(folder),
-    keep: (code) => typeof key !== 'string' && keepRecovery(folder, key, code),
+    async keep(code) {
+      // Two at once would each tell another of the owner and the computer.
+      if (isRenewing) throw new AppError('UNAVAILABLE')
+      isRenewing = true
+      try {
+        return await keepCode(code)
+      } finally {
+        isRenewing = false
+      }
+    },
+  }
+
+  async function keepCode(code: string): Promise<boolean> {
+    if (typeof key === 'string') return false
+    const { keepKey } = options
+    if (keepKey === undefined || !replacesRecovery(folder, code))
+      return keepRecovery(folder, key, code)
+    try {
+      key = await renewKey(folder, { key, code, keepKey })
+      log({ event: 'key-renewed' })
+    } catch (error) {
+      // The code counts all the same, if it could be written: by it the present key is found too.
+      if (replacesRecovery(folder, code)) throw error
+      log({ event: 'key-not-renewed', at: placeOf(error) })
+    }
+    return true
   }
 
   async function act<A extends ActionName>(name: A, input: ActionInput<A>) {

@@ -540,6 +540,8 @@ export const ar = {
     'جزء من الاسم أو آخر أرقام الهاتف أو رقم الملف. الكتابة بلغة لوحة مفاتيح خاطئة مفهومة.',
   'finder.hits': 'نتائج البحث',
   'finder.none': 'لا نتيجة بين {{patients}}.',
+  'finder.preparing':
+    'البحث ما زال يُجهَّز بعد التحديث. إن لم تجد المريض فابحث مرة أخرى بعد دقائق، أو برقم هاتفه.',
   'finder.newPatient': 'مريض جديد',
   'finder.newPatientNamed': 'مريض جديد: {{text}}',
   'finder.file': 'ملف {{number}}',

@@ -472,6 +472,8 @@ export const en = {
     'Part of a name, the end of a phone number, or a file number. The wrong keyboard layout is understood.',
   'finder.hits': 'Patients found',
   'finder.none': 'Nobody found among {{patients}}.',
+  'finder.preparing':
+    'After an update, the search is still being prepared. If somebody is not found, search again in a few minutes, or by phone number.',
   'finder.newPatient': 'New patient',
   'finder.newPatientNamed': 'New patient: {{text}}',
   'finder.file': 'File {{number}}',

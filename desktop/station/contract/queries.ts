@@ -202,6 +202,8 @@ export const SearchView = z.object({
   hits: z.array(SearchHit),
   /** How many there are to search; so that an empty answer can say what it searched. */
   patients: z.number(),
+  /** After an update of the app some are found as before it only, until all were prepared anew. */
+  isPreparing: z.boolean(),
 })
 export type SearchView = z.infer<typeof SearchView>
 

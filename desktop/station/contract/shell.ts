@@ -88,7 +88,7 @@ export type ShellToStation = z.infer<typeof ShellToStation>
 
 /** From the station's process to the shell, which parses it. */
 export const StationToShell = z.strictObject({
-  /** The owner's code has brought the key back: the system's keystore is to have it again. */
+  /** The owner's code has brought the key back, or the file is to have another: the system's keystore is to have it. */
   type: z.literal('keep-key'),
   key: FileKey,
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { AppError } from '#shared/errors.ts'
 import type { TroubleCode } from '../contract/queries.ts'
+import { formerKeys } from '../recovery/former-keys.ts'
 import type { StationLog } from '../station-log.ts'
 import { openPatiently } from '../storage/patience.ts'
 import { StorageError, type StorageErrorCode, toStorageError } from '../storage/storage-error.ts'
@@ -13,6 +14,7 @@ import { prepareTables } from './station-tables.ts'
 
 export interface ClinicFile {
   readonly folder: string
+  /** The one the file has, or is to have: of those before it, it leads to each (former-keys.ts). */
   readonly key: Uint8Array
   /** How long another program may hold the file, milliseconds. */
   readonly patienceMs: number
@@ -35,17 +37,56 @@ export async function openClinicFile<T>(
 ): Promise<T> {
   if (isBeingReplaced(file.folder)) await replaceDamaged({ ...file, now: file.now() })
   try {
-    return await use(await openWhole(file))
+    return await use(await openUnderKey(file))
   } catch (error) {
     if (!isDamage(error)) throw error
     file.log({ event: 'damaged' })
     beginReplacing(file.folder, file.now())
     await replaceDamaged({ ...file, now: file.now() })
-    return use(await openWhole(file))
+    return use(await openUnderKey(file))
   }
 }
 
-async function openWhole({ folder, key, patienceMs, now, log }: ClinicFile): Promise<Store> {
+/** A file that still has a former key is encrypted anew; one that for now cannot be goes on as it is. */
+async function openUnderKey(file: ClinicFile): Promise<Store> {
+  const found = await openAsFound(file)
+  if (found.key === file.key) return found.store
+  try {
+    found.store.rekey(file.key)
+    // The daily copy is still under the former key: the next is made as soon as nobody minds.
+    found.store.transaction(() => openMeta(found.store.db).remove('lastChecked'))
+    file.log({ event: 'rekeyed' })
+    return found.store
+  } catch (error) {
+    await found.store.close()
+    if (isDamage(error)) throw error
+    file.log({ event: 'not-rekeyed', code: troubleOf(error) })
+    return (await openAsFound(file)).store
+  }
+}
+
+/** Under the key it is to have, or the one it has had until now. */
+async function openAsFound(file: ClinicFile): Promise<{ store: Store; key: Uint8Array }> {
+  const [key, ...former] = [file.key, ...formerKeys(file.folder, file.key)]
+  try {
+    return { store: await openWhole(file, key), key }
+  } catch (error) {
+    if (!isWrongKey(error)) throw error
+    for (const each of former) {
+      const store = await openWhole(file, each).catch((other: unknown) => {
+        if (isWrongKey(other)) return null
+        throw other
+      })
+      if (store !== null) return { store, key: each }
+    }
+    throw error
+  }
+}
+
+async function openWhole(
+  { folder, patienceMs, now, log }: ClinicFile,
+  key: Uint8Array,
+): Promise<Store> {
   const store = await openPatiently(
     {
       path: join(folder, REPLICA_NAME),
@@ -81,8 +122,16 @@ function skipNumbers(store: Store, at: number): void {
 }
 
 function isDamage(error: unknown): boolean {
+  return codeOf(error) === 'DAMAGED'
+}
+
+function isWrongKey(error: unknown): boolean {
+  return codeOf(error) === 'WRONG_KEY'
+}
+
+function codeOf(error: unknown): StorageErrorCode | null {
   const known = toStorageError(error)
-  return known instanceof StorageError && known.code === 'DAMAGED'
+  return known instanceof StorageError ? known.code : null
 }
 
 const TROUBLES: Partial<Record<StorageErrorCode, TroubleCode>> = {
@@ -98,6 +147,6 @@ const TROUBLES: Partial<Record<StorageErrorCode, TroubleCode>> = {
 /** What a person is told of a file that cannot be opened; null: a fault of ours. */
 export function troubleOf(error: unknown): TroubleCode | null {
   if (error instanceof AppError && error.code === 'PROTOCOL_VERSION') return 'NEWER'
-  const known = toStorageError(error)
-  return known instanceof StorageError ? (TROUBLES[known.code] ?? null) : null
+  const code = codeOf(error)
+  return code === null ? null : (TROUBLES[code] ?? null)
 }

@@ -103,6 +103,7 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       }
       return [...found].slice(0, limit).map((id) => PatientId.parse(id))
     },
+    isSearchWhole: () => file.store.isSearchWhole('patients'),
     countPatients: () => file.counters.value('patients'),
     contested: file.contested.ids,
     entitlement() {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { formerKeys } from '../recovery/former-keys.ts'
 import type { StationLog } from '../station-log.ts'
 import { openSalvage, type Salvage } from '../storage/salvage.ts'
 import { StorageError } from '../storage/storage-error.ts'
@@ -66,7 +67,9 @@ async function setAsideAndMake({
   const fresh = join(folder, `${REPLICA_NAME}.new`)
   for (const suffix of BESIDE) rmSync(`${fresh}${suffix}`, { force: true })
   const sources = [join(kept, REPLICA_NAME), join(folder, BACKUP_NAME)]
-  await makeAnew({ fresh, sources, ...parts })
+  // What is damaged, or its copy, may not have come to its present key yet.
+  const formerly = formerKeys(folder, parts.key)
+  await makeAnew({ fresh, sources, formerly, ...parts })
   for (const suffix of ['-key', '']) {
     const from = `${fresh}${suffix}`
     if (existsSync(from)) renameSync(from, join(folder, `${REPLICA_NAME}${suffix}`))
@@ -78,18 +81,20 @@ interface Remake {
   /** The damaged file, then its last copy: the first that opens at all. */
   readonly sources: readonly string[]
   readonly key: Uint8Array
+  readonly formerly: readonly Uint8Array[]
   readonly now: number
   readonly log: StationLog
 }
 
-async function makeAnew({ fresh, sources, key, now, log }: Remake): Promise<void> {
+async function makeAnew({ fresh, sources, key, formerly, now, log }: Remake): Promise<void> {
   const store = openStore({ path: fresh, key, search: { patients: PATIENT_SEARCH } })
   try {
     prepareTables(store.db)
     const database = await openDatabase(store)
     const [damaged = '', copy = ''] = sources
-    const own = salvageOf(damaged, key)
-    const salvage = own ?? salvageOf(copy, key)
+    const keys = [key, ...formerly]
+    const own = salvageOf(damaged, keys)
+    const salvage = own ?? salvageOf(copy, keys)
     try {
       const damage = salvageReplica(openReplicaFile(store, openMeta(store.db)), {
         salvage,
@@ -107,13 +112,16 @@ async function makeAnew({ fresh, sources, key, now, log }: Remake): Promise<void
 }
 
 /** Null: not even its first page can be read. */
-function salvageOf(path: string, key: Uint8Array): Salvage | null {
-  try {
-    return existsSync(path) ? openSalvage(path, key) : null
-  } catch (error) {
-    if (error instanceof StorageError) return null
-    throw error
+function salvageOf(path: string, keys: readonly Uint8Array[]): Salvage | null {
+  if (!existsSync(path)) return null
+  for (const key of keys) {
+    try {
+      return openSalvage(path, key)
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+    }
   }
+  return null
 }
 
 function readUnderWay(folder: string): UnderWay | null {

@@ -30,8 +30,8 @@ export interface ReplicaFile {
    */
   repeatableTransaction<T>(run: (tx: StoreTx) => T): T
   /**
-   * One short step of what need not be done while anybody waits: the search index is merged, SQLite's
-   * log folded into the file. Nothing is lost or found differently without it.
+   * One short step of what need not be done while anybody waits: the search index is made anew or
+   * merged, what was removed long ago is forgotten, SQLite's log folded into the file.
    * @returns false when nothing was left to do
    */
   tidy(): boolean
@@ -47,6 +47,15 @@ const LOG_PAGES = 3_000
 /** Rows written, after which `tidy` folds it: those of about thirty commands. */
 const FOLDED_ROWS = 500
 
+/**
+ * So long what was removed is known to have been here, milliseconds; 31 days, as RxDB has it. Nobody asks
+ * the station for it: the server orders, what is unsynced here stands in the outbox, and only a part of the
+ * history still on its way could bring such a document back.
+ */
+const REMEMBERED_MS = 31 * 24 * 3_600_000
+/** At the start, and once a day after it. */
+const FORGETS_EVERY_MS = 24 * 3_600_000
+
 /** After RxDB has opened its collections: their tables must exist. */
 export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const { db } = store
@@ -55,6 +64,16 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
   const fold = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   const changes = db.prepare<[], number>('SELECT total_changes()').pluck()
   let foldedAt = changes.get() ?? 0
+  /** By `performance.now()`. */
+  let forgetsAt = 0
+
+  /** @returns false when nothing was left to forget, or it is not time */
+  function forgetRemoved(): boolean {
+    if (performance.now() < forgetsAt || meta.get('history') !== null) return false
+    if (store.forgetDeleted(REMEMBERED_MS)) return true
+    forgetsAt = performance.now() + FORGETS_EVERY_MS
+    return false
+  }
 
   return {
     store,
@@ -66,7 +85,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     rows,
     directory: holdDirectory(() => rows.all('clinic')),
     tidy() {
-      if (store.tidySearch()) return true
+      if (store.tidySearch() || forgetRemoved()) return true
       const written = changes.get() ?? 0
       if (written - foldedAt < FOLDED_ROWS) return false
       fold.get()

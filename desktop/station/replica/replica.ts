@@ -164,6 +164,8 @@ export interface Replica {
   dismissRejected(commandId: CommandId): boolean
   /** Ids that any of the readings finds, those of earlier readings first. */
   searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
+  /** False while the search index is made anew after an update: some are found as before it only. */
+  isSearchWhole(): boolean
   countPatients(): number
   /** Ids of documents with values that lost against others, as far as nobody has dealt with them. */
   contested(collection: ContestedCollection): string[]

@@ -222,7 +222,8 @@ function createTable(
     const sql = indexSql(table, name, index, columns)
     if (sql !== undefined) statements.push(sql)
   }
-  db.exec(statements.join(';\n'))
+  // Together: by itself each would be a commit, and wait for the disk.
+  db.transaction(() => db.exec(statements.join(';\n'))).immediate()
 }
 
 function indexSql(

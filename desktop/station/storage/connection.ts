@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 
-import { knowsKey, noteKey } from './key-check.ts'
+import { forgetKey, knowsKey, noteKey } from './key-check.ts'
 import { guard, StorageError, toStorageError } from './storage-error.ts'
 import { commitsInLog, keepLog } from './wal-tail.ts'
 
@@ -9,8 +9,11 @@ const KEY_BYTES = 32
 /** SQLite's default, which nothing here changes. */
 const PAGE_BYTES = 4096
 
-/** Layout of the tables this folder makes. A file with a higher number was written by later code. */
-const LAYOUT = 1
+/**
+ * Layout of the tables this folder makes. A file with a higher number was written by later code. 2: the sequence is read
+ * off the tables (sequence.ts), and code that only knew the number kept beside them would give it again.
+ */
+const LAYOUT = 2
 
 /** A starting station may meet the last breath of its predecessor: wait for that, in milliseconds, before saying LOCKED. */
 const LOCK_WAIT_MS = 500
@@ -51,6 +54,7 @@ export function connect(path: string, key: Uint8Array | undefined): Connection {
         COMMIT;`)
       const layout = readMeta(db, 'layout')
       if (layout > LAYOUT) throw new StorageError('NEWER', `file layout ${layout}, code ${LAYOUT}`)
+      if (layout < LAYOUT) db.exec(`UPDATE store_meta SET value = ${LAYOUT} WHERE key = 'layout'`)
       if (key !== undefined) noteKey(path, key)
       return { db, lostCommits }
     } catch (error) {
@@ -84,11 +88,13 @@ function blame(error: unknown, path: string, key: Uint8Array | undefined): unkno
 }
 
 /**
- * Encrypts the whole file anew, as one transaction: killed at any moment, either the old key or the new one opens it.
- * Whoever keeps the keys must have both on disk until this returns.
+ * Encrypts the whole file anew, as one transaction of its log: killed at any moment, either the old key or the new one
+ * opens it, and the other is WRONG_KEY. Whoever keeps the keys must have both on disk until this returns.
+ * @throws StorageError DISK_FULL, DISK_FAILED, DAMAGED; it then has the key it had
  */
 export function rekeyConnection(db: Database.Database, path: string, key: Uint8Array): void {
   guard(() => {
+    forgetKey(path)
     // Frames under the old key must not stand in the log beside those under the new.
     db.pragma('wal_checkpoint(TRUNCATE)')
     db.pragma(`rekey = '${rawKey(key)}'`)

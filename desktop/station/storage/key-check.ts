@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 
 /**
  * A small file beside the database that knows its key when it sees it, and tells nothing about it. The cipher cannot
@@ -16,6 +16,22 @@ export function noteKey(path: string, key: Uint8Array): void {
     writeFileSync(keyCheckPath(path), checkOf(key), { mode: 0o600 })
   } catch {
     // A read-only folder, a full disk: whoever writes next will hear of it with a code.
+  }
+}
+
+/**
+ * From now on nothing is known, on the disk too: while the file is given another key, either may be it, and neither may
+ * be taken for proof that the file is damaged.
+ * @throws the system's own error
+ */
+export function forgetKey(path: string): void {
+  if (!existsSync(keyCheckPath(path))) return
+  // Emptied where it stands: that a name is gone, the disk may not know until its folder is synced.
+  const file = openSync(keyCheckPath(path), 'w', 0o600)
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { noContents } from './random-work.ts'
-import { bundleWriter, verifyWork, type Victim } from './test-victim.ts'
+import { bundleWriter, killWriter, verifyWork, type Victim } from './test-victim.ts'
 
 /** `DAWR_KILLS=1000` for the whole (docs/storage-safety.md). */
 const KILLS = Number(process.env['DAWR_KILLS'] ?? 40)
@@ -17,37 +16,14 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => victim.remove())
 
-/** Kills a writer at a random moment of its work. @returns the last transaction it said had returned */
-function killWriter(path: string, seed: number, version: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [victim.script, path, String(seed), String(version)])
-    let output = ''
-    let errors = ''
-    let isDoomed = false
-    child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString()
-      if (isDoomed) return
-      isDoomed = true
-      setTimeout(() => child.kill('SIGKILL'), Math.random() * LONGEST_LIFE_MS)
-    })
-    child.on('error', reject)
-    child.on('close', (_, signal) => {
-      // The last line may have been cut by the kill as well.
-      const whole = output.slice(0, output.lastIndexOf('\n') + 1).trimEnd()
-      if (signal === 'SIGKILL') resolve(Number.parseInt(whole.split('\n').at(-1) ?? '', 10))
-      else reject(new Error(`the writer ended by itself: ${errors}`))
-    })
-  })
-}
-
 async function liveAndDie(seed: number, kills: number): Promise<number> {
   const path = join(victim.newFolder(), 'clinic.db')
   const known = { contents: noContents(), last: 0 }
   for (let kill = 0; kill < kills; kill++) {
     // Each life begins to make the search index anew; whoever looks afterwards goes on with it.
     const version = kill + 1
-    const confirmed = await killWriter(path, seed, version)
+    const said = await killWriter(victim.script, [path, seed, version], LONGEST_LIFE_MS)
+    const confirmed = Number.parseInt(said.at(-1) ?? '', 10)
     const { last } = await verifyWork({ path, seed, version }, known)
     // What returned is there; of what had not, at most the one that was being made.
     expect(last).toBeGreaterThanOrEqual(confirmed)

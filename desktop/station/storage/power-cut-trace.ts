@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { expect } from 'vitest'
 
-/** Reads what power-cut.c wrote, and makes the disk that a power cut at some moment would have left. */
+import type { Victim } from './test-victim.ts'
+
+/** Records a writer by power-cut.c, and makes the disk that a power cut at some moment would have left. */
 
 const KINDS = ['NAMED', 'WRITTEN', 'SYNCED', 'CUT', 'REMOVED', 'SAID'] as const
 const HEAD_BYTES = 32
@@ -15,7 +19,33 @@ export interface TraceEvent {
   readonly data: Buffer
 }
 
-export function readTrace(path: string): TraceEvent[] {
+/** Null: there is no C compiler here, or no LD_PRELOAD. */
+export function buildShim(folder: string): string | null {
+  if (process.platform !== 'linux') return null
+  const built = join(folder, 'power-cut.so')
+  const source = join(import.meta.dirname, 'power-cut.c')
+  const { status } = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', built, source, '-ldl'])
+  return status === 0 ? built : null
+}
+
+/** What a whole life of a writer did to its disk, and said. */
+export function recordWriter(
+  victim: Victim,
+  shim: string,
+  args: (path: string) => readonly (string | number)[],
+): TraceEvent[] {
+  const folder = victim.newFolder()
+  const trace = join(victim.newFolder(), 'trace')
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [victim.script, ...args(join(folder, 'clinic.db')).map(String)],
+    { env: { ...process.env, LD_PRELOAD: shim, TRACE_FOLDER: folder, TRACE_FILE: trace } },
+  )
+  expect([status, stderr.toString()]).toEqual([0, ''])
+  return readTrace(trace)
+}
+
+function readTrace(path: string): TraceEvent[] {
   const bytes = readFileSync(path)
   const events: TraceEvent[] = []
   for (let at = 0; at + HEAD_BYTES <= bytes.length;) {
@@ -38,7 +68,17 @@ interface FileOnDisk {
 }
 
 /** DROPPED: nothing after the last fsync. KEPT: all of it. SOME: any part of it, torn between sectors. */
-export type Fate = 'DROPPED' | 'KEPT' | 'SOME'
+type Fate = 'DROPPED' | 'KEPT' | 'SOME'
+
+/** In turn, as often as each is worth a try. */
+export const FATES: readonly Fate[] = ['SOME', 'SOME', 'SOME', 'DROPPED', 'KEPT']
+
+/** What was said before the cut, line by line. */
+export function linesIn(events: readonly TraceEvent[]): string[] {
+  return events
+    .filter(({ kind }) => kind === 'SAID')
+    .flatMap(({ data }) => data.toString().trimEnd().split('\n'))
+}
 
 /**
  * Writes the files as they would be found after a power cut behind `events`. Each file has what it had at its last

@@ -1,9 +1,15 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { type Fate, cutPower, readTrace, type TraceEvent } from './power-cut-trace.ts'
+import {
+  buildShim,
+  cutPower,
+  FATES,
+  linesIn,
+  recordWriter,
+  type TraceEvent,
+} from './power-cut-trace.ts'
 import { addWork, type Contents, noContents, workOf } from './random-work.ts'
 import { bundleWriter, verifyWork, type Victim } from './test-victim.ts'
 
@@ -12,41 +18,23 @@ const CUTS = Number(process.env['DAWR_POWER_CUTS'] ?? 50)
 const WORKS = 100
 /** The writer begins under the first and goes on under the next: its search index is then made anew. */
 const VERSIONS = { first: 1, last: 2 }
-const FATES: readonly Fate[] = ['SOME', 'SOME', 'SOME', 'DROPPED', 'KEPT']
-const SOURCE = join(import.meta.dirname, 'power-cut.c')
 
 let victim: Victim
 let shim: string | null = null
 beforeAll(async () => {
   victim = await bundleWriter('storage-power-cut')
-  const built = join(victim.newFolder(), 'power-cut.so')
-  const compiler =
-    process.platform === 'linux'
-      ? spawnSync('cc', ['-shared', '-fPIC', '-O1', '-o', built, SOURCE, '-ldl'])
-      : null
-  if (compiler?.status === 0) shim = built
+  shim = buildShim(victim.newFolder())
 }, 60_000)
 afterAll(() => victim.remove())
 
 /** What a whole life of a writer did to its disk, and said. */
-function recordWriter(seed: number): TraceEvent[] {
-  const folder = victim.newFolder()
-  const trace = join(victim.newFolder(), 'trace')
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    [victim.script, join(folder, 'clinic.db'), ...[seed, VERSIONS.first, WORKS].map(String)],
-    { env: { ...process.env, LD_PRELOAD: shim ?? '', TRACE_FOLDER: folder, TRACE_FILE: trace } },
-  )
-  expect([status, stderr.toString()]).toEqual([0, ''])
-  return readTrace(trace)
+function recordLife(seed: number): TraceEvent[] {
+  return recordWriter(victim, shim ?? '', (path) => [path, seed, VERSIONS.first, WORKS])
 }
 
 /** The last transaction that was told as durable, and the last that returned at all. */
 function toldIn(events: readonly TraceEvent[]): { durable: number; returned: number } {
-  const lines = events
-    .filter(({ kind }) => kind === 'SAID')
-    .flatMap(({ data }) => data.toString().trimEnd().split('\n'))
-    .map((line) => line.split(' '))
+  const lines = linesIn(events).map((line) => line.split(' '))
   const last = (of: typeof lines): number => Number(of.at(-1)?.[0] ?? 0)
   return { durable: last(lines.filter(([, how]) => how === 'durable')), returned: last(lines) }
 }
@@ -66,7 +54,7 @@ test(
       context.skip('no C compiler')
     }
     const seed = Date.now() % 1_000_000
-    const events = recordWriter(seed)
+    const events = recordLife(seed)
     // The trace is of what matters: data and syncs of the file and of its log.
     const count = (kind: TraceEvent['kind']): number =>
       events.filter((event) => event.kind === kind).length
@@ -97,7 +85,7 @@ test(
 test('the simulation can tell: a disk that forgets what it was told to keep loses confirmed work', async (context) => {
   if (shim === null) context.skip('no C compiler')
   const seed = 7
-  const events = recordWriter(seed)
+  const events = recordLife(seed)
   const unsynced = events.filter(({ kind }) => kind !== 'SYNCED')
   const folder = mkdtempSync(join(victim.newFolder(), 'cut-'))
   cutPower(unsynced, folder, 'DROPPED')

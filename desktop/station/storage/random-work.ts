@@ -81,15 +81,28 @@ const SCHEMA: RxJsonSchema<Fields> = {
 /** What of a document's text is searched under a version: other words for each. */
 export const wordsOf = (text: string, version: number): string => `v${version} ${text}`
 
+/** In the transaction of a work, at its end: that it was made, and the sequence it has come to. */
+export function prepareNote({ db }: Store): (n: number) => void {
+  const [one, other] = COLLECTIONS.map((place) => `(SELECT max(seq) FROM "clinic/${place}/0")`)
+  const note = db.prepare<[number]>(
+    `INSERT INTO works (n, seq) VALUES (?, max(coalesce(${one}, 0), coalesce(${other}, 0)))`,
+  )
+  return (n) => void note.run(n)
+}
+
+/** The file's first key is 7; rekey-writer.ts goes on from there. */
+export const FIRST_KEY = 7
+export const keyOf = (number: number): Uint8Array => new Uint8Array(32).fill(number % 256)
+
 /** @param version of the search index: of another than the file's it is made anew, in `tidySearch` */
-export async function openWork(path: string, version: number): Promise<Store> {
+export async function openWork(path: string, version: number, key = FIRST_KEY): Promise<Store> {
   const search: SearchSource = {
     version,
     text: (document) => wordsOf(String(document['text']), version),
   }
   const store = openStore({
     path,
-    key: new Uint8Array(32).fill(7),
+    key: keyOf(key),
     search: { visits: search, invoices: search },
   })
   for (const collectionName of COLLECTIONS) {
@@ -103,6 +116,6 @@ export async function openWork(path: string, version: number): Promise<Store> {
       devMode: false,
     })
   }
-  store.db.exec('CREATE TABLE IF NOT EXISTS works (n INTEGER PRIMARY KEY)')
+  store.db.exec('CREATE TABLE IF NOT EXISTS works (n INTEGER PRIMARY KEY, seq INTEGER NOT NULL)')
   return store
 }

@@ -15,6 +15,8 @@ export interface SearchIndex {
   /** Of one transaction, by id, at its end. */
   write(changes: Iterable<readonly [id: string, change: SearchChange]>): void
   find(match: string, limit: number): string[]
+  /** False while it is being made anew: some documents are found by the words of another version only. */
+  isWhole(): boolean
   /** Much is coming: its words are only gathered from now on, until `tidy` has made one index of them. */
   gather(): void
   /**
@@ -98,6 +100,7 @@ export function openSearchIndex(
 
   return {
     ...words,
+    isWhole: () => !version.isBegun(),
     gather: pieces.gather,
     tidy(hasTime) {
       if (!version.isBegun()) return pieces.mergeAll()

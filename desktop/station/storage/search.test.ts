@@ -121,6 +121,7 @@ test('is made anew while it is used, and the process after one that died in the 
   const during = await open(2)
   // Opening waits for nothing: all is found by the words it had.
   expect([read, count(during, 'v1'), count(during, 'v2')]).toEqual([0, DOCUMENTS, 0])
+  expect(during.isSearchWhole('visits')).toBe(false)
   while (count(during, 'v2') < 50) during.tidySearch()
   during.transaction((tx) =>
     tx.put('visits', [
@@ -138,7 +139,9 @@ test('is made anew while it is used, and the process after one that died in the 
   read = 0
   const after = await open(2)
   const left = count(after, 'v1')
+  expect(after.isSearchWhole('visits')).toBe(false)
   while (after.tidySearch());
+  expect(after.isSearchWhole('visits')).toBe(true)
   // It went on: what was done was not done again.
   expect(read).toBeLessThan(left + 20)
   expect([count(after, 'v1'), count(after, 'v2')]).toEqual([0, DOCUMENTS])

@@ -106,7 +106,10 @@ export function createInstance(
     changeStream: () => collection.changes.asObservable(),
     cleanup: (minimumDeletedTime) =>
       read(() =>
-        host.background.run((hasTime) => table.forgetDeleted(now() - minimumDeletedTime, hasTime)),
+        host.background.run((hasTime) => {
+          host.transactions.keepSequence()
+          return table.forgetDeleted(now() - minimumDeletedTime, hasTime)
+        }),
       ),
     close() {
       if (!closed) {

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import {
   ensureRxStorageInstanceParamsAreCorrect,
+  now,
   RXDB_VERSION,
   type RxStorage,
   type RxStorageInstance,
@@ -9,11 +10,11 @@ import {
 
 import { openBackgroundSteps } from './background-steps.ts'
 import { openBackups } from './backup.ts'
-import { connect, rekeyConnection } from './connection.ts'
+import { connect, type Connection, rekeyConnection } from './connection.ts'
 import type { OnScan } from './collection-table.ts'
 import { openCollections } from './collections.ts'
 import { openLogFolding } from './log-folding.ts'
-import type { SearchSource } from './search-index.ts'
+import type { SearchIndex, SearchSource } from './search-index.ts'
 import type { SearchQuery } from './search-query.ts'
 import { guard, StorageError } from './storage-error.ts'
 import {
@@ -58,6 +59,11 @@ export interface Store {
    * @throws StorageError NO_SEARCH, NOT_OPEN
    */
   search(collection: string, query: SearchQuery, limit: number): string[]
+  /**
+   * False while `tidySearch` makes the collection's index anew: what it has not come to is found by the words it had.
+   * @throws StorageError NO_SEARCH, NOT_OPEN
+   */
+  isSearchWhole(collection: string): boolean
   /** Much is coming, transaction after transaction: full-text search makes one index of it only in `tidySearch`. */
   gatherSearch(): void
   /**
@@ -66,6 +72,12 @@ export interface Store {
    * @returns false when nothing was left to do
    */
   tidySearch(): boolean
+  /**
+   * One step, some milliseconds, of forgetting in all open collections the tombstones that were last written so long ago,
+   * milliseconds.
+   * @returns false when none is left
+   */
+  forgetDeleted(ageMs: number): boolean
   /**
    * Commits that a damaged log has lost at this opening; 0 nearly always. The last of them may be a power cut's, told to
    * nobody. The log is kept beside the file.
@@ -91,7 +103,17 @@ export const TRANSACTION_CONTEXT = 'store-transaction'
  * @throws StorageError LOCKED, WRONG_KEY, DAMAGED, NEWER, DISK_FULL, DISK_FAILED, CANNOT_OPEN
  */
 export function openStore(options: StoreOptions): Store {
-  const { db, lostCommits } = connect(options.path, options.key)
+  const connection = connect(options.path, options.key)
+  try {
+    return guard(() => storeOn(connection, options))
+  } catch (error) {
+    // Whoever sets a damaged file aside must not meet this process's own lock on it.
+    connection.db.close()
+    throw error
+  }
+}
+
+function storeOn({ db, lostCommits }: Connection, options: StoreOptions): Store {
   const transactions = openTransactions(db)
   const collections = openCollections(db, options.search ?? {}, options.onScan)
   const folding = openLogFolding(db)
@@ -102,10 +124,19 @@ export function openStore(options: StoreOptions): Store {
     background,
     isOpen: () => db.open,
     release: collections.release,
-    remove: collections.remove,
+    remove(collection) {
+      transactions.keepSequence()
+      collections.remove(collection)
+    },
   }
   const ensureOpen = (): void => {
     if (!db.open) throw new StorageError('NOT_OPEN', 'the store is closed')
+  }
+  const searchOf = (collection: string): SearchIndex => {
+    ensureOpen()
+    const { search } = collections.find(collection)
+    if (search === undefined) throw new StorageError('NO_SEARCH', collection)
+    return search
   }
 
   return {
@@ -159,11 +190,13 @@ export function openStore(options: StoreOptions): Store {
       return transactions.run(TRANSACTION_CONTEXT, inTransaction, durability)
     },
     search(collection, query, limit) {
-      ensureOpen()
-      const { search } = collections.find(collection)
-      if (search === undefined) throw new StorageError('NO_SEARCH', collection)
+      const search = searchOf(collection)
       transactions.settle()
       return guard(() => search.find(query, limit))
+    },
+    isSearchWhole(collection) {
+      const search = searchOf(collection)
+      return guard(() => search.isWhole())
     },
     gatherSearch() {
       ensureOpen()
@@ -176,6 +209,14 @@ export function openStore(options: StoreOptions): Store {
       return background.run((hasTime) =>
         [...collections.all()].some(({ search }) => search?.tidy(hasTime) === true),
       )
+    },
+    forgetDeleted(ageMs) {
+      ensureOpen()
+      const before = now() - ageMs
+      return background.run((hasTime) => {
+        transactions.keepSequence()
+        return ![...collections.all()].every(({ table }) => table.forgetDeleted(before, hasTime))
+      })
     },
     close() {
       if (db.open) {

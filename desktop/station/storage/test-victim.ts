@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -17,8 +18,11 @@ export interface Victim {
   remove(): void
 }
 
-/** Bundled the writer starts in a third of the time, and there are hundreds of them. */
-export async function bundleWriter(name: string): Promise<Victim> {
+/**
+ * Bundled the writer starts in a third of the time, and there are hundreds of them.
+ * @param writer its source in this folder
+ */
+export async function bundleWriter(name: string, writer = 'random-writer.ts'): Promise<Victim> {
   const folder = mkdtempSync(join(tmpdir(), `dawr-${name}-`))
   // Inside the project: what is not bundled is looked up from there.
   const bundle = join(ROOT, 'test-output', name)
@@ -28,7 +32,7 @@ export async function bundleWriter(name: string): Promise<Victim> {
     logLevel: 'error',
     ssr: { noExternal: true, external: ['better-sqlite3'] },
     build: {
-      ssr: join(import.meta.dirname, 'random-writer.ts'),
+      ssr: join(import.meta.dirname, writer),
       outDir: bundle,
       target: 'node24',
       rolldownOptions: { output: { entryFileNames: 'writer.mjs' } },
@@ -44,21 +48,60 @@ export async function bundleWriter(name: string): Promise<Victim> {
   }
 }
 
+/**
+ * Runs a writer and kills it at a random moment after its first words.
+ * @returns the lines it has said, whole
+ */
+export function killWriter(
+  script: string,
+  args: readonly (string | number)[],
+  longestLifeMs: number,
+): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args.map(String)])
+    let output = ''
+    let errors = ''
+    let isDoomed = false
+    child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+      if (isDoomed) return
+      isDoomed = true
+      setTimeout(() => child.kill('SIGKILL'), Math.random() * longestLifeMs)
+    })
+    child.on('error', reject)
+    child.on('close', (_, signal) => {
+      // The last line may have been cut by the kill as well.
+      const whole = output.slice(0, output.lastIndexOf('\n') + 1).trimEnd()
+      if (signal === 'SIGKILL') resolve(whole.split('\n'))
+      else reject(new Error(`the writer ended by itself: ${errors}`))
+    })
+  })
+}
+
 interface Found {
   /** The last transaction in the file. */
   readonly last: number
 }
 
+interface Left {
+  readonly path: string
+  readonly seed: number
+  readonly version: number
+  /** the file's, if it is not the first */
+  readonly key?: number
+}
+
 /**
  * Opens what a writer left, ends what it had begun of making the search index anew, and compares all of it with what the
- * seed says: every document, every index, the full text, and that no transaction is half there or missing in the middle.
+ * seed says: every document, every index, the full text, that no transaction is half there or missing in the middle, and that the sequence only ever rose.
  * @param known what stands after `known.last` works, carried on to the last one found
  */
 export async function verifyWork(
-  { path, seed, version }: { path: string; seed: number; version: number },
+  { path, seed, version, key }: Left,
   known: { contents: Contents; last: number },
 ): Promise<Found> {
-  const store = await openWork(path, version)
+  const store = await openWork(path, version, key)
   try {
     const { db } = store
     const numbers = db.prepare<[], number>('SELECT n FROM works ORDER BY n').pluck().all()
@@ -89,14 +132,13 @@ export async function verifyWork(
         `INSERT INTO "${table}#search" ("${table}#search", rank) VALUES ('integrity-check', 1)`,
       ).run()
     }
-    const sequence = db
-      .prepare<[], number>("SELECT value FROM store_meta WHERE key = 'sequence'")
-      .pluck()
-      .get()
-    const highest = COLLECTIONS.map((place) =>
-      Number(db.prepare(`SELECT coalesce(max(seq), 0) FROM "clinic/${place}/0"`).pluck().get()),
-    )
-    expect(sequence).toBeGreaterThanOrEqual(Math.max(...highest))
+    // No number was given twice, whatever was forgotten and whoever had to begin again.
+    const repeated = db
+      .prepare(
+        'SELECT n FROM works AS later WHERE seq <= (SELECT seq FROM works WHERE n = later.n - 1)',
+      )
+      .all()
+    expect(repeated).toEqual([])
     return { last }
   } finally {
     await store.close()

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
 
 import { changeBulk, type ChangeBulk, type Changes } from './change-events.ts'
-import { readMeta } from './connection.ts'
 import type { OpenCollection } from './open-collection.ts'
+import { prepareKeeping, readSequence } from './sequence.ts'
 import { guard, StorageError, toStorageError } from './storage-error.ts'
 import type { StoredDocument } from './stored-document.ts'
 
@@ -38,6 +38,8 @@ export interface Transactions {
    * @throws StorageError IN_TRANSACTION
    */
   join<T>(context: string, run: (writer: Writer) => T): Promise<T>
+  /** Before rows are taken away, in the same transaction or an earlier one: their numbers are not given again. */
+  keepSequence(): void
   /** Writes what waits to be joined, now: whoever reads next finds all that was asked for before. */
   settle(): void
 }
@@ -67,11 +69,8 @@ export function openTransactions(db: Database.Database): Transactions {
   const rollback = db.prepare('ROLLBACK')
   const waitLess = db.prepare('PRAGMA synchronous = NORMAL')
   const waitAgain = db.prepare('PRAGMA synchronous = FULL')
-  const saveSequence = db.prepare<[number]>(
-    "UPDATE store_meta SET value = ? WHERE key = 'sequence'",
-  )
-  // Saved rather than read off the tables: forgetting the newest tombstone must not hand out its number again.
-  let sequence = readMeta(db, 'sequence')
+  const keepSequence = prepareKeeping(db)
+  let sequence = readSequence(db)
   const tell = tellInOrder()
   let waiting: WaitingPart[] = []
 
@@ -93,7 +92,6 @@ export function openTransactions(db: Database.Database): Transactions {
     try {
       for (const part of parts) part.run()
       for (const { touched } of parts) writeSearch(touched)
-      if (sequence !== first) saveSequence.run(sequence)
       commit.run()
     } catch (error) {
       sequence = first
@@ -168,6 +166,7 @@ export function openTransactions(db: Database.Database): Transactions {
         if (waiting.length === 1) queueMicrotask(settle)
       })
     },
+    keepSequence: () => keepSequence(sequence),
     settle,
   }
 }

@@ -67,6 +67,22 @@ test('a patient is found by name, phone and file number, with what the desk need
   await expect(search(station, 'فاطمه')).rejects.toMatchObject({ code: 'FORBIDDEN' })
 })
 
+test('while the search is made anew after an update, its answers say so, and hear of its end', async () => {
+  const station = await openTestStation()
+  await station.act.registerPatient({ draft: draftOf('أحمد محمود السيد') })
+  const { file } = station.core
+  const found = station.views.search({ text: 'احمد', limit: 5 })
+  const compute = async (): Promise<Search> => SearchView.parse(await found.compute())
+  const tick = { ...NOTHING, clock: true }
+  // As another version of the words leaves it when the file is opened.
+  file.db.exec("UPDATE store_collections SET search = -search WHERE name = 'dawr/patients/0'")
+  expect(await compute()).toMatchObject({ isPreparing: true, hits: [{ name: 'أحمد محمود السيد' }] })
+  expect(found.dependsOn(tick)).toBe(true)
+  while (file.tidy());
+  expect(await compute()).toMatchObject({ isPreparing: false, hits: [{}] })
+  expect(found.dependsOn(tick)).toBe(false)
+})
+
 test('with nothing typed: who is here, the latest first, then the newest in the book', async () => {
   const station = await openTestStation()
   const book: string[] = []

@@ -26,9 +26,19 @@ export function searchView(
   { text, limit }: QueryParams<'search'>,
 ): View<SearchView> {
   const day = showDay(deps.replica)
+  let wasPreparing = false
   return {
-    compute: () => computeSearch(deps, { text, limit, today: day.today() }),
-    dependsOn: (change) => change.collections.size > 0 || change.session || day.isOver(change),
+    async compute() {
+      const view = await computeSearch(deps, { text, limit, today: day.today() })
+      wasPreparing = view.isPreparing
+      return view
+    },
+    dependsOn: (change) =>
+      change.collections.size > 0 ||
+      change.session ||
+      day.isOver(change) ||
+      // That it is done is told by nobody.
+      (wasPreparing && change.clock),
   }
 }
 
@@ -54,6 +64,7 @@ async function computeSearch(
     text,
     hits: found.map((patient) => makeHit(replica, patient, { today, seesMoney, settings })),
     patients: replica.countPatients(),
+    isPreparing: !replica.isSearchWhole(),
   }
 }
 
