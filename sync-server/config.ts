@@ -38,6 +38,8 @@ const Environment = z.object({
   TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   DATA_FOLDER: z.string().min(1).default(defaultDataFolder),
   TRIAL_DAYS: z.coerce.number().int().min(1).max(365).default(14),
+  /** Off: this instance answers requests alone; at least one other must be on. */
+  JOBS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
   /** The JWK itself; without it a key is made once and kept in the data folder. */
   SIGNING_KEY: z.string().optional(),
@@ -54,6 +56,8 @@ export interface Config {
   trustedProxies: number
   dataFolder: string
   trialDays: number
+  /** Whether it works on jobs; it sends them in any case. */
+  jobs: boolean
   logLevel: z.infer<typeof Environment>['LOG_LEVEL']
   /** Null: the key file of the data folder. */
   signingKey: PrivateKey | null
@@ -114,6 +118,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     trustedProxies: env.TRUSTED_PROXIES,
     dataFolder: env.DATA_FOLDER,
     trialDays: env.TRIAL_DAYS,
+    jobs: env.JOBS === 'on',
     logLevel: env.LOG_LEVEL,
     signingKey: readSigningKey(env.SIGNING_KEY, env.SIGNING_KEY_FILE),
   }

@@ -8,6 +8,7 @@ import { findClinicOf } from './clinics/find-clinic.ts'
 import { readConfig } from './config.ts'
 import { withClinic } from './database/clinic-tx.ts'
 import { withDatabase } from './database/open-database.ts'
+import { retryJobs } from './jobs/retry-jobs.ts'
 import { beginEpochs } from './sync/begin-epoch.ts'
 import { pruneTombstones } from './sync/prune-tombstones.ts'
 
@@ -19,6 +20,7 @@ const USAGE = `node sync-server/operate.ts COMMAND
                                         what the backup has lost
   erase-patient CLINIC PATIENT --by EMAIL
                                         where the law asks for it; there is no way back
+  retry-jobs                            puts the jobs that were given up into their line again
 CLINIC is the address or the id. Answers in one line of JSON.
 `
 
@@ -38,6 +40,9 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
   if (command === 'begin-epoch' && values.all === true) {
     const clinics = await withDatabase(config, 'OWNER', (pool) => beginEpochs(pool))
     return { ok: true, clinics }
+  }
+  if (command === 'retry-jobs') {
+    return { ok: true, jobs: await withDatabase(config, 'APP', retryJobs) }
   }
   if (command === undefined) throw new AppError('INVALID', { issues: ['COMMAND'] })
   if (clinic === undefined) throw new AppError('INVALID', { issues: ['CLINIC'] })

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { ClinicId, StationId, UserId } from '#shared/ids.ts'
 import type { PublicKey } from '#shared/protocol.ts'
 import type { SigningKey } from './identity/signing-key.ts'
+import type { Jobs } from './jobs/job-runner.ts'
 import type { Metrics } from './http/metrics.ts'
 import type { ServedProtocols } from './http/served-protocol.ts'
 
@@ -11,6 +12,8 @@ export interface ServerDeps {
   pool: pg.Pool
   /** For a connection of one's own, such as the one that listens. The serving role's. */
   databaseUrl: string
+  /** What is to be done later, and by whichever instance comes to it. */
+  jobs: Jobs
   signingKey: SigningKey
   /** Ids and codes only. */
   log: Logger

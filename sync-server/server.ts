@@ -3,13 +3,15 @@ import { createAdaptorServer } from '@hono/node-server'
 import pino, { type Logger } from 'pino'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './database/embedded.ts'
-import { migrate, readMigrations } from './database/migrate.ts'
 import { createPool } from './database/pool.ts'
+import { prepareDatabase } from './database/prepare-database.ts'
 import { assertServingRole } from './database/serving-role.ts'
 import { createApp } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
 import { SERVED_PROTOCOLS, type ServedProtocols } from './http/served-protocol.ts'
 import { importSigningKey, keepSigningKey } from './identity/signing-key.ts'
+import { openJobs } from './jobs/job-runner.ts'
+import { sweepExpired } from './jobs/sweep-expired.ts'
 import type { ServerDeps } from './server-deps.ts'
 
 /** How long requests that are under way may take once the server stops. */
@@ -44,7 +46,7 @@ export async function startServer(
   }
   try {
     const { appUrl, ownerUrl } = config.database ?? (await openEmbedded(config.dataFolder, opened))
-    const applied = await migrate(ownerUrl, await readMigrations())
+    const applied = await prepareDatabase(ownerUrl)
     if (applied.length > 0) log.info({ applied }, 'migrated')
     const pool = createPool(appUrl, (error) => log.warn({ error: error.name }, 'idle connection'))
     opened.push(() => pool.end())
@@ -54,14 +56,22 @@ export async function startServer(
     opened.push(async () => {
       await Promise.all(closers.map((close) => close()))
     })
+    const metrics = createMetrics(pool)
+    const work = { pool, log, now }
+    const jobs = await openJobs(
+      { pool, log, metrics },
+      config.jobs ? { 'sweep-expired': () => sweepExpired(work) } : null,
+    )
+    closers.push(jobs.close)
     const deps: ServerDeps = {
       pool,
       databaseUrl: appUrl,
+      jobs,
       signingKey: await importSigningKey(
         config.signingKey ?? (await keepSigningKey(config.dataFolder)),
       ),
       log,
-      metrics: createMetrics(pool),
+      metrics,
       trialDays: config.trialDays,
       served,
       publicUrl: config.publicUrl,

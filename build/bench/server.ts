@@ -7,7 +7,7 @@ import { createClinic } from '#server/clinics/create-clinic.ts'
 import { createUser } from '#server/clinics/create-user.ts'
 import { acrossClinics, withClinic } from '#server/database/clinic-tx.ts'
 import { startEmbeddedPostgres } from '#server/database/embedded.ts'
-import { migrate, readMigrations } from '#server/database/migrate.ts'
+import { prepareDatabase } from '#server/database/prepare-database.ts'
 import { createPool } from '#server/database/pool.ts'
 import { hashPassword } from '#server/identity/password.ts'
 import { BENCH_CLINIC, BENCH_PASSWORD, DESK, LINES, PEOPLE, PRICES, SETTINGS } from './clinic.ts'
@@ -31,7 +31,7 @@ export async function startBenchServer(bench: Bench, size: Size): Promise<BenchS
   const folder = bench.folder('server')
   const postgres = await startEmbeddedPostgres(folder)
   bench.onEnd(() => postgres.stop())
-  await migrate(postgres.ownerUrl, await readMigrations())
+  await prepareDatabase(postgres.ownerUrl)
   const feed = clinicFeed(size, Date.now())
   await fillDatabase(postgres.ownerUrl, feed)
 

@@ -10,7 +10,7 @@ const GLOBAL: Record<string, string[]> = {
   schema_migrations: [],
 }
 /** What runs with the owner's rights, each for one question only. */
-const DEFINERS = ['clinic_at', 'erase_from_audit', 'keep_address']
+const DEFINERS = ['clinic_at', 'erase_from_audit', 'keep_address', 'sweep_expired']
 const POLICY =
   "(clinic_id = (NULLIF(current_setting('app.clinic_id'::text, true), ''::text))::uuid)"
 
@@ -73,7 +73,8 @@ async function readPartitionGrants(): Promise<string[]> {
       UNION ALL SELECT (aclexplode(a.attacl)).grantee FROM pg_attribute a
       WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) g
       LEFT JOIN pg_roles r ON r.oid = g.grantee
-    WHERE c.relispartition AND c.relkind = 'r' AND g.grantee <> c.relowner`)
+    WHERE c.relispartition AND c.relkind = 'r' AND g.grantee <> c.relowner
+      AND c.relnamespace = 'public'::regnamespace`)
   return rows.map((row) => row.grant)
 }
 
@@ -234,6 +235,35 @@ test.each([
   } finally {
     await client.query('ROLLBACK')
   }
+})
+
+test('what lies outside of public is the jobs’, which are of no clinic', async () => {
+  const { rows: schemas } = await client.query<{ name: string }>(`
+    SELECT nspname AS name FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1`)
+  expect(schemas.map(({ name }) => name)).toEqual(['jobs', 'public'])
+  // A column that says a clinic would be a row of one, and no policy here would hide it: a job's data
+  // say ids only (job-queues.test.ts).
+  const { rows: columns } = await client.query(`
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'jobs' AND column_name ~ 'clinic|patient|tenant'`)
+  expect(columns).toEqual([])
+  const { rows: granted } = await client.query<{ name: string }>(`
+    SELECT DISTINCT c.relname || ' to ' || COALESCE(r.rolname, 'PUBLIC') AS name
+    FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
+    WHERE c.relnamespace = 'jobs'::regnamespace AND g.grantee <> c.relowner ORDER BY 1`)
+  expect(granted.map(({ name }) => name)).toEqual(
+    [
+      'instance',
+      'job',
+      'job_common',
+      'job_dependency',
+      'queue',
+      'schedule',
+      'subscription',
+      'version',
+    ].map((table) => `${table} to dawr_app`),
+  )
 })
 
 test('the audit chain cannot be edited by the serving role', async () => {

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import { ConfigError } from '../config.ts'
 import { startEmbeddedPostgres } from './embedded.ts'
-import { migrate, readMigrations } from './migrate.ts'
 import { createPool } from './pool.ts'
+import { prepareDatabase } from './prepare-database.ts'
 
 /**
  * Runs an operator's command on the configured database, the embedded one too, whether a server is
@@ -21,7 +21,7 @@ export async function withDatabase<T>(
   const urls = embedded ?? config.database
   if (urls === null) throw new ConfigError('no database')
   try {
-    await migrate(urls.ownerUrl, await readMigrations())
+    await prepareDatabase(urls.ownerUrl)
     const pool = createPool(role === 'APP' ? urls.appUrl : urls.ownerUrl, () => undefined, 2)
     try {
       return await run(pool)

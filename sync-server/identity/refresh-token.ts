@@ -131,7 +131,7 @@ export async function rotateRefreshToken(
 
   async function next(after: number): Promise<string> {
     const token = await issueRefreshToken(tx, key, stationId, { generation: after + 1, now })
-    await forgetOldTokens(tx, stationId, { newest: after + 1, now })
+    await forgetSiblings(tx, stationId, after + 1)
     return token
   }
 }
@@ -161,21 +161,24 @@ async function endFamily(tx: ClinicTx, stationId: StationId, now: number): Promi
   )
 }
 
-async function forgetOldTokens(
+async function forgetSiblings(
   tx: ClinicTx,
   stationId: StationId,
-  { newest, now }: { newest: number; now: number },
+  generation: number,
 ): Promise<void> {
   await tx.query(
     `DELETE FROM refresh_tokens
-     WHERE clinic_id = $1 AND station_id = $2
-       AND (generation < $3 - 1 AND issued_at < $4
-         OR token_hash IN (
-           SELECT token_hash FROM refresh_tokens
-           WHERE clinic_id = $1 AND station_id = $2 AND generation = $3
-           ORDER BY issued_at DESC OFFSET $5))`,
-    [tx.clinicId, stationId, newest, daysBefore(now, REUSE_MEMORY_DAYS), MAX_SIBLINGS],
+     WHERE clinic_id = $1 AND station_id = $2 AND token_hash IN (
+       SELECT token_hash FROM refresh_tokens
+       WHERE clinic_id = $1 AND station_id = $2 AND generation = $3
+       ORDER BY issued_at DESC OFFSET $4)`,
+    [tx.clinicId, stationId, generation, MAX_SIBLINGS],
   )
+}
+
+/** Used tokens issued before it are forgotten, by a job. */
+export function rememberedFrom(now: number): Date {
+  return daysBefore(now, REUSE_MEMORY_DAYS)
 }
 
 function daysBefore(now: number, days: number): Date {

@@ -21,7 +21,7 @@ export async function renewAccess(
   const now = deps.now()
   // A refusal is a value here: that a proof was used, or a family ended, must be committed with it.
   const result = await withClinic(deps.pool, clinicId, async (tx) => {
-    const refused = await refuseStation(tx, stationId, proof, now)
+    const refused = await refuseStation(tx, stationId, proof)
     return refused ?? rotateRefreshToken(tx, deps.signingKey, token, now)
   })
   switch (result.outcome) {
@@ -48,7 +48,6 @@ async function refuseStation(
   tx: ClinicTx,
   stationId: StationId,
   proof: Proof,
-  now: number,
 ): Promise<Refused | null> {
   const { rows } = await tx.query<{ publicKey: string; revoked: boolean; ended: boolean }>(
     `SELECT public_key AS "publicKey", revoked_at IS NOT NULL AS revoked,
@@ -61,7 +60,7 @@ async function refuseStation(
   if (station === undefined || station.publicKey !== proof.publicKey.x) {
     return { outcome: 'REFUSED', code: 'UNAUTHENTICATED' }
   }
-  if (await isReplayed(tx, stationId, proof, now)) {
+  if (await isReplayed(tx, stationId, proof)) {
     return { outcome: 'REFUSED', code: 'UNAUTHENTICATED' }
   }
   if (station.revoked) return { outcome: 'REFUSED', code: 'STATION_REVOKED' }
@@ -69,17 +68,12 @@ async function refuseStation(
   return null
 }
 
-/** Each proof counts once (RFC 9449, section 11.1). */
+/** Each proof counts once (RFC 9449, section 11.1). One that has run out is swept by a job. */
 async function isReplayed(
   tx: ClinicTx,
   stationId: StationId,
   { jti, expiresAt }: Proof,
-  now: number,
 ): Promise<boolean> {
-  await tx.query(
-    'DELETE FROM dpop_jtis WHERE clinic_id = $1 AND station_id = $2 AND expires_at < $3',
-    [tx.clinicId, stationId, new Date(now)],
-  )
   const { rowCount } = await tx.query(
     `INSERT INTO dpop_jtis (clinic_id, station_id, jti, expires_at) VALUES ($1, $2, $3, $4)
      ON CONFLICT DO NOTHING`,

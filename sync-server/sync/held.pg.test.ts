@@ -5,6 +5,8 @@ import { renewSubscription } from '#shared/entitlement.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import { changeStaff } from '../clinics/staff.ts'
 import { startSession } from '../identity/station-session.ts'
+import { sweepExpired } from '../jobs/sweep-expired.ts'
+import pino from 'pino'
 import { recordSubscription } from '../subscriptions/subscription.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { writeClinicDocuments } from './feed.ts'
@@ -216,7 +218,7 @@ describe('a person deactivated while their station was offline', () => {
       ])
     })
 
-    test('by a last command that it never made', async () => {
+    test('by a last command that it never made, whatever is swept', async () => {
       for (let made = 0; made < 40; made += 1) desk.make('registerPatient', 'reception', () => [])
       await demote('reception')
       await desk.pull()
@@ -224,6 +226,8 @@ describe('a person deactivated while their station was offline', () => {
       const forged = { ...register(desk, 'reception'), seen: 0 }
       while (desk.make('registerPatient', 'reception', () => []).seq < 256 * 20);
       await desk.pull()
+      const log = pino({ level: 'silent' })
+      await sweepExpired({ pool: database.pool, log, now: () => clinic.clock.now })
       expect(verdicts(await desk.push(forged))).toEqual(['REJECTED FORBIDDEN'])
     })
 

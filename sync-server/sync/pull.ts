@@ -206,9 +206,6 @@ async function readFeed(
           checkpoint.epoch,
         ])
       : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit, stationId])
-    if (isNews && lastCommand % PRUNE_EVERY === 0) {
-      await queryClinic(pool, clinicId, PRUNE_ACKS, [clinicId, stationId])
-    }
     return onlyRow(found)
   } catch (error) {
     acks.forget(stationId)
@@ -220,17 +217,6 @@ function onlyRow<Row>({ rows: [row] }: { rows: Row[] }): Row {
   if (row === undefined) throw new AppError('NOT_FOUND')
   return row
 }
-
-const PRUNE_EVERY = 256
-/**
- * Commands come in order: what is still to come is above the last one known here, and needs the last
- * acknowledgement below it. What the station itself says of its last command is not to be trusted.
- */
-const PRUNE_ACKS = `
-  DELETE FROM station_acks WHERE clinic_id = $1 AND station_id = $2 AND command_seq < (
-    SELECT max(command_seq) FROM station_acks
-    WHERE clinic_id = $1 AND station_id = $2 AND command_seq <= (
-      SELECT max(station_seq) FROM commands WHERE clinic_id = $1 AND station_id = $2))`
 
 const Clock = z.object({ timeZone: z.string(), cutOvers: z.array(CutOver) })
 

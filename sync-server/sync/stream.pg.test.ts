@@ -8,6 +8,7 @@ import type { ServerDeps } from '../server-deps.ts'
 import { importSigningKey } from '../identity/signing-key.ts'
 import { createMetrics } from '../http/metrics.ts'
 import { SERVED_PROTOCOLS } from '../http/served-protocol.ts'
+import { NO_JOBS } from '../jobs/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { makePrivateKey } from '../test/test-server.ts'
 import { createStreamHub, type StreamHub } from './stream-hub.ts'
@@ -30,6 +31,7 @@ beforeAll(async () => {
     const deps: ServerDeps = {
       pool: database.pool,
       databaseUrl: database.appUrl,
+      jobs: NO_JOBS,
       signingKey,
       log: pino({ level: 'silent' }),
       metrics: createMetrics(database.pool),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../database/embedded.ts'
-import { migrate, readMigrations } from '../database/migrate.ts'
+import { prepareDatabase } from '../database/prepare-database.ts'
 
 export interface TestPostgres {
   superuserUrl: string
@@ -24,7 +24,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   // What a crash would lose is thrown away anyway.
   const flags = ['fsync', 'synchronous_commit', 'full_page_writes'].map((name) => `-c ${name}=off`)
   const postgres = await startEmbeddedPostgres(folder, flags)
-  await migrate(postgres.ownerUrl, await readMigrations())
+  await prepareDatabase(postgres.ownerUrl)
   const { superuserUrl, ownerUrl, appUrl } = postgres
   project.provide('postgres', { superuserUrl, ownerUrl, appUrl })
   return async () => {

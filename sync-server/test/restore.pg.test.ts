@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Command } from '#shared/commands.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.ts'
-import { migrate, readMigrations } from '../database/migrate.ts'
+import { prepareDatabase } from '../database/prepare-database.ts'
 import { createPool } from '../database/pool.ts'
 import { findPostgresUser } from '../database/postgres-binaries.ts'
 import { beginEpochs } from '../sync/begin-epoch.ts'
@@ -164,7 +164,7 @@ async function storedCommands(clinic: TestClinic): Promise<Set<string>> {
 
 test('restored to a moment, begun anew and sent what was lost, nothing is lost and nothing is twice', async () => {
   const machine = await startMachine(join(root, 'first'))
-  await migrate(machine.postgres.ownerUrl, await readMigrations())
+  await prepareDatabase(machine.postgres.ownerUrl)
   const clinic = await createTestClinic(machine.database)
   const workers: Worker[] = []
   for (let index = 0; index < 2; index += 1) {

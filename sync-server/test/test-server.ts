@@ -74,6 +74,7 @@ export async function startTestServer(
     trustedProxies: settings.trustedProxies ?? 0,
     dataFolder: 'none: the database and the key are given',
     trialDays: 14,
+    jobs: true,
     logLevel: 'debug',
     signingKey: privateKey,
   } as const

@@ -66,6 +66,7 @@ export async function startTwoClinics(): Promise<TwoClinics> {
       trustedProxies: 1,
       dataFolder: 'none: the database and the key are given',
       trialDays: 14,
+      jobs: true,
       logLevel: 'warn',
       signingKey: privateKey,
     },

@@ -48,6 +48,7 @@ answerRequests(async (message) => {
         trustedProxies: 0,
         dataFolder: 'none: the database and the key are given',
         trialDays: 14,
+        jobs: true,
         logLevel: 'error',
         signingKey,
       } as const

@@ -1,0 +1,30 @@
+import type { Queue } from 'pg-boss'
+import { z } from 'zod'
+
+/** Apart from the clinics' tables: here lies nothing of a patient, and no policy hides it. */
+export const JOBS_SCHEMA = 'jobs'
+/** Where a job lies that was tried as often as it may be, until an operator looks at it. */
+export const GIVEN_UP = 'given-up'
+
+/** What the data of each kind of job is: ids and nothing else, for a job is no clinic's row. */
+export const JOB_DATA = {
+  'sweep-expired': z.strictObject({}),
+} satisfies Record<string, z.ZodObject>
+export type JobName = keyof typeof JOB_DATA
+export type DataOf<N extends JobName> = z.infer<(typeof JOB_DATA)[N]>
+
+/** In seconds. Tried for about two hours, ever more rarely. */
+const RETRIES = { retryLimit: 10, retryDelay: 5, retryBackoff: true, retryDelayMax: 1_800 }
+/** In seconds. What is done is kept for a day, for whoever asks what happened. */
+const KEPT = { expireInSeconds: 600, deleteAfterSeconds: 86_400, deadLetter: GIVEN_UP }
+
+export const QUEUES = {
+  // One in the line and one under way are enough, however many instances there are.
+  'sweep-expired': { ...RETRIES, ...KEPT, policy: 'stately' },
+} as const satisfies Record<JobName, Omit<Queue, 'name'>>
+
+/** In seconds: for half a year. */
+export const GIVEN_UP_QUEUE = { retentionSeconds: 180 * 86_400 }
+
+/** Cron, UTC. */
+export const SCHEDULES: ReadonlyMap<JobName, string> = new Map([['sweep-expired', '17 * * * *']])

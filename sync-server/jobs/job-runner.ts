@@ -1,0 +1,96 @@
+import type { Db, PgBoss } from 'pg-boss'
+import type { ClinicTx, GlobalTx } from '../database/clinic-tx.ts'
+import { describe } from '../http/error-response.ts'
+import type { ServerDeps } from '../server-deps.ts'
+import { createBoss } from './boss.ts'
+import { createJobMetrics, type FinishedJobs } from './job-metrics.ts'
+import { type DataOf, JOB_DATA, type JobName } from './job-queues.ts'
+
+/** How long jobs that are under way may take once the server stops; others take them up again later. */
+const DRAIN_MS = 10_000
+/** A job that nobody waits for may wait so long. */
+const POLL_SECONDS = 1
+
+export type JobHandlers = { [N in JobName]: (data: DataOf<N>) => Promise<void> }
+
+export interface Jobs {
+  /**
+   * In the transaction of what they follow from: neither is there without the other.
+   *
+   * @param key of jobs of one key one is in the line at most: what is sent while it stands there is it
+   */
+  send: <N extends JobName>(
+    tx: ClinicTx | GlobalTx,
+    name: N,
+    jobs: readonly { key: string; data: DataOf<N> }[],
+  ) => Promise<void>
+  /** What is under way is finished, nothing is begun. */
+  close: () => Promise<void>
+}
+
+/**
+ * @param handlers null: this instance sends jobs and works on none
+ */
+export async function openJobs(
+  { pool, log, metrics }: Pick<ServerDeps, 'pool' | 'log' | 'metrics'>,
+  handlers: JobHandlers | null,
+): Promise<Jobs> {
+  const works = handlers !== null
+  const boss = createBoss(
+    { executeSql: (text, values) => pool.query(text, values) },
+    { supervise: works, schedule: works },
+  )
+  boss.on('error', (error) => log.warn(describe(error), 'jobs'))
+  // Without what it says: a slow statement is quoted with its values.
+  boss.on('warning', ({ data }) => log.warn({ warning: Reflect.get(data, 'type') }, 'jobs'))
+  await boss.start()
+  if (handlers !== null) {
+    const finished = createJobMetrics(metrics.registry, boss)
+    for (const name of Object.keys(JOB_DATA) as JobName[]) {
+      await work(boss, name, { handlers, log, finished })
+    }
+  }
+  return {
+    send: async (tx, name, jobs) => {
+      if (jobs.length === 0) return
+      const db: Db = { executeSql: (text, values) => tx.query(text, values) }
+      const rows = jobs.map(({ key, data }) => ({
+        singletonKey: key,
+        data: JOB_DATA[name].parse(data),
+      }))
+      await boss.insert(name, rows, { db })
+    },
+    close: () => boss.stop({ timeout: DRAIN_MS }),
+  }
+}
+
+/** All that is kept of why a job failed: an error's own words may quote a patient's. */
+class JobFailure extends Error {
+  override readonly name = 'JobFailure'
+}
+
+async function work<N extends JobName>(
+  boss: PgBoss,
+  name: N,
+  {
+    handlers,
+    log,
+    finished,
+  }: Pick<ServerDeps, 'log'> & { handlers: JobHandlers; finished: FinishedJobs },
+): Promise<void> {
+  const options = { pollingIntervalSeconds: POLL_SECONDS, includeMetadata: true as const }
+  await boss.work<object, void, typeof options>(name, options, async ([job]) => {
+    if (job === undefined) return
+    try {
+      await handlers[name](JOB_DATA[name].parse(job.data))
+      finished.inc({ queue: name, outcome: 'DONE' })
+    } catch (error) {
+      const said = describe(error instanceof Error ? error : new Error('unknown'))
+      const isLast = job.retryCount >= job.retryLimit
+      finished.inc({ queue: name, outcome: isLast ? 'GIVEN_UP' : 'FAILED' })
+      const entry = { job: job.id, queue: name, attempt: job.retryCount + 1, ...said }
+      log[isLast ? 'error' : 'warn'](entry, isLast ? 'job given up' : 'job failed')
+      throw new JobFailure(said.code ?? said.error)
+    }
+  })
+}
