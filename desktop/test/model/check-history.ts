@@ -78,8 +78,9 @@ function lostCommands(
 ): string[] {
   const broken: string[] = []
   const byStation = Map.groupBy(commands, ({ stationId }) => stationId)
-  for (const [number, { stationId, commands: made, hasSkipped }] of files.entries()) {
-    const seqs = (byStation.get(stationId) ?? []).map(({ seq }) => seq).toSorted((a, b) => a - b)
+  for (const [number, { stationIds, commands: made, hasSkipped }] of files.entries()) {
+    const heard = stationIds.flatMap((stationId) => byStation.get(stationId) ?? [])
+    const seqs = heard.map(({ seq }) => seq).toSorted((a, b) => a - b)
     const seen = confirmed.filter(({ station }) => station === number).length
     const isWhole = seqs.length === made && seqs.every((seq, index) => seq === index + 1)
     const mayLack = hasSkipped && seqs.length >= seen && (seqs.at(-1) ?? 0) <= made

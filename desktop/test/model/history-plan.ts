@@ -111,6 +111,10 @@ export type WorldStep =
   | { kind: 'CLINIC'; active: boolean }
   | { kind: 'SUBSCRIPTION'; ends: boolean }
   | { kind: 'KILL_SERVER'; server: number }
+  /** The server takes the station no more. */
+  | { kind: 'REVOKE'; station: number }
+  /** An ADMIN lets those that are refused go on as new stations, if the line lets them. */
+  | { kind: 'REJOIN' }
   | { kind: 'BACKUP' }
   | { kind: 'RESTORE' }
 
@@ -159,6 +163,11 @@ export function planHistory(seed: number): Plan {
   // In every third a backup, work of which it knows nothing, and a restore.
   if (random.chance(0.35)) {
     const backup = random.int(0, rounds.length - 2)
+    for (const { world } of rounds) {
+      // A station that only the lost hour knew is told of in restore.pg.test.ts.
+      const kept = world.filter(({ kind }) => kind !== 'REJOIN')
+      world.splice(0, world.length, ...kept)
+    }
     rounds[backup]?.world.push({ kind: 'BACKUP' })
     rounds[random.int(backup + 1, rounds.length - 1)]?.world.push({ kind: 'RESTORE' })
   }
@@ -190,7 +199,9 @@ function worldStep(random: Random): WorldStep {
   }
   if (roll < 0.62) return { kind: 'CLINIC', active: random.chance(0.5) }
   if (roll < 0.7) return { kind: 'SUBSCRIPTION', ends: random.chance(0.6) }
-  if (roll < 0.84) return { kind: 'KILL_SERVER', server: random.int(0, 1) }
+  if (roll < 0.82) return { kind: 'KILL_SERVER', server: random.int(0, 1) }
+  if (roll < 0.89) return { kind: 'REVOKE', station: random.int(0, STATIONS - 1) }
+  if (roll < 0.93) return { kind: 'REJOIN' }
   return { kind: 'TIME', minutes: random.pick([20, 90]) }
 }
 

@@ -35,9 +35,12 @@ function firstClinic(): ClinicId {
   return clinic.clinicId
 }
 
+export const deskName = (number: number): string => `desk ${number}`
+
 /** What a stopped station's file holds. */
 const StationFile = z.object({
-  stationId: StationId,
+  /** That of now, and those that it was before the server took it no more. */
+  stationIds: z.array(StationId),
   /** Whether numbers were passed over for a commit that a kill had cut off half-way. */
   hasSkipped: z.boolean(),
   documents: z.array(z.tuple([z.string(), z.string()])),
@@ -60,6 +63,8 @@ export interface ModelStation {
   view<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<QueryView<Q>>
   /** Whoever it is, by PIN: it needs no server. */
   takeOver(account: Account): Promise<void>
+  /** An ADMIN lets it go on as a new station; false: the server takes it as it is. */
+  rejoin(): Promise<boolean>
   setSkew(minutes: number): Promise<void>
   /** SIGKILL, and a new process on the same file. */
   kill(): Promise<void>
@@ -274,6 +279,13 @@ function stationAt(seat: Seat, folder: string, clock: { now: number }) {
       await station.act('unlock', { userId: userIdOf(account), pin: PIN })
       person = account
     },
+    async rejoin() {
+      const { mayRejoin } = await station.view('sync', {})
+      if (!mayRejoin) return false
+      person = null
+      await station.act('rejoin', { email: emailOf('admin'), password: DEMO_PASSWORD })
+      return true
+    },
     async setSkew(minutes) {
       skew = minutes * 60_000
       await tellTime()
@@ -304,7 +316,7 @@ async function enrol(clinic: ModelClinic, number: number, serverUrl: string): Pr
     email: emailOf('admin'),
     password: DEMO_PASSWORD,
     clinicId: MODEL_CLINIC,
-    stationName: `desk ${number}`,
+    stationName: deskName(number),
   })
   for (const account of ACCOUNTS) {
     await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })

@@ -15,7 +15,7 @@ const FIRST = Number(process.env['DAWR_MODEL_SEED'] ?? 1)
 const HISTORIES = Number(process.env['DAWR_MODEL_HISTORIES'] ?? 6)
 
 let world: ModelWorld
-const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0 }
+const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0, rejoined: 0 }
 const acts: Record<string, number> = {}
 
 beforeAll(async () => {
@@ -40,7 +40,8 @@ test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
       seen.killed += history.killed
       seen.restored += history.restored
       seen.refused += Object.values(history.refused).reduce((sum, count) => sum + count, 0)
-      await heal(clinic)
+      const { rejoined } = await heal(clinic)
+      seen.rejoined += rejoined
       expect(await findBroken(clinic, history), `seed ${seed}`).toEqual([])
     } catch (error) {
       await world.killAll()

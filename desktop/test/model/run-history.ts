@@ -4,8 +4,10 @@ import { renewSubscription } from '#shared/entitlement.ts'
 import { withClinic, writeClinic } from '#server/database/clinic-tx.ts'
 import { replaceSettings } from '#server/clinics/settings.ts'
 import { changeStaff } from '#server/clinics/staff.ts'
+import { revokeStation } from '#server/clinics/stations.ts'
 import { readSubscriptions, recordSubscription } from '#server/subscriptions/subscription.ts'
 import { Settings } from '#shared/clinic.ts'
+import type { StationId } from '#shared/ids.ts'
 import type pg from 'pg'
 import { userIdOf } from '../support/station-in-process.ts'
 import {
@@ -16,7 +18,7 @@ import {
   type WorldStep,
 } from './history-plan.ts'
 import { inTime, ProcessGone } from './hosted.ts'
-import { MODEL_CLINIC, type ModelClinic, type ModelStation } from './model-world.ts'
+import { deskName, MODEL_CLINIC, type ModelClinic, type ModelStation } from './model-world.ts'
 import type { Confirmed } from './begun-act.ts'
 import { doAct } from './station-acts.ts'
 
@@ -132,6 +134,11 @@ async function changeWorld(
       return clinic.killServer(step.server)
     case 'BACKUP':
       return clinic.backUp()
+    case 'REVOKE':
+      return clinic.withPool((pool) => revoke(pool, clinic.now(), step.station))
+    case 'REJOIN':
+      await rejoinRefused(clinic)
+      return
   }
 }
 
@@ -173,6 +180,32 @@ async function subscribe(pool: pg.Pool, now: number, ends: boolean): Promise<voi
   })
 }
 
+/** Whatever station goes on under that name by now. */
+async function revoke(pool: pg.Pool, now: number, station: number): Promise<void> {
+  await writeClinic(pool, MODEL_CLINIC, async (tx) => {
+    const { rows } = await tx.query<{ stationId: StationId }>(
+      `SELECT station_id AS "stationId" FROM stations
+       WHERE clinic_id = $1 AND name = $2 AND revoked_at IS NULL`,
+      [tx.clinicId, deskName(station)],
+    )
+    for (const { stationId } of rows) await revokeStation(tx, stationId, ADMIN, now)
+  })
+}
+
+/** @returns how many did */
+async function rejoinRefused({ stations }: ModelClinic): Promise<number> {
+  let count = 0
+  for (const station of stations) {
+    const isDone = await station.rejoin().catch((error: unknown) => {
+      // The line is bad, or the ADMIN is none at the moment.
+      if (!(error instanceof AppError) || FAULTS.has(error.code)) throw error
+      return false
+    })
+    if (isDone) count += 1
+  }
+  return count
+}
+
 /** How long outboxes may take to drain once all is well, milliseconds. */
 const PATIENCE_MS = 40_000
 
@@ -180,9 +213,11 @@ const PATIENCE_MS = 40_000
  * All is well again: lines, servers, clocks, people, the clinic and its subscription; the ADMIN decides what
  * waits for them. Ends when every outbox is empty and everybody has everything.
  *
+ * @returns how many stations the server took no more, and an ADMIN let go on
  * @throws Error naming what is wedged
  */
-export async function heal(clinic: ModelClinic): Promise<void> {
+export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
+  let rejoined = 0
   for (const station of clinic.stations) {
     station.line.set('GOOD')
     await station.setSkew(0)
@@ -207,10 +242,12 @@ export async function heal(clinic: ModelClinic): Promise<void> {
     )
       break
     if (Date.now() > until) throw new Error(`wedged: ${JSON.stringify(states.map(wedge))}`)
+    rejoined += await rejoinRefused(clinic)
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
   }
   await meet(clinic, office)
+  return { rejoined }
 }
 
 const wedge = ({ state, code, unsynced, held, waiting }: Awaited<ReturnType<typeof syncOf>>) => ({

@@ -1,7 +1,7 @@
 // One station in a process of its own: the real one, on a real encrypted file, with the model's clock.
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Identity } from '#desktop/station/replica/station-meta.ts'
+import { FormerStation, Identity } from '#desktop/station/replica/station-meta.ts'
 import { PATIENT_SEARCH } from '#desktop/station/replica/replica-file.ts'
 import { openStore } from '#desktop/station/storage/store.ts'
 import { openStation, type Station } from '#desktop/station/station.ts'
@@ -89,9 +89,14 @@ async function readFile(folder: string): Promise<object> {
   try {
     const pluck = <T>(sql: string): T[] => store.db.prepare<[], T>(sql).pluck().all()
     const [identity] = pluck<string>("SELECT value FROM station_meta WHERE key = 'identity'")
+    const [formerly] = pluck<string>("SELECT value FROM station_meta WHERE key = 'formerly'")
+    const former = z.array(FormerStation).parse(JSON.parse(formerly ?? '[]'))
     const [damage] = pluck<string>("SELECT value FROM station_meta WHERE key = 'damage'")
     return {
-      stationId: Identity.parse(JSON.parse(identity ?? 'null')).stationId,
+      stationIds: [
+        Identity.parse(JSON.parse(identity ?? 'null')).stationId,
+        ...former.map(({ stationId }) => stationId),
+      ],
       // A commit cut off half-way, told to nobody: its number is passed over, so that none is given twice.
       hasSkipped: damage?.includes('LOG_CUT') ?? false,
       documents: [...readContents(store.db)],
