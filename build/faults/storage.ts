@@ -16,6 +16,10 @@ const DURABLE = connection('commits are synchronous, and sorts never spill to di
 const MADE_ANEW = search(
   'is made anew while it is used, and the process after one that died in the middle goes on',
 )
+const BAD_DISK = {
+  file: `${AT}/bad-disk.test.ts`,
+  test: 'what meets a full disk, or one that fails to keep it, is refused whole, and done afterwards',
+}
 const TOLD = store('tells once per collection, after the commit, one change per document')
 
 export const FAULTS: readonly Fault[] = [
@@ -254,5 +258,17 @@ export const FAULTS: readonly Fault[] = [
       file: 'desktop/station/replica/renew-key.test.ts',
       test: 'killed between any two steps of renewing its key',
     },
+  },
+  {
+    is: 'what the search index holds of a transaction that a full disk has refused is kept',
+    file: `${AT}/transaction.ts`,
+    edits: [{ from: 'search?.forgetUncommitted()', to: 'void search' }],
+    caughtBy: BAD_DISK,
+  },
+  {
+    is: 'half a copy is left on a disk that it has filled',
+    file: `${AT}/backup.ts`,
+    edits: [{ from: 'await rm(`${to}.new`, { force: true })', to: 'void rm' }],
+    caughtBy: BAD_DISK,
   },
 ]

@@ -1,14 +1,14 @@
 import type Database from 'better-sqlite3'
 import { closeSync, fstatSync, openSync, read } from 'node:fs'
-import { type FileHandle, open, rename } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 import type { LogFolding } from './log-folding.ts'
-import { StorageError } from './storage-error.ts'
+import { StorageError, toStorageError } from './storage-error.ts'
 
 /** Copies the file while it is used. */
 export interface Backups {
-  /** @throws StorageError LOCKED when the log was folded into the file during each of the attempts */
+  /** @throws StorageError DISK_FULL and the like; LOCKED when the log was folded into the file during each attempt */
   copy(to: string): Promise<void>
   /** After the database was closed. */
   close(): void
@@ -45,13 +45,19 @@ export function openBackups(db: Database.Database, path: string, folding: LogFol
     async copy(to) {
       file ??= openSync(path, 'r')
       const from = file
-      for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        if (await folding.withheld(() => copyOnce(from, to))) {
-          await rename(`${to}.new`, to)
-          return
+      try {
+        for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+          if (await folding.withheld(() => copyOnce(from, to))) {
+            await rename(`${to}.new`, to)
+            return
+          }
         }
+        throw new StorageError('LOCKED', 'the file kept changing')
+      } catch (error) {
+        // What there is of it may be what has filled the disk.
+        await rm(`${to}.new`, { force: true })
+        throw toStorageError(error)
       }
-      throw new StorageError('LOCKED', 'the file kept changing')
     },
     close() {
       if (file !== undefined) closeSync(file)

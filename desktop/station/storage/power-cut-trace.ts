@@ -36,12 +36,22 @@ export function recordWriter(
 ): TraceEvent[] {
   const folder = victim.newFolder()
   const trace = join(victim.newFolder(), 'trace')
-  const { status, stderr } = spawnSync(
+  const { status, signal, stderr } = spawnSync(
     process.execPath,
     [victim.script, ...args(join(folder, 'clinic.db')).map(String)],
-    { env: { ...process.env, LD_PRELOAD: shim, TRACE_FOLDER: folder, TRACE_FILE: trace } },
+    {
+      env: {
+        ...process.env,
+        LD_PRELOAD: shim,
+        TRACE_FOLDER: folder,
+        TRACE_FILE: trace,
+        FULL_FLAG: `${trace}-full`,
+        BROKEN_FLAG: `${trace}-broken`,
+      },
+    },
   )
-  expect([status, stderr.toString()]).toEqual([0, ''])
+  // One may end itself as a kill would.
+  expect([status ?? signal, stderr.toString()]).toEqual([signal === null ? 0 : 'SIGKILL', ''])
   return readTrace(trace)
 }
 

@@ -1,11 +1,14 @@
 /*
  * Writes down, in order, what a process does to the files below one folder: enough to say what a disk would hold had
- * the power gone at any moment. For power-cut.test.ts, as LD_PRELOAD; never part of the app.
+ * the power gone at any moment. For power-cut-trace.ts, as LD_PRELOAD; never part of the app.
  *
  * TRACE_FOLDER: which files. TRACE_FILE: where to. A record: kind, file, offset, length (each 8 bytes), then data.
+ * FULL_FLAG: while a file of this name exists, the disk of those files is full. BROKEN_FLAG: likewise it keeps nothing,
+ * and says so when it is told to.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -81,9 +84,24 @@ int close(int fd) {
   return (int)syscall(SYS_close, fd);
 }
 
+static int has_flag(const char *name) {
+  const char *flag = getenv(name);
+  return flag != NULL && syscall(SYS_faccessat, AT_FDCWD, flag, F_OK) == 0;
+}
+
+/* How much of a write there is still room for: half of it, so that it is torn, until a sector is too much. */
+static ssize_t room(int fd, size_t length) {
+  if (traced(fd) == 0 || !has_flag("FULL_FLAG")) return (ssize_t)length;
+  if (length > 512) return (ssize_t)(length / 2);
+  errno = ENOSPC;
+  return -1;
+}
+
 #define PWRITE(name)                                                                            \
   ssize_t name(int fd, const void *data, size_t length, off_t offset) {                         \
-    ssize_t done = syscall(SYS_pwrite64, fd, data, length, offset);                             \
+    ssize_t free = room(fd, length);                                                            \
+    if (free < 0) return free;                                                                  \
+    ssize_t done = syscall(SYS_pwrite64, fd, data, (size_t)free, offset);                       \
     if (done > 0 && traced(fd) > 0)                                                             \
       record(WRITTEN, (uint64_t)traced(fd), (uint64_t)offset, data, (uint64_t)done, 1);         \
     return done;                                                                                \
@@ -93,7 +111,9 @@ PWRITE(pwrite64)
 
 ssize_t write(int fd, const void *data, size_t length) {
   off_t offset = traced(fd) > 0 ? lseek(fd, 0, SEEK_CUR) : 0;
-  ssize_t done = syscall(SYS_write, fd, data, length);
+  ssize_t free = room(fd, length);
+  if (free < 0) return free;
+  ssize_t done = syscall(SYS_write, fd, data, (size_t)free);
   if (done > 0 && traced(fd) > 0)
     record(WRITTEN, (uint64_t)traced(fd), (uint64_t)offset, data, (uint64_t)done, 1);
   if (done > 0 && fd == 1 && trace >= 0) record(SAID, 0, 0, data, (uint64_t)done, 1);
@@ -102,6 +122,10 @@ ssize_t write(int fd, const void *data, size_t length) {
 
 #define SYNC(name, number)                                                                      \
   int name(int fd) {                                                                            \
+    if (traced(fd) > 0 && has_flag("BROKEN_FLAG")) {                                            \
+      errno = EIO;                                                                              \
+      return -1;                                                                                \
+    }                                                                                           \
     int result = (int)syscall(number, fd);                                                      \
     if (result == 0 && traced(fd) > 0) record(SYNCED, (uint64_t)traced(fd), 0, NULL, 0, 0);     \
     return result;                                                                              \

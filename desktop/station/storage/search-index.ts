@@ -25,6 +25,11 @@ export interface SearchIndex {
    * @returns false when nothing was left to do
    */
   tidy(hasTime: () => boolean): boolean
+  /**
+   * After a transaction that failed. A disk that is full in the middle of FTS5's own writing leaves it with words of what
+   * was rolled back, and its next commit would write them.
+   */
+  forgetUncommitted(): void
   drop(): void
 }
 
@@ -109,6 +114,7 @@ export function openSearchIndex(
       if (!pieces.mergeSome()) makeAnew(hasTime)
       return true
     },
+    forgetUncommitted: pieces.forgetUncommitted,
     drop() {
       db.exec(`DROP TABLE IF EXISTS ${names.index}; DROP TABLE IF EXISTS ${names.words}`)
       version.forget()
@@ -222,6 +228,7 @@ interface Pieces {
   mergeSome(): boolean
   /** A step towards one. @returns false when nothing was gathered */
   mergeAll(): boolean
+  forgetUncommitted(): void
 }
 
 function prepareMerging(db: Database.Database, { index, config }: IndexNames): Pieces {
@@ -245,6 +252,17 @@ function prepareMerging(db: Database.Database, { index, config }: IndexNames): P
     db.prepare(`SELECT 1 FROM ${config} WHERE k = 'automerge' AND v = 0`).get() !== undefined
   let hasBegun = false
   return {
+    forgetUncommitted() {
+      try {
+        // What any transaction of its own does to it, undone: with that goes all that it holds.
+        db.exec('BEGIN')
+        configure.run('automerge', BigInt(MERGING.automerge))
+      } catch {
+        // The fault is still there: whoever comes next hears of it.
+      } finally {
+        if (db.inTransaction) db.exec('ROLLBACK')
+      }
+    },
     gather() {
       if (isGathered) return
       setUp.immediate(GATHERING)

@@ -86,7 +86,7 @@ export interface Store {
   /**
    * Copies the file as it stands, encrypted with the same key, while it is used. Replaces an earlier copy, whole or not
    * at all.
-   * @throws StorageError LOCKED, DISK_FULL, DISK_FAILED; the system's own error when the copy cannot be written
+   * @throws StorageError LOCKED, DISK_FULL, DISK_FAILED, CANNOT_OPEN
    */
   backup(to: string): Promise<void>
   /** Encrypts the whole file with another key, in one transaction. Blocks for about 30 ms a megabyte. */
@@ -131,6 +131,15 @@ function storeOn({ db, lostCommits }: Connection, options: StoreOptions): Store 
   }
   const ensureOpen = (): void => {
     if (!db.open) throw new StorageError('NOT_OPEN', 'the store is closed')
+  }
+  /** For what writes to search indexes elsewhere than in `transactions`. */
+  const orForget = <T>(run: () => T): T => {
+    try {
+      return guard(run)
+    } catch (error) {
+      for (const { search } of collections.all()) search?.forgetUncommitted()
+      throw error
+    }
   }
   const searchOf = (collection: string): SearchIndex => {
     ensureOpen()
@@ -200,14 +209,16 @@ function storeOn({ db, lostCommits }: Connection, options: StoreOptions): Store 
     },
     gatherSearch() {
       ensureOpen()
-      guard(() => {
+      orForget(() => {
         for (const { search } of collections.all()) search?.gather()
       })
     },
     tidySearch() {
       ensureOpen()
-      return background.run((hasTime) =>
-        [...collections.all()].some(({ search }) => search?.tidy(hasTime) === true),
+      return orForget(() =>
+        background.run((hasTime) =>
+          [...collections.all()].some(({ search }) => search?.tidy(hasTime) === true),
+        ),
       )
     },
     forgetDeleted(ageMs) {

@@ -98,7 +98,10 @@ export function openTransactions(db: Database.Database): Transactions {
       // SQLite has already rolled back by itself when the disk is full.
       if (db.inTransaction) rollback.run()
       for (const { touched } of parts) {
-        for (const collection of touched.keys()) collection.table.forgetUncommitted()
+        for (const { table, search } of touched.keys()) {
+          table.forgetUncommitted()
+          search?.forgetUncommitted()
+        }
         touched.clear()
       }
       throw toStorageError(error)
