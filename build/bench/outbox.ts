@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Command, CommandName, Write } from '#shared/commands.ts'
 import { CommandId, makeUuidv7, type StationId, type UserId } from '#shared/ids.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol.ts'
+import { SEAL_HEADER, SEALED_FROM, sealText } from '#shared/push-seal.ts'
 import { formatStamp, nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { privateKeyObject, signText } from '#desktop/station/replica/station-key.ts'
 import type { Identity } from '#desktop/station/replica/station-meta.ts'
@@ -42,6 +43,9 @@ export function openOutbox({ stationId, key }: Identity) {
       } satisfies Command)
       return { payload, signature: signText(signingKey, payload) }
     },
+    /** The headers of a push, as a station sends it. */
+    seal: (commands: readonly Signed[], body: string): Record<string, string> =>
+      commands.length < SEALED_FROM ? {} : { [SEAL_HEADER]: signText(signingKey, sealText(body)) },
   }
 }
 

@@ -4,7 +4,7 @@ import type { Patient } from '#shared/patient.ts'
 import { PushResponse } from '#shared/protocol.ts'
 import { enrolCaller, postText } from './caller.ts'
 import { makePatients } from './documents.ts'
-import { type Fact, openOutbox, printPush } from './outbox.ts'
+import { type Fact, openOutbox, printPush, type Signed } from './outbox.ts'
 import { startPeers } from './peers.ts'
 import { chunks, medians, timed } from './samples.ts'
 import { startBenchServer } from './server.ts'
@@ -23,10 +23,19 @@ await runSuite('sync-push', async (bench) => {
   const peers = await startPeers(bench)
   const peerRuns = new Map(peers.map(({ name }) => [name, [] as number[]]))
   const figures = { single: [] as number[], imported: [] as number[], floor: [] as number[] }
-  const push = async (bodies: readonly string[], documents: number): Promise<number> => {
+  const push = async (
+    pushes: readonly (readonly Signed[])[],
+    documents: number,
+  ): Promise<number> => {
+    const made = pushes.map((commands) => {
+      const body = printPush(commands)
+      return { body, headers: outbox.seal(commands, body) }
+    })
     const { ms, result } = await timed(async () => {
       const answers: string[] = []
-      for (const body of bodies) answers.push(await caller.post('/v1/push', body))
+      for (const { body, headers } of made) {
+        answers.push(await caller.post('/v1/push', body, headers))
+      }
       return answers
     })
     requireAccepted(result)
@@ -48,9 +57,9 @@ await runSuite('sync-push', async (bench) => {
     const imports = chunks(makeNew(2), BATCH).map((batch) =>
       outbox.sign('importPatients', (fact) => batch.map((patient) => newPatient(patient, fact))),
     )
-    const single = await push(chunks(singles, BATCH).map(printPush), count)
+    const single = await push(chunks(singles, BATCH), count)
     const imported = await push(
-      imports.map((command) => printPush([command])),
+      imports.map((command) => [command]),
       count,
     )
     const floor = await pushFloor(makeNew(3))

@@ -1,20 +1,18 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { requestId } from 'hono/request-id'
 import { AppError } from '#shared/errors.ts'
-import { MAX_PUSH_BYTES } from '#shared/protocol.ts'
 import { atAddress, pathBehindAddress } from '../clinics/clinic-address.ts'
 import { clinicRoutes } from '../clinics/routes.ts'
 import { identityRoutes } from '../identity/routes.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
+import { PUSH_BODY_BYTES } from '../sync/push-body.ts'
 import { syncRoutes } from '../sync/routes.ts'
 import { errorResponse } from './error-response.ts'
 import { healthRoutes } from './health-routes.ts'
 import { observe } from './observe.ts'
 import { checkProtocol } from './served-protocol.ts'
 
-/** MAX_PUSH_BYTES counts payloads; inside the request their quotes are escaped. */
-const PUSH_BODY_BYTES = 2 * MAX_PUSH_BYTES + 64 * 1024
 const BODY_BYTES = 64 * 1024
 
 /** The whole server as one function from a request to an answer. */
@@ -23,10 +21,11 @@ export function createApp(deps: ServerDeps): Hono<ServerEnv> {
   app.use(requestId())
   app.use(observe(deps))
   app.use(async (c, next) => {
-    await next()
-    // An event stream says more: that no proxy may transform it.
-    if (!c.res.headers.has('Cache-Control')) c.header('Cache-Control', 'no-store')
+    // Before the answer is made: put into a made one, they would make it anew, body and all. An event
+    // stream says more, that no proxy may transform it.
+    c.header('Cache-Control', 'no-store')
     c.header('X-Content-Type-Options', 'nosniff')
+    await next()
   })
   const limitPush = limitBody(PUSH_BODY_BYTES)
   const limitOther = limitBody(BODY_BYTES)
@@ -44,11 +43,21 @@ export function createApp(deps: ServerDeps): Hono<ServerEnv> {
   return app
 }
 
-function limitBody(maxSize: number) {
-  return bodyLimit({
-    maxSize,
-    onError: () => {
-      throw new AppError('TOO_LARGE', { limitBytes: maxSize })
-    },
-  })
+/**
+ * Hono's own looks at the body, and to look at it makes a stream of it: only for one whose length
+ * nobody says. Of the others no more comes than was said (RFC 9112, section 6.3), and what comes with a
+ * GET nobody reads.
+ */
+function limitBody(maxSize: number): MiddlewareHandler<ServerEnv> {
+  const onError = (): never => {
+    throw new AppError('TOO_LARGE', { limitBytes: maxSize })
+  }
+  const count = bodyLimit({ maxSize, onError })
+  return (c, next) => {
+    if (c.req.method === 'GET') return next()
+    const said = c.req.header('content-length')
+    const isUnsaid = said === undefined || c.req.header('transfer-encoding') !== undefined
+    if (isUnsaid) return count(c, next)
+    return Number(said) > maxSize ? onError() : next()
+  }
 }

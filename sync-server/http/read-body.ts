@@ -1,7 +1,31 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
 import { parseJsonText } from './json-text.ts'
+
+const unpack = promisify(gunzip)
+
+/**
+ * The request's body as text.
+ *
+ * @param unpacked how many bytes a body packed by gzip may come to; absent: a packed one is not read
+ * @throws AppError TOO_LARGE, or INVALID
+ */
+export async function readText(c: Context, unpacked?: number): Promise<string> {
+  const bytes = await c.req.arrayBuffer()
+  const isPacked = unpacked !== undefined && c.req.header('content-encoding') === 'gzip'
+  try {
+    const plain = isPacked ? await unpack(bytes, { maxOutputLength: unpacked }) : bytes
+    return new TextDecoder('utf-8', { fatal: true }).decode(plain)
+  } catch (error) {
+    const isTooLarge =
+      error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
+    if (isTooLarge) throw new AppError('TOO_LARGE', { limitBytes: unpacked ?? 0 })
+    throw new AppError('INVALID', { reason: isPacked ? 'not gzip of UTF-8' : 'not UTF-8' })
+  }
+}
 
 /**
  * The request's body by its schema.
@@ -12,15 +36,7 @@ export async function readBody<Schema extends z.ZodType>(
   c: Context,
   schema: Schema,
 ): Promise<z.infer<Schema>> {
-  let text: string
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(await c.req.arrayBuffer())
-  } catch (error) {
-    // Too long, or the line broke: the body limit says so itself.
-    if (error instanceof AppError) throw error
-    throw new AppError('INVALID', { reason: 'not UTF-8' })
-  }
-  return parseWith(schema, parseJsonText(text))
+  return parseWith(schema, parseJsonText(await readText(c)))
 }
 
 /** @throws AppError INVALID, naming fields and never their values */

@@ -1,14 +1,15 @@
-import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { WritableCollection } from '#shared/collections.ts'
 import { Command, MAX_WRITES } from '#shared/commands.ts'
 import { AppError, type ErrorCode, type ErrorDetails } from '#shared/errors.ts'
 import { CommandId } from '#shared/ids.ts'
-import type { PublicKey, SignedCommand } from '#shared/protocol.ts'
+import type { SignedCommand } from '#shared/protocol.ts'
 import { nodeOfStation, type Stamp, stampNode } from '#shared/stamp.ts'
 import { isStorable, isStorableJson } from '../http/json-text.ts'
 import type { Sender } from './senders.ts'
+import { keyOfStation } from './station-keys.ts'
 import { keyOf } from './working-set.ts'
 
 /** A signed command as it came off the line: read, or refused for itself. */
@@ -39,34 +40,25 @@ const Touching = z.object({
     .max(MAX_WRITES),
 })
 
-const knownKeys = new Map<string, KeyObject>()
-const MAX_KEYS = 10_000
 const FEW = 4
-
-function keyOfStation(jwk: PublicKey): KeyObject {
-  const known = knownKeys.get(jwk.x)
-  if (known !== undefined) return known
-  if (knownKeys.size >= MAX_KEYS) knownKeys.clear()
-  const key = createPublicKey({ key: jwk, format: 'jwk' })
-  knownKeys.set(jwk.x, key)
-  return key
-}
 
 /**
  * Reads the commands of a push: signature first, then form. One that is bad is refused for itself,
  * and not remembered by its id: whoever could not sign it must not use the id up.
  *
+ * @param isSealed the sender's key has signed all of them together
  * @throws AppError INVALID if a command is so broken that not even its id can be read
  */
 export async function readArrivals(
   commands: readonly SignedCommand[],
   station: Sender,
+  isSealed: boolean,
 ): Promise<Arrival[]> {
   const key = keyOfStation(station.publicKey)
   // Handing a few over to other threads takes longer than looking at them here.
   const check = commands.length > FEW ? verifySignature : verify
   const isSigned: Check = ({ payload, signature }) =>
-    check(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+    isSealed || check(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
   return Promise.all(
     commands.map((signed, index) => readArrival(signed, station, { isSigned, index })),
   )

@@ -1,6 +1,7 @@
 import { AppError } from '#shared/errors.ts'
-import type { StationId } from '#shared/ids.ts'
+import type { ClinicId, StationId } from '#shared/ids.ts'
 import { MAX_PULL_DOCUMENTS, type PullRequest } from '#shared/protocol.ts'
+import { createTurns } from './turns.ts'
 
 /** As many pages take a few seconds to make, less than a station waits for an answer. */
 const MAX_WAITING = 50
@@ -17,7 +18,8 @@ const REST = 3
  * The way of what is long: pages of stations that have much to pull, and long pushes. Of all of them
  * one is worked on at a time, from the first byte to the compressed answer. While desks are at work
  * pages are short, and a pause is behind each: first syncs and imports take a quarter of what there
- * is, and check-ins go between them. Live traffic does not come this way.
+ * is, and check-ins go between them. Clinics take turns, however many desks of one ask. Live traffic
+ * does not come this way.
  */
 export interface BulkLane {
   /**
@@ -32,21 +34,21 @@ export interface BulkLane {
   /** Documents. */
   longestPage: () => number
   /** @throws AppError UNAVAILABLE: too many wait already, or who asked is gone */
-  run: <T>(asked: AbortSignal, make: () => Promise<T>) => Promise<T>
+  run: <T>(asked: Asked, make: () => Promise<T>) => Promise<T>
+}
+
+interface Asked {
+  readonly clinicId: ClinicId
+  /** Aborted: nobody waits for it any more. */
+  readonly signal: AbortSignal
 }
 
 /** @param now milliseconds, of a clock that is never set */
 export function createBulkLane(now: () => number): BulkLane {
   const behind = new Set<StationId>()
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
+  const turns = createTurns<ClinicId>(MAX_WAITING)
   let workedAt = -Infinity
   const isAtWork = (): boolean => now() - workedAt < AT_WORK_MS
-  const makeAndRest = async <T>(make: () => Promise<T>): Promise<{ made: T; rest: number }> => {
-    const start = now()
-    const made = await make()
-    return { made, rest: isAtWork() ? REST * (now() - start) : 0 }
-  }
   return {
     has(stationId, { checkpoint, part }) {
       if (part !== undefined) return part.is === 'HISTORY'
@@ -61,25 +63,21 @@ export function createBulkLane(now: () => number): BulkLane {
       workedAt = now()
     },
     longestPage: () => (isAtWork() ? PAGE_BESIDE_WORK : MAX_PULL_DOCUMENTS),
-    async run(asked, make) {
+    async run({ clinicId, signal }, make) {
       const unavailable = (): AppError =>
         new AppError('UNAVAILABLE', { retryAfterSeconds: RETRY_AFTER_SECONDS })
-      if (waiting >= MAX_WAITING) throw unavailable()
-      waiting += 1
-      const running = last.then(() => {
-        if (asked.aborted) throw unavailable()
-        return makeAndRest(make)
-      })
-      last = running.then(({ rest }) => pause(rest)).catch(() => undefined)
+      if ((await turns.wait(clinicId)) === 'TURNED_AWAY') throw unavailable()
+      const start = now()
+      let rest = 0
       try {
-        return (await running).made
+        if (signal.aborted) throw unavailable()
+        const made = await make()
+        if (isAtWork()) rest = REST * (now() - start)
+        return made
       } finally {
-        waiting -= 1
+        if (rest === 0) turns.end(clinicId)
+        else setTimeout(turns.end, rest, clinicId)
       }
     },
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -95,7 +95,7 @@ export async function writeDocuments(
   await tx.query(
     `INSERT INTO documents (clinic_id, collection, id, seq, doc, meta)
      SELECT $1, r.collection, r.id, r.seq, r.doc, r.meta
-     FROM json_to_recordset($2::json)
+     FROM jsonb_to_recordset($2::jsonb)
        AS r (collection text, id text, seq bigint, doc jsonb, meta jsonb)
      ON CONFLICT (clinic_id, collection, id)
      DO UPDATE SET seq = excluded.seq, doc = excluded.doc, meta = excluded.meta`,

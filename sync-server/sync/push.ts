@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
-import type { PushRequest } from '#shared/protocol.ts'
 import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
 import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
@@ -18,8 +17,9 @@ import { judgePush } from './judge-push.ts'
 import { type JudgedCommand, refusalText } from './judged-command.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { type MoveKey, readMoves } from './move-keys.ts'
+import type { ReadPush } from './push-body.ts'
 import { recordCommands } from './record-commands.ts'
-import { readSenders, type Sender, type SentTogether } from './senders.ts'
+import { readSenders, type Sender } from './senders.ts'
 import { setAside } from './set-aside.ts'
 import { changedDocuments, documentIn, settingsIn, type WorkingSet } from './working-set.ts'
 
@@ -38,18 +38,24 @@ const ATTEMPTS = 3
 export async function pushCommands(
   deps: PushDeps,
   station: StationCredential,
-  { commands }: Pick<PushRequest, 'commands'>,
+  { commands, isSealed }: Pick<ReadPush, 'commands' | 'isSealed'>,
 ): Promise<string[]> {
   const answers: string[] = []
   // In order, for one may build on another; each run in a transaction of its own.
   for (const sent of await readSenders(deps, station, commands)) {
-    answers.push(...(await takeSent(deps, sent)))
+    // What it brings of the one it was before, another key has signed.
+    const isOwn = sent.sender.stationId === sent.sender.broughtBy
+    const arrivals = await readArrivals(sent.commands, sent.sender, isSealed && isOwn)
+    answers.push(...(await takeSent(deps, sent.sender, arrivals)))
   }
   return answers
 }
 
-async function takeSent(deps: PushDeps, { sender, commands }: SentTogether): Promise<string[]> {
-  const arrivals = await readArrivals(commands, sender)
+async function takeSent(
+  deps: PushDeps,
+  sender: Sender,
+  arrivals: readonly Arrival[],
+): Promise<string[]> {
   try {
     return await takeTogether(deps, sender, arrivals)
   } catch (error) {

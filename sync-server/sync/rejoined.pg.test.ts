@@ -83,3 +83,15 @@ test('it is judged by what it had seen, not by what stood when it went on', asyn
     'ACCEPTED',
   ])
 })
+
+test('its seal says nothing of what another key had to sign', async () => {
+  const arrival = checkIn(former, 'reception', { number: 1 })
+  const { next } = await goOn([arrival])
+  const forged = next.sign(arrival)
+  const own = checkIn(next, 'reception', { number: 2 })
+  const mixed = [forged, next.sign({ ...own, seq: 2 })]
+  expect((await next.send(mixed, true)).map(verdictOf)).toEqual([
+    'REJECTED BAD_SIGNATURE',
+    'ACCEPTED',
+  ])
+})

@@ -10,7 +10,7 @@ export interface Sender extends Pick<StationCredential, 'clinicId' | 'stationId'
 }
 
 /** Commands that follow each other in a push and are of one station. */
-export interface SentTogether {
+interface SentTogether {
   readonly sender: Sender
   readonly commands: readonly SignedCommand[]
 }

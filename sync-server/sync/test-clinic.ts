@@ -173,7 +173,7 @@ export async function createTestClinic(
       credential,
       letter,
       privateKey,
-      push: async (commands) => {
+      push: async (commands, isSealed = false) => {
         const texts = await pushCommands(
           {
             pool: clinic.database.pool,
@@ -182,7 +182,7 @@ export async function createTestClinic(
             offers: clinic.offers,
           },
           credential,
-          { commands: [...commands] },
+          { commands: [...commands], isSealed },
         )
         const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
         return PushResponse.parse(JSON.parse(text)).results
@@ -202,7 +202,7 @@ interface Line {
   credential: StationCredential
   letter: string
   privateKey: KeyObject
-  push: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
+  push: (commands: readonly SignedCommand[], isSealed?: boolean) => Promise<CommandResult[]>
   pull: (request: PullRequest) => Promise<PullResponse>
 }
 
@@ -227,7 +227,8 @@ export interface Desk {
   sign: (command: Command) => SignedCommand
   /** Signs a command as it is written. */
   signText: (payload: string) => SignedCommand
-  send: (commands: readonly SignedCommand[]) => Promise<CommandResult[]>
+  /** @param isSealed the whole was signed with this station's key, too */
+  send: (commands: readonly SignedCommand[], isSealed?: boolean) => Promise<CommandResult[]>
   push: (...commands: Command[]) => Promise<CommandResult[]>
   /** Pulls one page. */
   page: (limit: number) => Promise<PullResponse>

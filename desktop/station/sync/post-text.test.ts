@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type Server } from 'node:net'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostText, type PostText } from './post-text.ts'
 
@@ -15,7 +15,7 @@ async function listen(server: Server): Promise<PostText> {
 }
 
 const serve = (answer: RequestListener): Promise<PostText> => listen(createServer(answer))
-const said = (body = '{}') => ({ headers: {}, body, signal: new AbortController().signal })
+const options = (body = '{}') => ({ headers: {}, body, signal: new AbortController().signal })
 
 test('an answer comes as it was, compressed on the way or not', async () => {
   const post = await serve((request, response) => {
@@ -28,11 +28,46 @@ test('an answer comes as it was, compressed on the way or not', async () => {
     })
   })
   for (const path of ['plain', 'zipped']) {
-    expect(await post(path, said('{"اسم":"منى"}'))).toEqual({
+    expect(await post(path, options('{"اسم":"منى"}'))).toEqual({
       status: 201,
       text: '{"اسم":"منى"}',
     })
   }
+})
+
+test('a long body is packed for a server that says it reads such, and sent again to one that does not', async () => {
+  const said: string[] = []
+  let reads = false
+  const post = await serve((request, response) => {
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      const encoding = request.headers['content-encoding'] ?? 'plain'
+      const bytes = Buffer.concat(pieces)
+      said.push(encoding)
+      const isRead = reads || encoding === 'plain'
+      response.writeHead(isRead ? 200 : 400, reads ? { 'accept-encoding': 'gzip, deflate' } : {})
+      response.end(encoding === 'gzip' && isRead ? gunzipSync(bytes) : bytes)
+    })
+  })
+  const ask = async (body: string, mayPack = true): Promise<string> => {
+    said.length = 0
+    const answer = await post('', { ...options(body), mayPack })
+    expect(answer).toEqual({ status: 200, text: body })
+    return said.join(' ')
+  }
+  const [short, long, longer] = ['منى', 'منى '.repeat(400), 'منى '.repeat(40_000)]
+  expect(await ask(long)).toBe('plain')
+  reads = true
+  expect(await ask(long)).toBe('plain')
+  expect(await ask(long)).toBe('gzip')
+  expect(await ask(longer)).toBe('gzip')
+  expect(await ask(short)).toBe('plain')
+  expect(await ask(long, false)).toBe('plain')
+  // Another instance of it, not updated yet.
+  reads = false
+  expect(await ask(long)).toBe('gzip plain')
+  expect(await ask(long)).toBe('plain')
 })
 
 test('an answer that is cut off is none', async () => {
@@ -41,7 +76,7 @@ test('an answer that is cut off is none', async () => {
     response.write('{"ok":')
     setTimeout(() => response.destroy(), 20)
   })
-  await expect(post('', said())).rejects.toThrow('aborted')
+  await expect(post('', options())).rejects.toThrow('aborted')
 })
 
 test('a kept connection that the other side has given up is not the end', async () => {
@@ -60,7 +95,7 @@ test('a kept connection that the other side has given up is not the end', async 
     }),
   )
   for (let time = 0; time < 3; time += 1) {
-    expect(await post('', said())).toEqual({ status: 200, text: '{}' })
+    expect(await post('', options())).toEqual({ status: 200, text: '{}' })
     await new Promise((done) => setImmediate(done))
   }
   expect(connections).toBeGreaterThan(1)

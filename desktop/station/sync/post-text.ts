@@ -1,13 +1,23 @@
 import { Agent as PlainAgent, type IncomingMessage, request as requestPlain } from 'node:http'
 import { Agent as SecureAgent, request as requestSecure } from 'node:https'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { constants, gunzip, gzip, gzipSync } from 'node:zlib'
 
 const unzip = promisify(gunzip)
+const zip = promisify(gzip)
+const FAST = { level: constants.Z_BEST_SPEED }
+/** What is shorter goes in one packet anyway. Bytes. */
+const WORTH_PACKING = 1_400
+/** Up to this it is done on the spot, bytes: to come back to it some turns later would take longer. */
+const SHORT = 32 * 1024
+/** Answers of a server that cannot read what is packed, whatever another instance of it said. */
+const UNREADABLE = [400, 415]
 
 interface PostOptions {
   readonly headers: Record<string, string>
   readonly body: string
+  /** Whether it may be packed, if the server has said that it reads such (RFC 7694). */
+  readonly mayPack?: boolean
   /** Ends it, whatever it waits for. */
   readonly signal: AbortSignal
 }
@@ -15,6 +25,10 @@ interface PostOptions {
 interface TextAnswer {
   readonly status: number
   readonly text: string
+}
+
+interface Sent extends Pick<PostOptions, 'headers' | 'signal'> {
+  readonly body: Uint8Array
 }
 
 /** @throws Error of the line: there was no whole answer */
@@ -28,11 +42,12 @@ export function openPostText(base: URL): PostText {
   const isSecure = base.protocol === 'https:'
   const kept = new (isSecure ? SecureAgent : PlainAgent)({ keepAlive: true })
   const request = isSecure ? requestSecure : requestPlain
+  let readsPacked = false
 
   function ask(
     agent: PlainAgent | false,
     url: string,
-    { headers, body, signal }: PostOptions,
+    { headers, body, signal }: Sent,
   ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const sent = request(url, {
@@ -42,7 +57,7 @@ export function openPostText(base: URL): PostText {
         headers: {
           ...headers,
           'accept-encoding': 'gzip',
-          'content-length': Buffer.byteLength(body),
+          'content-length': body.byteLength,
         },
       })
       sent.once('response', resolve)
@@ -54,7 +69,7 @@ export function openPostText(base: URL): PostText {
     })
   }
 
-  async function askAgain(url: string, options: PostOptions): Promise<IncomingMessage> {
+  async function askAgain(url: string, options: Sent): Promise<IncomingMessage> {
     try {
       return await ask(kept, url, options)
     } catch (error) {
@@ -64,8 +79,23 @@ export function openPostText(base: URL): PostText {
     }
   }
 
+  async function askPacked(url: string, options: PostOptions): Promise<IncomingMessage> {
+    const { headers, signal, mayPack = false } = options
+    const body = Buffer.from(options.body)
+    if (mayPack && readsPacked && body.byteLength > WORTH_PACKING) {
+      const packed = body.byteLength > SHORT ? await zip(body, FAST) : gzipSync(body, FAST)
+      const named = { ...headers, 'content-encoding': 'gzip' }
+      const answer = await askAgain(url, { headers: named, body: packed, signal })
+      if (!UNREADABLE.includes(answer.statusCode ?? 0)) return answer
+      readsPacked = false
+      answer.resume()
+    }
+    return askAgain(url, { headers, body, signal })
+  }
+
   return async (url, options) => {
-    const answer = await askAgain(url, options)
+    const answer = await askPacked(url, options)
+    if (answer.headers['accept-encoding']?.includes('gzip') === true) readsPacked = true
     const pieces: Buffer[] = []
     for await (const piece of answer) pieces.push(Buffer.from(piece as Uint8Array))
     const bytes = Buffer.concat(pieces)

@@ -6,9 +6,11 @@ import {
   PROTOCOL_VERSION,
   PushResponse,
 } from '#shared/protocol.ts'
+import { SEAL_HEADER, SEALED_FROM, sealText } from '#shared/push-seal.ts'
 import { applyResults, holdCommands } from '../replica/apply-answers.ts'
 import type { OutboxPayload } from '../replica/outbox.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
+import { signText } from '../replica/station-key.ts'
 import { dependentsOf } from './dependents.ts'
 import { letDeskGoFirst } from './desk-first.ts'
 import type { StationDoor } from './station-door.ts'
@@ -114,6 +116,12 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
             protocol: PROTOCOL_VERSION,
             commands: rows.map(({ payload, signature }) => ({ payload, signature })),
           },
+          // Of many the server then looks at one signature.
+          seal: (body) =>
+            rows.length < SEALED_FROM
+              ? {}
+              : { [SEAL_HEADER]: signText(core.signingKey, sealText(body)) },
+          mayPack: true,
           answer: PushResponse,
           timeoutMs: TIMEOUT_MS,
         })

@@ -20,6 +20,10 @@ export interface PostRequest<Schema extends z.ZodType> {
   readonly body: unknown
   readonly answer: Schema
   readonly headers?: Record<string, string>
+  /** Headers that depend on the body's text. */
+  readonly seal?: (body: string) => Record<string, string>
+  /** Whether the body may be packed, if the server reads such. */
+  readonly mayPack?: boolean
   readonly timeoutMs: number
   readonly signal?: AbortSignal
 }
@@ -39,10 +43,12 @@ export function serverLine(serverUrl: string): ServerLine {
   const postText = openPostText(new URL(base))
   return {
     url,
-    async post({ path, body, answer, headers, timeoutMs, signal }) {
+    async post({ path, body, answer, headers, seal, mayPack = false, timeoutMs, signal }) {
+      const sent = JSON.stringify(body)
       const { status, text } = await postText(url(path), {
-        headers: { ...VERSION, 'content-type': 'application/json', ...headers },
-        body: JSON.stringify(body),
+        headers: { ...VERSION, 'content-type': 'application/json', ...headers, ...seal?.(sent) },
+        body: sent,
+        mayPack,
         signal: timeLimit(timeoutMs, signal),
       }).catch((error: unknown) => {
         throw offline(error)
