@@ -57,7 +57,7 @@ const LINE_ACTS = [
   { name: 'takePayment', weight: 8, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
   { name: 'refund', weight: 4, roles: ['RECEPTION', 'ACCOUNTANT', 'ADMIN'] },
   { name: 'undoLast', weight: 5, roles: ['RECEPTION', 'ASSISTANT', 'DOCTOR', 'ADMIN'] },
-  { name: 'settle', weight: 8, roles: DESK },
+  { name: 'settle', weight: 8, roles: ['RECEPTION', 'DOCTOR', 'ADMIN'] },
   { name: 'mergeVisits', weight: 8, roles: DESK },
   { name: 'decideQuarantined', weight: 4, roles: ['ADMIN'] },
 ] as const satisfies readonly Work[]

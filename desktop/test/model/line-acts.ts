@@ -101,7 +101,7 @@ export async function beginLineAct(
       // Not what was refused: it is only ever kept here, and must still be there at the end.
       const item = at(await itemsOf(station, ['SUPERSEDED', 'OVERRULED']), nth)
       if (item === undefined) return null
-      const choice = nth % 2 === 0 ? 'KEEP' : 'RESTORE'
+      const choice = must(['KEEP', 'RESTORE', 'JOIN'] as const, nth)
       return told(kind, act(kind, { itemId: item.itemId, choice }))
     }
     case 'mergeVisits': {
