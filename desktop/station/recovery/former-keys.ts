@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { writeDurably } from '../storage/write-durably.ts'
+import { readJson } from './read-json.ts'
 
 /** Beside the clinic's file. Each entry is a key, sealed (AES-256-GCM) under the one that came after it. */
 const NAME = 'former-keys.json'
@@ -34,8 +34,7 @@ export function formerKeys(folder: string, key: Uint8Array): Uint8Array[] {
 }
 
 function readEntries(folder: string): Entries {
-  const path = join(folder, NAME)
-  return existsSync(path) ? Entries.parse(JSON.parse(readFileSync(path, 'utf8'))) : []
+  return readJson(join(folder, NAME), Entries) ?? []
 }
 
 function unseal({ nonce, sealed }: Entries[number], key: Uint8Array): Uint8Array | null {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeDurably } from '../storage/write-durably.ts'
 import { keepFormerKey } from './former-keys.ts'
+import { readJson } from './read-json.ts'
 import { parseRecoveryCode } from './recovery-code.ts'
 import { recoveryPublicKey, unwrapKey, WrappedKey, wrapKey } from './wrapped-key.ts'
 
@@ -10,7 +10,12 @@ import { recoveryPublicKey, unwrapKey, WrappedKey, wrapKey } from './wrapped-key
 const NAME = 'recovery.json'
 
 export function hasRecovery(folder: string): boolean {
-  return existsSync(join(folder, NAME))
+  try {
+    return readRecovery(folder) !== null
+  } catch {
+    // Somebody has it just now, so it is there.
+    return true
+  }
 }
 
 /**
@@ -30,8 +35,9 @@ export function keepRecovery(folder: string, key: Uint8Array, code: string): boo
 /** Whether this code is another than the one that counts: that one is lost, or in wrong hands. */
 export function replacesRecovery(folder: string, code: string): boolean {
   const seed = parseRecoveryCode(code)
-  if (seed === null || !hasRecovery(folder)) return false
-  return readRecovery(folder).recipient !== recoveryPublicKey(seed).toString('base64')
+  const present = readRecovery(folder)
+  if (seed === null || present === null) return false
+  return present.recipient !== recoveryPublicKey(seed).toString('base64')
 }
 
 /**
@@ -66,10 +72,11 @@ export interface KeyRenewal {
 /** The file's key by the owner's code; null: mistyped, another clinic's, or there is no copy here. */
 export function recoverKey(folder: string, code: string): Uint8Array | null {
   const seed = parseRecoveryCode(code)
-  if (seed === null || !hasRecovery(folder)) return null
-  return unwrapKey(readRecovery(folder), seed)
+  const present = readRecovery(folder)
+  return seed === null || present === null ? null : unwrapKey(present, seed)
 }
 
-function readRecovery(folder: string): WrappedKey {
-  return WrappedKey.parse(JSON.parse(readFileSync(join(folder, NAME), 'utf8')))
+/** Null: there is none, or a bad disk has left nothing of it. */
+function readRecovery(folder: string): WrappedKey | null {
+  return readJson(join(folder, NAME), WrappedKey)
 }

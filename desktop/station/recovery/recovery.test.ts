@@ -5,7 +5,14 @@ import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from '../replica/test-replica.ts'
 import { formatRecoveryCode, makeRecoverySeed, parseRecoveryCode } from './recovery-code.ts'
-import { hasRecovery, keepRecovery, recoverKey } from './recovery-file.ts'
+import { formerKeys } from './former-keys.ts'
+import {
+  hasRecovery,
+  keepRecovery,
+  recoverKey,
+  renewKey,
+  replacesRecovery,
+} from './recovery-file.ts'
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 
@@ -65,6 +72,26 @@ test("the owner's code opens the key, no other does, and the file alone tells no
   keepRecovery(folder, key, next)
   expect(recoverKey(folder, code)).toBeNull()
   expect(recoverKey(folder, next)).toEqual(key)
+})
+
+test('what a bad disk has left of the files of keys keeps nobody from starting, or from another code', async () => {
+  const { folder, remove } = temporaryFolder()
+  onTestFinished(remove)
+  const key = new Uint8Array(32).fill(5)
+  const [lost, code] = [1, 2].map(() => formatRecoveryCode(makeRecoverySeed()))
+  for (const name of ['recovery.json', 'former-keys.json'])
+    writeFileSync(join(folder, name), '{"version":1,"recip')
+  expect([hasRecovery(folder), recoverKey(folder, lost ?? '')]).toEqual([false, null])
+  expect(formerKeys(folder, key)).toEqual([])
+  expect(replacesRecovery(folder, code ?? '')).toBe(false)
+  const kept: Uint8Array[] = []
+  const keepKey = (next: Uint8Array) => Promise.resolve(void kept.push(next))
+  const next = await renewKey(folder, { key, code: code ?? '', keepKey })
+  expect([kept, recoverKey(folder, code ?? ''), formerKeys(folder, next)]).toEqual([
+    [next],
+    next,
+    [key],
+  ])
 })
 
 test('a copy that was tampered with opens nothing', () => {

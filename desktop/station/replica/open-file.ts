@@ -67,12 +67,12 @@ async function openUnderKey(file: ClinicFile): Promise<Store> {
 
 /** Under the key it is to have, or the one it has had until now. */
 async function openAsFound(file: ClinicFile): Promise<{ store: Store; key: Uint8Array }> {
-  const [key, ...former] = [file.key, ...formerKeys(file.folder, file.key)]
+  const { folder, key } = file
   try {
     return { store: await openWhole(file, key), key }
   } catch (error) {
     if (!isWrongKey(error)) throw error
-    for (const each of former) {
+    for (const each of formerKeys(folder, key)) {
       const store = await openWhole(file, each).catch((other: unknown) => {
         if (isWrongKey(other)) return null
         throw other
