@@ -4,10 +4,12 @@ import { AppError } from '#shared/errors.ts'
 import { PatientId } from '#shared/ids.ts'
 import { erasePatient } from './audit/erase-patient.ts'
 import { readChainHead, verifyAudit } from './audit/verify-audit.ts'
+import { changeOwner } from './clinics/change-owner.ts'
 import { findClinicOf } from './clinics/find-clinic.ts'
 import { readConfig } from './config.ts'
 import { withClinic } from './database/clinic-tx.ts'
 import { withDatabase } from './database/open-database.ts'
+import { withSender } from './jobs/job-sender.ts'
 import { retryJobs } from './jobs/retry-jobs.ts'
 import { beginEpochs } from './sync/begin-epoch.ts'
 import { pruneTombstones } from './sync/prune-tombstones.ts'
@@ -20,6 +22,8 @@ const USAGE = `node sync-server/operate.ts COMMAND
                                         what the backup has lost
   erase-patient CLINIC PATIENT --by EMAIL
                                         where the law asks for it; there is no way back
+  change-owner CLINIC --to EMAIL        who must be ADMIN there; ends what the clinic shares with
+                                        the former owner's others
   retry-jobs                            puts the jobs that were given up into their line again
 CLINIC is the address or the id. Answers in one line of JSON.
 `
@@ -31,6 +35,7 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
     allowPositionals: true,
     options: {
       by: { type: 'string' },
+      to: { type: 'string' },
       all: { type: 'boolean' },
       days: { type: 'string', default: '90' },
     },
@@ -73,11 +78,20 @@ async function operate(args: readonly string[]): Promise<{ ok: boolean; [fact: s
         const by = await memberOf(values.by ?? '')
         const id = PatientId.safeParse(patient).data
         if (id === undefined) throw new AppError('INVALID', { issues: ['PATIENT'] })
-        const act = { by, now: Date.now() }
-        return {
-          ok: true,
-          ...(await withClinic(pool, clinicId, (tx) => erasePatient(tx, id, act))),
-        }
+        return withSender(pool, async (jobs) => {
+          const act = { by, now: Date.now(), jobs }
+          const erased = await withClinic(pool, clinicId, (tx) => erasePatient(tx, id, act))
+          return { ok: true, ...erased }
+        })
+      })
+    case 'change-owner':
+      return withDatabase(config, 'OWNER', async (pool) => {
+        const { clinicId, memberOf } = await findClinicOf(pool, clinic)
+        const to = await memberOf(values.to ?? '')
+        await withSender(pool, (jobs) =>
+          withClinic(pool, clinicId, (tx) => changeOwner(tx, { to, now: Date.now(), jobs })),
+        )
+        return { ok: true, clinicId, ownerId: to }
       })
     default:
       throw new AppError('INVALID', { issues: ['COMMAND'] })

@@ -13,6 +13,7 @@ import { importSigningKey, keepSigningKey } from './identity/signing-key.ts'
 import { openJobs } from './jobs/job-runner.ts'
 import { sweepExpired } from './jobs/sweep-expired.ts'
 import type { ServerDeps } from './server-deps.ts'
+import { shareHistory } from './sharing/share-history.ts'
 
 /** How long requests that are under way may take once the server stops. */
 const DRAIN_MS = 10_000
@@ -60,7 +61,12 @@ export async function startServer(
     const work = { pool, log, now }
     const jobs = await openJobs(
       { pool, log, metrics },
-      config.jobs ? { 'sweep-expired': () => sweepExpired(work) } : null,
+      config.jobs
+        ? {
+            'sweep-expired': () => sweepExpired(work),
+            'share-history': (data) => shareHistory(work, data),
+          }
+        : null,
     )
     closers.push(jobs.close)
     const deps: ServerDeps = {

@@ -5,6 +5,7 @@ const REJOIN = 'sync-server/identity/rejoin.pg.test.ts'
 const HELD = 'sync-server/sync/held.pg.test.ts'
 const CLOCK = 'sync-server/sync/ticket-and-clock.pg.test.ts'
 const TOKEN = 'sync-server/identity/token.pg.test.ts'
+const SHARING = 'sync-server/sharing/sharing.pg.test.ts'
 
 /** What may go wrong in the server, and in the rules it shares with the stations. */
 export const FAULTS: readonly Fault[] = [
@@ -297,5 +298,48 @@ export const FAULTS: readonly Fault[] = [
       file: REJOIN,
       test: 'nobody brings the work of a station in whose place they do not',
     },
+  },
+  {
+    is: 'a job is sent beside the transaction that it follows from',
+    file: 'sync-server/jobs/job-sender.ts',
+    edits: [{ from: 'await boss.insert(name, rows, { db })', to: 'await boss.insert(name, rows)' }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/jobs/jobs.pg.test.ts',
+      test: 'a job and what it follows from are written together or not at all',
+    },
+  },
+  {
+    is: 'a history is shared without the patient’s consent',
+    file: 'sync-server/sharing/copies-due.ts',
+    edits: [
+      {
+        from: 'const consentId = standingConsent(own.entries)\n  if (consentId === null) return []',
+        to: 'const consentId = standingConsent(own.entries) ?? there.id',
+      },
+    ],
+    caughtBy: {
+      file: 'sync-server/sharing/copies-due.test.ts',
+      test: 'are there exactly when a link, one owner, two open clinics and a consent are',
+    },
+  },
+  {
+    is: 'a withdrawal leaves the text in the row',
+    file: 'sync-server/sharing/share-history.ts',
+    edits: [
+      {
+        from: 'SET seq = excluded.seq, doc = excluded.doc,',
+        to: 'SET seq = excluded.seq, doc = CASE WHEN excluded.deleted THEN documents.doc ELSE excluded.doc END,',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: SHARING, test: 'a withdrawal; and given anew, it is there again' },
+  },
+  {
+    is: 'who is ADMIN of one clinic links its patients to another’s',
+    file: 'sync-server/sharing/link-patients.ts',
+    edits: [{ from: "if (roles === null || !roles.includes('ADMIN')) return null", to: '' }],
+    project: 'pg',
+    caughtBy: { file: SHARING, test: 'an ADMIN of both, and nobody else' },
   },
 ]

@@ -1,3 +1,4 @@
+import { NO_JOBS } from '../jobs/test-jobs.ts'
 import { spawnSync } from 'node:child_process'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -92,7 +93,7 @@ test('a patient who must be forgotten is found nowhere, and every station forget
   expect(JSON.stringify([...other.documents])).toContain('Erasable')
   expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
 
-  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  const act = { by: clinic.people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   const erased = await clinic.within((tx) => erasePatient(tx, patient.id, act))
   expect(erased).toEqual({ documents: 2, contents: 5 })
   expect(await whereIs('Erasable')).toEqual([])
@@ -175,7 +176,7 @@ test('so are a booking of theirs and what the desk had written beside it; reason
   expect([...first, ...then].map(({ code }) => code)).toEqual(Array(8).fill(null))
   expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
 
-  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  const act = { by: clinic.people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   await clinic.within((tx) => erasePatient(tx, patient.id, act))
   expect(await whereIs('Erasable')).toEqual([])
   await other.pull()
@@ -218,7 +219,7 @@ test('a list that an ADMIN let in, or did not, leaves no names beside the decisi
   expect(decided.map(({ verdict }) => verdict)).toEqual(['ACCEPTED', 'ACCEPTED'])
   expect(await whereIs('Erasable Nobody')).toEqual([])
   expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
-  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  const act = { by: clinic.people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   await clinic.within((tx) => erasePatient(tx, madePatient(taken).id, act))
   expect(await whereIs('Erasable')).toEqual([])
   expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true })
@@ -229,7 +230,7 @@ test('who is not there, or is another clinic’s, cannot be erased', async () =>
   const theirs = await neighbour.openDesk('reception')
   const made = register(theirs, 'reception')
   await theirs.push(made)
-  const act = { by: clinic.people.admin, now: clinic.clock.now }
+  const act = { by: clinic.people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   for (const id of [madePatient(made).id, newId<typeof made.commandId>()]) {
     await expect(
       // Cast: whoever asks may ask for anything

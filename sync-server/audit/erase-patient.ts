@@ -4,6 +4,8 @@ import type { PatientId, UserId } from '#shared/ids.ts'
 import { Patient, type PatientDraft } from '#shared/patient.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import type { JobSender } from '../jobs/job-sender.ts'
+import { sendSharing } from '../sharing/sharing-jobs.ts'
 import { closeFeed, lockFeed, type NumberedDocument, writeDocuments } from '../sync/feed.ts'
 import { chainAudit, serverStamp, writeAudit } from './append-audit.ts'
 import { eraseFromAudit } from './erase-record.ts'
@@ -31,9 +33,9 @@ export interface Erasure {
 export async function erasePatient(
   tx: ClinicTx,
   id: PatientId,
-  { by, now }: { by: UserId; now: number },
+  { by, now, jobs }: { by: UserId; now: number; jobs: JobSender },
 ): Promise<Erasure> {
-  await lockFeed(tx)
+  const { shares } = await lockFeed(tx)
   const [patient, ...rest] = await readDocuments(tx, id)
   if (patient?.collection !== 'patients') throw new AppError('NOT_FOUND', { patient: id })
   let contents = 0
@@ -61,6 +63,8 @@ export async function erasePatient(
   await writeDocuments(tx, numbered)
   await writeAudit(tx, audit)
   await closeFeed(tx, feed)
+  // Their copies at the owner's other clinics go too, and those of elsewhere that lie here.
+  if (shares) await sendSharing(tx, jobs, [id], 'BOTH')
   return { documents: numbered.length, contents }
 }
 

@@ -1,7 +1,7 @@
 import type { CollectionName } from '#shared/collections.ts'
 import type { UserId } from '#shared/ids.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { lockFeed } from '../sync/feed.ts'
+import { lockFeed, moveChain } from '../sync/feed.ts'
 import { serverStamp } from './append-audit.ts'
 import { type AuditEntry, ERASURE, hashEntry } from './audit-chain.ts'
 
@@ -33,14 +33,13 @@ export async function eraseFromAudit(
     recordedAt: new Date(now).toISOString(),
   }
   const hash = hashEntry(feed.auditHash, entry)
+  feed.auditHead = entry.seq
+  feed.auditHash = hash
   const [{ rows }] = await Promise.all([
     tx.query<{ erased: number }>('SELECT erase_from_audit($1) AS erased', [
       JSON.stringify({ ...entry, hash }),
     ]),
-    tx.query(
-      `UPDATE feeds SET audit_head = $2, audit_hash = decode($3, 'hex') WHERE clinic_id = $1`,
-      [tx.clinicId, entry.seq, hash],
-    ),
+    moveChain(tx, feed),
     // A replay of such a command is still known, and answered without its documents.
     tx.query(
       `UPDATE commands SET response = jsonb_set(response::jsonb, '{documents}', '[]')::json

@@ -3,7 +3,7 @@ import type { ClinicDoc } from '#shared/clinic.ts'
 import type { UserId } from '#shared/ids.ts'
 import { chainAudit, serverStamp, writeAudit } from '../audit/append-audit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
-import { lockFeed, writeClinicDocuments } from '../sync/feed.ts'
+import { lockFeed, moveChain, writeClinicDocuments } from '../sync/feed.ts'
 
 /** Who changes the clinic itself, from no station, and when (milliseconds since the Unix epoch). */
 export interface Act {
@@ -70,12 +70,6 @@ export async function recordAct(
     documents,
   }
   const audit = chainAudit(clinicId, feed, [fact], act.now)
-  await Promise.all([
-    writeAudit(tx, audit),
-    tx.query(
-      `UPDATE feeds SET audit_head = $2, audit_hash = decode($3, 'hex') WHERE clinic_id = $1`,
-      [clinicId, feed.auditHead, feed.auditHash],
-    ),
-  ])
+  await Promise.all([writeAudit(tx, audit), moveChain(tx, feed)])
   return seq
 }

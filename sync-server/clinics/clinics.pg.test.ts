@@ -6,6 +6,7 @@ import { ClinicId, type UserId } from '#shared/ids.ts'
 import { auditOfPerson, auditOfRecord } from '../audit/read-audit.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
+import { NO_JOBS } from '../jobs/test-jobs.ts'
 import {
   enrolStation,
   makeTestKey,
@@ -63,7 +64,7 @@ test('no act of an ADMIN and no push wait for each other, whatever rows both com
   const publicKey = (await makeTestKey()).publicKey
   const acts: ((tx: ClinicTx) => Promise<unknown>)[] = [
     (tx) => changeStaff(tx, { userId: idOf('reception'), change: { active: true }, by, now }),
-    (tx) => replaceSettings(tx, same, { name: 'replaceSettings', by, now }),
+    (tx) => replaceSettings(tx, same, { name: 'replaceSettings', by, now, jobs: NO_JOBS }),
     (tx) => addStation(tx, { clinicId, stationName: 'Another', publicKey }, by, now),
     (tx) => changeLetter(tx, stationId, now),
     (tx) => revokeStation(tx, stationId, by, now),

@@ -7,6 +7,7 @@ import { withUser } from '../database/clinic-tx.ts'
 import { readBody, readId } from '../http/read-body.ts'
 import { requirePerson } from '../identity/require-person.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
+import { sharingRoutes } from '../sharing/routes.ts'
 import { actAsAdmin, actAsDoctor, readAsAdmin } from './as-member.ts'
 import { FavouritesChange, replaceFavourites } from './favourites.ts'
 import { listMemberships } from './membership.ts'
@@ -20,6 +21,7 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   const routes = new Hono<ServerEnv>()
   routes.use('/clinics/*', requirePerson(deps))
   routes.route('/clinics/:clinicId/audit', auditRoutes(deps))
+  routes.route('/clinics/:clinicId/patients/:patientId/sharing', sharingRoutes(deps))
   routes.get('/clinics', async (c) => {
     const { userId } = c.get('person')
     const memberships = await withUser(deps.pool, userId, (tx) =>
@@ -42,7 +44,12 @@ export function clinicRoutes(deps: ServerDeps): Hono<ServerEnv> {
   routes.put('/clinics/:clinicId/settings', async (c) => {
     const settings = await readBody(c, Settings)
     const written = await actAsAdmin(deps, c, (tx, { userId: by }) =>
-      replaceSettings(tx, settings, { name: 'replaceSettings', by, now: deps.now() }),
+      replaceSettings(tx, settings, {
+        name: 'replaceSettings',
+        by,
+        now: deps.now(),
+        jobs: deps.jobs,
+      }),
     )
     return c.json({ ok: true, settings: written })
   })

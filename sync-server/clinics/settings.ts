@@ -2,6 +2,8 @@ import { type CutOver, Settings } from '#shared/clinic.ts'
 import { AppError } from '#shared/errors.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
+import type { JobSender } from '../jobs/job-sender.ts'
+import { sendSharing } from '../sharing/sharing-jobs.ts'
 import { lockFeed } from '../sync/feed.ts'
 import { type Act, readClinicBody, recordAct } from './admin-act.ts'
 
@@ -15,8 +17,12 @@ export async function readSettings(tx: ClinicTx): Promise<Settings> {
 /**
  * @throws AppError INVALID, naming the fields that cannot become what they should
  */
-export async function replaceSettings(tx: ClinicTx, next: Settings, act: Act): Promise<Settings> {
-  await lockFeed(tx)
+export async function replaceSettings(
+  tx: ClinicTx,
+  next: Settings,
+  { jobs, ...act }: Act & { jobs: JobSender },
+): Promise<Settings> {
+  const { shares } = await lockFeed(tx)
   const current = await readSettings(tx)
   const issues = unlawfulFields(current, next, act.now)
   if (issues.length > 0) throw new AppError('INVALID', { issues })
@@ -26,6 +32,9 @@ export async function replaceSettings(tx: ClinicTx, next: Settings, act: Act): P
     next.active,
   ])
   await recordAct(tx, act, { id: 'settings', before: current, after: next })
+  // A closed clinic shares nothing and is told nothing; copies say the name of whose they are.
+  const isOther = next.active !== current.active || next.name !== current.name
+  if (shares && isOther) await sendSharing(tx, jobs, 'ALL', 'BOTH')
   return next
 }
 

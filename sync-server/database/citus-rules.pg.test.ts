@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
+import pino from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PROTOCOL_VERSION, TokenResponse } from '#shared/protocol.ts'
 import { erasePatient } from '../audit/erase-patient.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import { issueRefreshToken } from '../identity/refresh-token.ts'
+import { NO_JOBS } from '../jobs/test-jobs.ts'
+import { shareHistory } from '../sharing/share-history.ts'
+import { consent } from '../sharing/test-owner.ts'
 import { recordSubscription } from '../subscriptions/subscription.ts'
 import {
   checkIn,
@@ -184,8 +188,46 @@ async function mainFlows(): Promise<void> {
   )
   const gone = register(desk, 'reception')
   await desk.push(gone)
-  const act = { by: people.admin, now: clinic.clock.now }
+  const act = { by: people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   await clinic.within((tx) => erasePatient(tx, madePatient(gone).id, act))
+}
+
+/** Of one owner for once: what their clinics share. */
+async function sharingFlows(): Promise<void> {
+  const { B } = clinics
+  const { admin } = A.clinic.people
+  await B.clinic.within((tx) =>
+    tx.query(
+      `INSERT INTO clinic_staff (clinic_id, user_id, roles, active)
+       VALUES ($1, $2, '{ADMIN}', true)`,
+      [tx.clinicId, admin],
+    ),
+  )
+  await superuser.query('UPDATE clinics SET owner_id = $2 WHERE clinic_id = $1', [
+    B.clinic.clinicId,
+    admin,
+  ])
+  const token = A.personToken
+  const sharing = `/v1/clinics/${A.clinic.clinicId}/patients/${A.patient.id}/sharing`
+  await ask('GET', sharing, { token })
+  const other = `${sharing}/${B.clinic.clinicId}`
+  await ask('PUT', other, { token, body: { patientId: B.patient.id } })
+  await ask('GET', sharing, { token })
+  const words = consent(A.desk, A.patient.id, true)
+  const body = { protocol: PROTOCOL_VERSION, commands: [A.desk.sign(words)] }
+  await ask('POST', '/v1/push', { token: A.stationToken, body })
+  const visit = checkIn(A.desk, 'admin', { number: 9, patientId: A.patient.id })
+  await A.desk.push(visit)
+  // As a job would, whose turn has come.
+  const log = pino({ level: 'silent' })
+  const share = () =>
+    shareHistory(
+      { pool: clinics.database.pool, log, now: () => A.clinic.clock.now },
+      { receiverId: B.clinic.clinicId, patientId: B.patient.id, sourceId: A.clinic.clinicId },
+    )
+  await share()
+  await ask('DELETE', other, { token })
+  await share()
 }
 
 interface Plan {
@@ -253,6 +295,7 @@ async function tenantTables(): Promise<Set<string>> {
 
 test('every statement of the server’s main paths goes to one clinic’s shard, but for one', async () => {
   await listening(mainFlows)
+  await listening(sharingFlows)
   const tenants = await tenantTables()
   const found: string[] = []
   const crossing: string[] = []

@@ -149,6 +149,45 @@ export function acrossClinics<T>(
   return runIn(null, pool, 'BEGIN', (tx) => run(tx as GlobalTx))
 }
 
+/** Says whose rows the statements of `run` see; nothing of another `within` may be under way. */
+export type Within = <T>(clinicId: ClinicId, run: (tx: ClinicTx) => Promise<T>) => Promise<T>
+
+/**
+ * The only way to see two clinics in one transaction, for what clinics of one owner share, and logged
+ * with its reason. Each statement sees one of the two, as `within` says: row-level security holds in
+ * each as ever. Whether they are of one owner is for `run` to ask, under both feeds' locks.
+ */
+export function acrossClinicsOfOwner<T>(
+  pool: pg.Pool,
+  clinics: readonly [ClinicId, ClinicId],
+  audit: { reason: string; log: (entry: { acrossClinicsOfOwner: string }) => void },
+  run: (within: Within) => Promise<T>,
+): Promise<T> {
+  audit.log({ acrossClinicsOfOwner: audit.reason })
+  return runIn(null, pool, 'BEGIN', async (tx, setUp) => {
+    /** Of the `within` that is under way: what an earlier one left running must not see this clinic. */
+    let inside: symbol | null = null
+    const within: Within = async (given, runInside) => {
+      const clinicId = ClinicId.parse(given)
+      if (inside !== null) throw new Error('already within a clinic')
+      if (!clinics.includes(clinicId)) throw new Error('a clinic that was not named')
+      const own = Symbol(clinicId)
+      inside = own
+      const query: Queryable['query'] = (text, values) => {
+        if (inside !== own) throw new Error('a statement outside of its clinic')
+        return tx.query(text, values)
+      }
+      try {
+        await setUp(`SET LOCAL app.clinic_id = '${clinicId}'`)
+        return await runInside({ ...tx, query, clinicId } as ClinicTx)
+      } finally {
+        inside = null
+      }
+    }
+    return run(within)
+  })
+}
+
 /** A parsed UUID holds hex digits and dashes only, so it needs no escaping; SET takes no parameter. */
 function openClinic(id: ClinicId): string {
   return `BEGIN; SET LOCAL app.clinic_id = '${id}'`
@@ -158,7 +197,7 @@ async function runIn<T>(
   clinicId: ClinicId | null,
   pool: pg.Pool,
   open: string,
-  run: (tx: Queryable) => Promise<T>,
+  run: (tx: Queryable, setUp: (text: string) => Promise<unknown>) => Promise<T>,
 ): Promise<T> {
   // A transaction inside a transaction would wait for a connection while holding one.
   if (context.getStore()?.isOpen === true)
@@ -186,7 +225,9 @@ async function runIn<T>(
       },
       commit: () => (committed ??= commit(client, sent)),
     }
-    const result = await context.run(current, () => run(tx))
+    /** Not prepared: such a text is another each time. */
+    const setUp = (text: string) => settleAll([opened, client.query(text)])
+    const result = await context.run(current, () => run(tx, setUp))
     await opened
     await tx.commit()
     return result

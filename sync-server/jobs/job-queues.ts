@@ -1,5 +1,6 @@
 import type { Queue } from 'pg-boss'
 import { z } from 'zod'
+import { ClinicId, PatientId } from '#shared/ids.ts'
 
 /** Apart from the clinics' tables: here lies nothing of a patient, and no policy hides it. */
 export const JOBS_SCHEMA = 'jobs'
@@ -9,6 +10,12 @@ export const GIVEN_UP = 'given-up'
 /** What the data of each kind of job is: ids and nothing else, for a job is no clinic's row. */
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
+  /** The receiving clinic, its patient there, and the clinic whose records are copied. */
+  'share-history': z.strictObject({
+    receiverId: ClinicId,
+    patientId: PatientId,
+    sourceId: ClinicId,
+  }),
 } satisfies Record<string, z.ZodObject>
 export type JobName = keyof typeof JOB_DATA
 export type DataOf<N extends JobName> = z.infer<(typeof JOB_DATA)[N]>
@@ -21,6 +28,8 @@ const KEPT = { expireInSeconds: 600, deleteAfterSeconds: 86_400, deadLetter: GIV
 export const QUEUES = {
   // One in the line and one under way are enough, however many instances there are.
   'sweep-expired': { ...RETRIES, ...KEPT, policy: 'stately' },
+  // One in the line of each key: which clinics, which patient.
+  'share-history': { ...RETRIES, ...KEPT, policy: 'short' },
 } as const satisfies Record<JobName, Omit<Queue, 'name'>>
 
 /** In seconds: for half a year. */

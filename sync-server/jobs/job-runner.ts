@@ -1,10 +1,10 @@
-import type { Db, PgBoss } from 'pg-boss'
-import type { ClinicTx, GlobalTx } from '../database/clinic-tx.ts'
+import type { PgBoss } from 'pg-boss'
 import { describe } from '../http/error-response.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { createBoss } from './boss.ts'
 import { createJobMetrics, type FinishedJobs } from './job-metrics.ts'
 import { type DataOf, JOB_DATA, type JobName } from './job-queues.ts'
+import { type JobSender, senderOf } from './job-sender.ts'
 
 /** How long jobs that are under way may take once the server stops; others take them up again later. */
 const DRAIN_MS = 10_000
@@ -13,17 +13,7 @@ const POLL_SECONDS = 1
 
 export type JobHandlers = { [N in JobName]: (data: DataOf<N>) => Promise<void> }
 
-export interface Jobs {
-  /**
-   * In the transaction of what they follow from: neither is there without the other.
-   *
-   * @param key of jobs of one key one is in the line at most: what is sent while it stands there is it
-   */
-  send: <N extends JobName>(
-    tx: ClinicTx | GlobalTx,
-    name: N,
-    jobs: readonly { key: string; data: DataOf<N> }[],
-  ) => Promise<void>
+export interface Jobs extends JobSender {
   /** What is under way is finished, nothing is begun. */
   close: () => Promise<void>
 }
@@ -50,18 +40,7 @@ export async function openJobs(
       await work(boss, name, { handlers, log, finished })
     }
   }
-  return {
-    send: async (tx, name, jobs) => {
-      if (jobs.length === 0) return
-      const db: Db = { executeSql: (text, values) => tx.query(text, values) }
-      const rows = jobs.map(({ key, data }) => ({
-        singletonKey: key,
-        data: JOB_DATA[name].parse(data),
-      }))
-      await boss.insert(name, rows, { db })
-    },
-    close: () => boss.stop({ timeout: DRAIN_MS }),
-  }
+  return { ...senderOf(boss), close: () => boss.stop({ timeout: DRAIN_MS }) }
 }
 
 /** All that is kept of why a job failed: an error's own words may quote a patient's. */
@@ -69,20 +48,22 @@ class JobFailure extends Error {
   override readonly name = 'JobFailure'
 }
 
-async function work<N extends JobName>(
+async function work(
   boss: PgBoss,
-  name: N,
+  name: JobName,
   {
     handlers,
     log,
     finished,
   }: Pick<ServerDeps, 'log'> & { handlers: JobHandlers; finished: FinishedJobs },
 ): Promise<void> {
+  // Cast: it is given what the schema of its own name has parsed.
+  const handle = handlers[name] as (data: object) => Promise<void>
   const options = { pollingIntervalSeconds: POLL_SECONDS, includeMetadata: true as const }
   await boss.work<object, void, typeof options>(name, options, async ([job]) => {
     if (job === undefined) return
     try {
-      await handlers[name](JOB_DATA[name].parse(job.data))
+      await handle(JOB_DATA[name].parse(job.data))
       finished.inc({ queue: name, outcome: 'DONE' })
     } catch (error) {
       const said = describe(error instanceof Error ? error : new Error('unknown'))

@@ -51,7 +51,10 @@ async function start(sweep: JobHandlers['sweep-expired'] | null): Promise<Jobs> 
     log: pino({ level: 'info', base: null }, sink),
     metrics: createMetrics(database.pool),
   }
-  const jobs = await openJobs(deps, sweep === null ? null : { 'sweep-expired': sweep })
+  const jobs = await openJobs(
+    deps,
+    sweep === null ? null : { 'sweep-expired': sweep, 'share-history': () => Promise.resolve() },
+  )
   running.push(jobs)
   return jobs
 }

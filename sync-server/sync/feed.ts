@@ -13,6 +13,8 @@ export type Feed = {
   auditHash: string
   /** Of the checkpoints: another after a restore. */
   epoch: string
+  /** Whether patients of the clinic are known at others of its owner too. */
+  shares: boolean
 }
 
 export interface NumberedDocument {
@@ -46,7 +48,7 @@ const MAX_RULES = 100
 export async function lockFeed(tx: ClinicTx): Promise<Feed> {
   const { rows } = await tx.query<Feed>(
     `SELECT head, audit_head AS "auditHead", encode(audit_hash, 'hex') AS "auditHash",
-       epoch
+       epoch, shares
      FROM feeds WHERE clinic_id = $1 FOR UPDATE`,
     [tx.clinicId],
   )
@@ -78,6 +80,14 @@ export async function closeFeed(
     ),
     notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),
   ])
+}
+
+/** Moves the chain's head alone: no document was written. */
+export async function moveChain(tx: ClinicTx, feed: Feed): Promise<void> {
+  await tx.query(
+    `UPDATE feeds SET audit_head = $2, audit_hash = decode($3, 'hex') WHERE clinic_id = $1`,
+    [tx.clinicId, feed.auditHead, feed.auditHash],
+  )
 }
 
 /** Writes documents under the numbers they were given; the feed must be locked. */

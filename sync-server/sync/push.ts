@@ -9,6 +9,8 @@ import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
 import { admitStationIn, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import type { JobSender } from '../jobs/job-sender.ts'
+import { patientsIn, sendSharing } from '../sharing/sharing-jobs.ts'
 import { type Arrival, readArrivals } from './arrival.ts'
 import { clampCommand, clampOwn, type Clamps, stampsIn } from './clamp.ts'
 import { closeFeed, writeDocuments } from './feed.ts'
@@ -21,9 +23,16 @@ import type { ReadPush } from './push-body.ts'
 import { recordCommands } from './record-commands.ts'
 import { readSenders, type Sender } from './senders.ts'
 import { setAside } from './set-aside.ts'
-import { changedDocuments, documentIn, settingsIn, type WorkingSet } from './working-set.ts'
+import {
+  changedDocuments,
+  documentIn,
+  settingsIn,
+  standingChanged,
+  type WorkingSet,
+} from './working-set.ts'
 
 interface PushDeps extends Pick<ServerDeps, 'pool' | 'now' | 'log'> {
+  jobs: JobSender
   offers: Pick<FeedOffers, 'make'>
 }
 
@@ -117,7 +126,7 @@ async function takeInto(
   tx: ClinicTx,
   sender: Sender,
   arrivals: readonly Arrival[],
-  deps: Pick<PushDeps, 'now' | 'offers'>,
+  deps: Pick<PushDeps, 'now' | 'offers' | 'jobs'>,
 ): Promise<string[]> {
   const now = deps.now()
   const { stationId } = sender
@@ -147,6 +156,9 @@ async function takeInto(
   const { answers, judged } = judgePush(set, rewritten, now)
   if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
   const changed = changedDocuments(set)
+  if (set.feed.shares && changed.length > 0) {
+    await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))
+  }
   const documents = writeDocuments(tx, changed)
   // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
   await Promise.race([documents, Promise.resolve()])

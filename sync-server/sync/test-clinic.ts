@@ -23,6 +23,8 @@ import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
 import { startSession } from '../identity/station-session.ts'
 import { parsePrivateKey } from '../config.ts'
 import { importSigningKey } from '../identity/signing-key.ts'
+import type { JobSender } from '../jobs/job-sender.ts'
+import { NO_JOBS } from '../jobs/test-jobs.ts'
 import type { StationCredential } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { TestDatabase } from '../test/test-database.ts'
@@ -82,6 +84,8 @@ export interface TestClinic {
   settings: Settings
   /** Of the instance that takes the pushes; at first nobody listens. */
   offers: Pick<FeedOffers, 'make'>
+  /** Who takes what is to be done later; at first it is dropped. */
+  jobs: JobSender
   openDesk: (...people: readonly Person[]) => Promise<Desk>
   /** The same desk, once it was refused, as a new station. */
   goOnAs: (former: Desk) => Promise<Desk>
@@ -145,6 +149,7 @@ export async function createTestClinic(
     clock,
     settings,
     offers: { make: () => null },
+    jobs: NO_JOBS,
     within: (run) => withClinic(clinic.database.pool, clinicId, run),
     openDesk: (...signedIn) =>
       joinDesk(async (tx, publicKey) => {
@@ -180,6 +185,7 @@ export async function createTestClinic(
             now: () => clock.now,
             log,
             offers: clinic.offers,
+            jobs: clinic.jobs,
           },
           credential,
           { commands: [...commands], isSealed },

@@ -156,13 +156,14 @@ export function putDocument(set: WorkingSet, document: ServerDocument): Standing
 
 /** The last state of each document that the push changed. */
 export function changedDocuments(set: WorkingSet): NumberedDocument[] {
-  return [...set.changed].flatMap((key) => {
-    const standing = set.documents.get(key)
-    if (standing === undefined) return []
-    const { collection, seq, text, doc, origins } = standing
+  return standingChanged(set).map(({ collection, seq, text, doc, origins }) => {
     const meta = stepsIn(collection) === null ? null : JSON.stringify(origins)
-    return [{ collection, id: doc.id, seq, doc: text ?? JSON.stringify(doc), meta }]
+    return { collection, id: doc.id, seq, doc: text ?? JSON.stringify(doc), meta }
   })
+}
+
+export function standingChanged(set: WorkingSet): Standing[] {
+  return [...set.changed].flatMap((key) => set.documents.get(key) ?? [])
 }
 
 export function visitsOn(set: WorkingSet, patientId: string, queueDay: CalendarDate): string[] {

@@ -43,6 +43,9 @@ interface Side {
   admin: string
   station: TestStation
   stationToken: string
+  /** A patient; and another clinic of the owner with the same ADMIN, and who they may be there. */
+  patientId: string
+  sister: { clinicId: ClinicId; patientId: string }
 }
 
 type Request = [method: string, path: string, options: CallOptions]
@@ -106,12 +109,28 @@ const BY_PERSON: Record<string, (of: Side) => Promise<Request> | Request> = {
     `/v1/clinics/${clinicId}/audit/people/${userId}`,
     {},
   ],
+  'GET /v1/clinics/:clinicId/patients/:patientId/sharing': (of) => ['GET', sharingOf(of), {}],
+  'PUT /v1/clinics/:clinicId/patients/:patientId/sharing/:otherClinicId': (of) => linking(of),
+  // Linked first, since they are not afterwards.
+  'DELETE /v1/clinics/:clinicId/patients/:patientId/sharing/:otherClinicId': async (of) => {
+    await send(linking(of), of.admin)
+    return ['DELETE', `${sharingOf(of)}/${of.sister.clinicId}`, {}]
+  },
   // A new station each time, since it is gone afterwards.
   'POST /v1/clinics/:clinicId/stations/:stationId/revoke': async ({ clinicId, admin, station }) => {
     const isReal = clinicId !== NOWHERE
     const { stationId } = isReal ? await enrolStation(server, admin, clinicId) : station
     return ['POST', `/v1/clinics/${clinicId}/stations/${stationId}/revoke`, {}]
   },
+}
+
+function sharingOf({ clinicId, patientId }: Side): string {
+  return `/v1/clinics/${clinicId}/patients/${patientId}/sharing`
+}
+
+function linking(of: Side): Request {
+  const { clinicId, patientId } = of.sister
+  return ['PUT', `${sharingOf(of)}/${clinicId}`, { body: { patientId } }]
 }
 
 /** Routes whose clinic is that of the station's token. Each says how A could reach for B, and what is B's. */
@@ -196,8 +215,22 @@ beforeAll(async () => {
   for (const role of Role.options) tokens.set(role, await signIn(server, ACCOUNTS[role]))
   const ownAdmin = tokens.get('ADMIN') ?? expect.fail('the demo has an admin')
   const userId = nile.staff.find(({ roles }) => roles.includes('RECEPTION'))?.userId
-  A = await makeSide(nile.clinicId, userId ?? expect.fail('the demo has a reception'), ownAdmin)
-  B = await makeSide(STRANGE, admin, await signIn(server, 'admin@strange.dawr'))
+  const ownAdminId = nile.staff[3]?.userId ?? expect.fail('an admin')
+  const [sisterOfA, sisterOfB] = [ClinicId.parse(randomUUID()), ClinicId.parse(randomUUID())]
+  await openClinic(sisterOfA, nile.ownerId, ownAdminId, 'Sister')
+  await openClinic(sisterOfB, admin, admin, 'Strange Sister')
+  const reception = userId ?? expect.fail('the demo has a reception')
+  A = await makeSide(nile.clinicId, reception, {
+    admin: ownAdmin,
+    adminId: ownAdminId,
+    sisterId: sisterOfA,
+  })
+  const strangeAdmin = await signIn(server, 'admin@strange.dawr')
+  B = await makeSide(STRANGE, admin, {
+    admin: strangeAdmin,
+    adminId: admin,
+    sisterId: sisterOfB,
+  })
 })
 afterAll(() => server.close())
 
@@ -212,34 +245,65 @@ async function makeStrangeClinic(): Promise<UserId> {
     passwordHash: await hashPassword(DEMO_PASSWORD),
   }
   const ownerId = await acrossClinics(pool, audit, (tx) => createUser(tx, user))
+  await openClinic(STRANGE, ownerId, ownerId, STRANGE_SETTINGS.name)
+  return ownerId
+}
+
+async function openClinic(
+  clinicId: ClinicId,
+  ownerId: UserId,
+  admin: UserId,
+  name: string,
+): Promise<void> {
+  const slug = name.toLowerCase().replace(' clinic', '').replaceAll(' ', '-')
   const clinic = {
     ownerId,
-    settings: STRANGE_SETTINGS,
-    staff: [{ userId: ownerId, roles: ['ADMIN' as const, 'DOCTOR' as const] }],
+    settings: { ...STRANGE_SETTINGS, name, slug },
+    staff: [{ userId: admin, roles: ['ADMIN' as const, 'DOCTOR' as const] }],
     doctors: [],
     prices: [],
     trialDays: 14,
   }
-  await withClinic(pool, STRANGE, (tx) => createClinic(tx, clinic, server.clock.now))
-  return ownerId
+  await withClinic(server.database.ownerPool, clinicId, (tx) =>
+    createClinic(tx, clinic, server.clock.now),
+  )
 }
 
-async function makeSide(clinicId: ClinicId, userId: UserId, admin: string): Promise<Side> {
+async function makeSide(
+  clinicId: ClinicId,
+  userId: UserId,
+  { admin, adminId, sisterId }: { admin: string; adminId: UserId; sisterId: ClinicId },
+): Promise<Side> {
   const station = await enrolStation(server, admin, clinicId)
-  const side = {
-    clinicId,
-    userId,
-    admin,
-    station,
-    stationToken: await stationToken(server, station),
-  }
+  const token = await stationToken(server, station)
   const { rows } = await withClinic(server.database.pool, clinicId, (tx) =>
     tx.query<{ epoch: string }>('SELECT epoch FROM feeds WHERE clinic_id = $1', [clinicId]),
   )
   epochs.set(clinicId, rows[0]?.epoch ?? expect.fail('the clinic has a feed'))
-  const by = clinicId === STRANGE ? userId : (nile.staff[3]?.userId ?? expect.fail('an admin'))
-  registrations.set(clinicId, signedRegistration(station, by, server.clock.now))
-  return side
+  const registration = signedRegistration(station, adminId, server.clock.now)
+  registrations.set(clinicId, registration)
+  const email = `admin@${clinicId === STRANGE ? 'strange' : 'demo'}.dawr`
+  const patientId = await pushRegistration(token, registration, email)
+  const ofSister = await enrolStation(server, admin, sisterId)
+  const known = signedRegistration(ofSister, adminId, server.clock.now)
+  const sister = {
+    clinicId: sisterId,
+    patientId: await pushRegistration(await stationToken(server, ofSister), known, email),
+  }
+  return { clinicId, userId, admin, station, stationToken: token, patientId, sister }
+}
+
+/** @returns the patient's id */
+async function pushRegistration(
+  token: string,
+  registration: { payload: string; signature: string },
+  email: string,
+): Promise<string> {
+  await server.call('POST', '/v1/sessions', { token, body: { email, password: DEMO_PASSWORD } })
+  const body = { protocol: PROTOCOL_VERSION, commands: [registration] }
+  const answer = await server.call('POST', '/v1/push', { token, body })
+  const [result] = PushResponse.parse(answer.body).results
+  return result?.documents[0]?.id ?? expect.fail('not registered')
 }
 
 function send([method, path, options]: Request, token: string): Promise<Answer> {
@@ -335,8 +399,8 @@ test('a person’s list of clinics holds theirs alone', async () => {
     ),
   )
   expect(lists).toMatchObject([
-    { memberships: [{ clinicId: A.clinicId, slug: 'nile' }] },
-    { memberships: [{ clinicId: B.clinicId, slug: 'strange' }] },
+    { memberships: [{ clinicId: A.clinicId, slug: 'nile' }, { clinicId: A.sister.clinicId }] },
+    { memberships: [{ clinicId: B.clinicId, slug: 'strange' }, { clinicId: B.sister.clinicId }] },
   ])
   expect(JSON.stringify(lists[0])).not.toMatch(OF_B)
 })

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { AppError } from '#shared/errors.ts'
 import { renewSubscription } from '#shared/entitlement.ts'
 import { withClinic, writeClinic } from '#server/database/clinic-tx.ts'
+import { NO_JOBS } from '#server/jobs/test-jobs.ts'
 import { replaceSettings } from '#server/clinics/settings.ts'
 import { changeStaff } from '#server/clinics/staff.ts'
 import { revokeStation } from '#server/clinics/stations.ts'
@@ -162,7 +163,8 @@ async function openClinic(pool: pg.Pool, now: number, active: boolean): Promise<
       [tx.clinicId],
     )
     const settings = Settings.parse(rows[0]?.body)
-    await replaceSettings(tx, { ...settings, active }, { name: 'replaceSettings', by: ADMIN, now })
+    const act = { name: 'replaceSettings', by: ADMIN, now, jobs: NO_JOBS } as const
+    await replaceSettings(tx, { ...settings, active }, act)
   })
 }
 
