@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs'
+import type { IncomingHttpHeaders } from 'node:http'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { z } from 'zod'
@@ -80,10 +81,8 @@ export async function recordRequests(serverUrl: string, now: () => number): Prom
   const found: Partial<RecordedSession> = {}
   const line = await openBadLine(({ method, path, headers, body }, { head, body: answered }) => {
     if (method !== 'POST') return
-    const said = z.record(z.string(), z.unknown()).parse(JSON.parse(body.toString()))
-    const answer: unknown = JSON.parse(
-      (head.headers['content-encoding'] === 'gzip' ? gunzipSync(answered) : answered).toString(),
-    )
+    const said = z.record(z.string(), z.unknown()).parse(readJson(headers, body))
+    const answer = readJson(head.headers, answered)
     requests.push({
       path,
       protocol: headers[PROTOCOL_HEADER] ?? '',
@@ -113,4 +112,9 @@ export async function recordRequests(serverUrl: string, now: () => number): Prom
       }),
     close: () => line.close(),
   }
+}
+
+function readJson(headers: IncomingHttpHeaders, body: Buffer): unknown {
+  const isPacked = headers['content-encoding'] === 'gzip'
+  return JSON.parse((isPacked ? gunzipSync(body) : body).toString())
 }
