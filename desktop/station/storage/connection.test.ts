@@ -106,6 +106,23 @@ test('a file of later code is refused', async () => {
   expect(codeOf(() => openStore({ path }))).toBe('NEWER')
 })
 
+test('a file of earlier code goes on where its sequence was, and is refused by that code', async () => {
+  const path = temporaryFile()
+  const before = openStore({ path, key: KEY })
+  await openInstance(before)
+  before.transaction((tx) => tx.put('visits', [visit('a')]))
+  // It kept the number at each commit, and had given forty-nine more to what is forgotten by now.
+  before.db.exec(`UPDATE store_meta SET value = 1 WHERE key = 'layout';
+    UPDATE store_meta SET value = 50 WHERE key = 'sequence'`)
+  await before.close()
+  const store = testStore({ path })
+  const instance = await openInstance(store)
+  store.transaction((tx) => tx.put('visits', [visit('b')]))
+  expect((await instance.getChangedDocumentsSince?.(9))?.checkpoint).toEqual({ seq: 51 })
+  const layout = store.db.prepare("SELECT value FROM store_meta WHERE key = 'layout'").pluck()
+  expect(layout.get()).toBe(2)
+})
+
 test('commits are synchronous, and sorts never spill to disk', () => {
   const { db } = testStore()
   expect(db.pragma('synchronous', { simple: true })).toBe(2)

@@ -25,6 +25,7 @@ const MAY_BE_WALKED = [
   'CONSTANT ROW',
   // Which tables there are, asked once at the opening.
   'sqlite_master',
+  'store_collections',
   'dawr/patients/0#search VIRTUAL TABLE INDEX 0:M0',
   'found',
   'json_each VIRTUAL TABLE INDEX 1:',
