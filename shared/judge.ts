@@ -10,6 +10,7 @@ import {
   type RecordRule,
   RESTORED_BY,
 } from './commands.ts'
+import { isErased, WRITTEN_ABOUT } from './erased.ts'
 import type { ErrorCode, ErrorDetails } from './errors.ts'
 import type { PatientId, VisitId } from './ids.ts'
 import {
@@ -23,7 +24,6 @@ import {
 } from './judge-context.ts'
 import { refuseRecord } from './judge-record.ts'
 import { refuseCheckIn, refuseUndo, refuseVisitChange } from './judge-visit.ts'
-import { isErased } from './patient.ts'
 import { queueDayOf } from './queue-day.ts'
 import { governingStatus, type StatusKey } from './roles.ts'
 import { stampTime } from './stamp.ts'
@@ -183,11 +183,26 @@ function refuseUnbound(
       ({ collection: named, id }) => own.has(`${named}:${id}`) || context.find(named, id) !== null,
     )
     if (!isThere || isMoved(collection, next, context)) return refuse('NOT_FOUND')
+    if (isAboutErased(collection, next, context)) return refuse('NOT_FOUND')
     const visitId = visitOf(next)
     if (visitId !== null) return refuseOtherVisit(next, context.findSeen('visits', visitId))
     const isToday =
       base !== null || !('queueDay' in next) || isAboutToday(next.queueDay, command.at, context)
     return isToday ? null : invalid('queueDay')
+  })
+}
+
+/** What a desk still writes about one who was erased must not bring them back; money is money all the same. */
+function isAboutErased<C extends WritableCollection>(
+  collection: C,
+  document: Documents[C],
+  context: JudgeContext,
+): boolean {
+  const isAddendum = 'body' in document && document.body.kind === 'ADDENDUM'
+  if (!isAddendum && !WRITTEN_ABOUT.includes(collection)) return false
+  return COLLECTIONS[collection].refers(document).some(({ collection: named, id }) => {
+    const found = context.find(named, id)
+    return found !== null && 'marks' in found && isErased(found)
   })
 }
 

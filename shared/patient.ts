@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { Authored, Mark, merged, Superseded } from './fields.ts'
 import { ClinicId, FactId, PatientId } from './ids.ts'
-import { SERVER_NODE, stampNode } from './stamp.ts'
 
 export const Sex = z.enum(['MALE', 'FEMALE'])
 export type Sex = z.infer<typeof Sex>
@@ -83,8 +82,3 @@ export const Patient = z.strictObject({
   superseded: z.array(Superseded).max(200),
 })
 export type Patient = z.infer<typeof Patient>
-
-/** Erased where the law asked for it, for good: only then is a name set by the server itself. */
-export function isErased({ marks }: Pick<Patient, 'marks'>): boolean {
-  return marks.name !== undefined && stampNode(marks.name.at) === SERVER_NODE
-}

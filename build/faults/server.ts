@@ -262,10 +262,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     is: 'an erasure leaves the texts in the documents',
-    file: 'sync-server/audit/erase-patient.ts',
-    edits: [
-      { from: 'return { ...found, doc: withoutIdentity(found.doc, mark) }', to: 'return found' },
-    ],
+    file: 'sync-server/audit/erased-document.ts',
+    edits: [{ from: '    ...patient,\n    ...empty,\n', to: '    ...patient,\n' }],
     project: 'pg',
     caughtBy: {
       file: 'sync-server/audit/erase-patient.pg.test.ts',

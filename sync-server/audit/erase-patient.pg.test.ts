@@ -89,13 +89,16 @@ test('a patient who must be forgotten is found nowhere, and every station forget
   const answers = await desk.push(known, arrival, paid, edited, left, stays)
   expect(answers.map(({ verdict }) => verdict)).toEqual(Array(6).fill('ACCEPTED'))
   await other.push(lost)
+  // Waits there with its text, until its author signs in.
+  const waiting = editPatient(away, 'reception2', patient, { note: 'Erasable wait' })
+  expect(await away.push(waiting)).toMatchObject([{ verdict: 'HELD' }])
   await other.pull()
   expect(JSON.stringify([...other.documents])).toContain('Erasable')
-  expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'documents'])
+  expect(await whereIs('Erasable')).toEqual(['audit_payloads', 'commands', 'documents'])
 
   const act = { by: clinic.people.admin, now: clinic.clock.now, jobs: NO_JOBS }
   const erased = await clinic.within((tx) => erasePatient(tx, patient.id, act))
-  expect(erased).toEqual({ documents: 2, contents: 5 })
+  expect(erased).toEqual({ documents: 2, contents: 5, refused: 1 })
   expect(await whereIs('Erasable')).toEqual([])
   expect(await whereIs('201009998887')).toEqual([])
   expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true, erased: 5 })
@@ -116,6 +119,7 @@ test('a patient who must be forgotten is found nowhere, and every station forget
   ])
   // An edit that only reaches the server now, made before by a clock that runs ahead: the server keeps
   // nothing of it, and its station is told.
+  expect(await away.push(waiting)).toMatchObject([{ verdict: 'REJECTED', code: 'NOT_FOUND' }])
   away.skew = MINUTE
   const late = editPatient(away, 'reception', patient, { name: 'Erasable Late' })
   expect(await away.push(late)).toMatchObject([{ verdict: 'REJECTED', code: 'NOT_FOUND' }])
@@ -123,7 +127,7 @@ test('a patient who must be forgotten is found nowhere, and every station forget
   expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true })
 })
 
-test('so are a booking of theirs and what the desk had written beside it; reasons of money stay', async () => {
+test('so are a booking of theirs and what the desk had written beside it', async () => {
   const known = register(desk, 'reception', { name: 'Zubaida Erasable' })
   const patient = madePatient(known)
   let booking: Appointment | undefined

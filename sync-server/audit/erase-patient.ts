@@ -1,17 +1,14 @@
-import { Appointment } from '#shared/appointment.ts'
+import { type CollectionName, COLLECTIONS, type Documents } from '#shared/collections.ts'
 import { AppError } from '#shared/errors.ts'
 import type { PatientId, UserId } from '#shared/ids.ts'
-import { Patient, type PatientDraft } from '#shared/patient.ts'
-import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { JobSender } from '../jobs/job-sender.ts'
 import { sendSharing } from '../sharing/sharing-jobs.ts'
 import { closeFeed, lockFeed, type NumberedDocument, writeDocuments } from '../sync/feed.ts'
 import { chainAudit, serverStamp, writeAudit } from './append-audit.ts'
+import { refuseHeld } from './erase-held.ts'
 import { eraseFromAudit } from './erase-record.ts'
-
-/** What stands where the name stood. */
-const NAMELESS = '——'
+import { ERASERS, type ErasedCollection, hasTexts, isWrittenOnce } from './erased-document.ts'
 
 /** How much was erased. */
 export interface Erasure {
@@ -19,75 +16,128 @@ export interface Erasure {
   documents: number
   /** Contents that the audit no longer keeps. */
   contents: number
+  /** Commands about them that waited, and are refused. */
+  refused: number
+}
+
+interface Act {
+  by: UserId
+  /** Milliseconds since the Unix epoch. */
+  now: number
+  jobs: JobSender
 }
 
 /**
- * Takes a patient out of the clinic's records, where the law asks for it: who they are, and the free
- * texts of the desk in their bookings and visits. What was done and what was paid stays, with the
- * reasons given for it, under an id that now names nobody: accounts and medical records must be kept,
- * and are written once. The documents go out through the feed, so that every station forgets too, and
- * an edit that a desk still sends is refused; the audit's chain stays whole and says that it was done.
+ * Forgets a patient, where the law asks for it: who they are, and every text about them, medical ones
+ * and the reasons of money too. That something was done, when, by whom and for how much stays, under ids
+ * that now name nobody: accounts must be kept. The documents go out through the feed, so that every
+ * station forgets too, and what a desk still sends about them is refused; the audit's chain stays whole
+ * and says of each record that it was erased.
  *
  * @throws AppError NOT_FOUND
  */
-export async function erasePatient(
-  tx: ClinicTx,
-  id: PatientId,
-  { by, now, jobs }: { by: UserId; now: number; jobs: JobSender },
-): Promise<Erasure> {
+export async function erasePatient(tx: ClinicTx, id: PatientId, act: Act): Promise<Erasure> {
   const { shares } = await lockFeed(tx)
-  const [patient, ...rest] = await readDocuments(tx, id)
-  if (patient?.collection !== 'patients') throw new AppError('NOT_FOUND', { patient: id })
-  let contents = 0
-  const records = [patient, ...rest].map(({ collection, doc }) => ({ collection, id: doc.id }))
-  for (const record of [...records, ...(await readDecisions(tx, id))]) {
-    contents += await eraseFromAudit(tx, record, { by, now })
+  const found = await readDocuments(tx, id)
+  if (!found.some(({ collection }) => collection === 'patients')) {
+    throw new AppError('NOT_FOUND', { patient: id })
   }
-  const at = serverStamp(now)
-  const nameless = [patient, ...rest].map((document) => nameOut(document, { at, by }))
-  // Read anew: each erasure has moved the chain.
+  const refused = await refuseHeld(tx, id, act.now)
+  const erased: ErasedDocument[] = []
+  let contents = 0
+  for (const document of found) {
+    const record = { collection: document.collection, id: document.doc.id }
+    contents += await eraseFromAudit(tx, record, act)
+    erased.push(await eraseDocument(tx, document, act))
+  }
+  for (const record of await readDecisions(tx, id))
+    contents += await eraseFromAudit(tx, record, act)
+  // Read anew: each erasure has moved it.
   const feed = await lockFeed(tx)
-  const numbered: NumberedDocument[] = nameless.map(({ collection, doc, meta }) => {
-    feed.head += 1
-    return { collection, id: doc.id, seq: feed.head, doc: JSON.stringify(doc), meta }
-  })
+  const numbered = erased
+    .filter(({ isWritten }) => !isWritten)
+    .map(({ collection, id: erasedId, doc, meta }): NumberedDocument => {
+      feed.head += 1
+      return { collection, id: erasedId, seq: feed.head, doc: JSON.stringify(doc), meta }
+    })
+  const at = serverStamp(act.now)
+  const fact = { commandId: null, stationId: null, authorId: act.by, name: 'erasePatient', at }
   // As if they were new: what was before is what must not be kept.
-  const documents = nameless.map(({ collection, doc }) => ({
+  const documents = erased.map(({ collection, id: erasedId, doc }) => ({
     collection,
-    id: doc.id,
+    id: erasedId,
     before: null,
     after: doc,
   }))
-  const fact = { commandId: null, stationId: null, authorId: by, name: 'erasePatient', at }
-  const audit = chainAudit(tx.clinicId, feed, [{ ...fact, admittedBy: null, documents }], now)
+  const audit = chainAudit(tx.clinicId, feed, [{ ...fact, admittedBy: null, documents }], act.now)
   await writeDocuments(tx, numbered)
   await writeAudit(tx, audit)
   await closeFeed(tx, feed)
   // Their copies at the owner's other clinics go too, and those of elsewhere that lie here.
-  if (shares) await sendSharing(tx, jobs, [id], 'BOTH')
-  return { documents: numbered.length, contents }
+  if (shares) await sendSharing(tx, act.jobs, [id], 'BOTH')
+  return { documents: erased.length, contents, refused }
 }
 
-type Found =
-  | { collection: 'patients'; doc: Patient; meta: string | null }
-  | { collection: 'visits'; doc: Visit; meta: string | null }
-  | { collection: 'appointments'; doc: Appointment; meta: string | null }
+type Found = {
+  [C in ErasedCollection]: { collection: C; doc: Documents[C]; meta: string | null }
+}[ErasedCollection]
 
-/** The patient first, then what the desk has written texts in about them. */
+interface ErasedDocument {
+  collection: CollectionName
+  id: string
+  doc: object
+  /** JSON text, or null. */
+  meta: string | null
+  /** The database has taken its texts out by itself, and numbered it. */
+  isWritten: boolean
+}
+
+/** All there is about them in which somebody can have written something; the patient first. */
 async function readDocuments(tx: ClinicTx, id: PatientId): Promise<Found[]> {
-  const { rows } = await tx.query<{ collection: string; doc: unknown; meta: string | null }>(
+  const { rows } = await tx.query<{
+    collection: ErasedCollection
+    doc: unknown
+    meta: string | null
+  }>(
     `SELECT collection, doc, meta::text AS meta FROM documents
      WHERE clinic_id = $1
        AND (collection = 'patients' AND id = $2
-         OR collection IN ('visits', 'appointments') AND patient_id = $2)
+         OR collection <> 'sharedHistory' AND patient_id = $2)
      ORDER BY collection <> 'patients', collection, id`,
     [tx.clinicId, id],
   )
-  return rows.map(({ collection, doc, meta }) => {
-    if (collection === 'patients') return { collection, doc: Patient.parse(doc), meta }
-    if (collection === 'visits') return { collection, doc: Visit.parse(doc), meta }
-    return { collection: 'appointments', doc: Appointment.parse(doc), meta }
-  })
+  return rows
+    .map(({ collection, doc, meta }) => {
+      const parsed = COLLECTIONS[collection].schema.parse(doc)
+      // Cast: parsed by the schema of its collection
+      return { collection, doc: parsed, meta } as Found
+    })
+    .filter(
+      (found) =>
+        (found.collection !== 'entries' && found.collection !== 'invoices') || hasTexts(found.doc),
+    )
+}
+
+/** Right behind the chain's entry about it, without which the database refuses it. */
+async function eraseDocument(
+  tx: ClinicTx,
+  { collection, doc, meta }: Found,
+  { by, now }: Act,
+): Promise<ErasedDocument> {
+  if (isWrittenOnce(collection, doc)) {
+    const { rows } = await tx.query<{ doc: object }>('SELECT erase_written_once($1) AS doc', [
+      `${collection}:${doc.id}`,
+    ])
+    return { collection, id: doc.id, doc: rows[0]?.doc ?? doc, meta, isWritten: true }
+  }
+  // Cast: the eraser of its collection, which is not one of those written once
+  const erase = ERASERS[collection as keyof typeof ERASERS] as (
+    document: object,
+    mark: object,
+  ) => object
+  const erased = erase(doc, { at: serverStamp(now), by })
+  const left = COLLECTIONS[collection].schema.parse(erased)
+  return { collection, id: doc.id, doc: left, meta, isWritten: false }
 }
 
 /** What an ADMIN decided on showed what was entered, and at first the audit of the decision kept it. */
@@ -102,51 +152,4 @@ async function readDecisions(
     [tx.clinicId, id, JSON.stringify([{ collection: 'patients', id }])],
   )
   return rows.map((row) => ({ collection: 'clinic', id: row.id }))
-}
-
-function nameOut(found: Found, mark: { at: string; by: UserId }): Found {
-  switch (found.collection) {
-    case 'patients':
-      return { ...found, doc: withoutIdentity(found.doc, mark) }
-    case 'visits':
-      return { ...found, doc: withoutTexts(found.doc) }
-    case 'appointments':
-      return { ...found, doc: withoutNotes(found.doc) }
-  }
-}
-
-/** Every field set anew, by the server: it says by that that they are erased (`isErased`). */
-function withoutIdentity(patient: Patient, mark: { at: string; by: UserId }): Patient {
-  const empty = {
-    name: NAMELESS,
-    phones: [],
-    nationalId: null,
-    birthDate: null,
-    sex: null,
-    fileNumber: null,
-    address: null,
-    note: null,
-  } satisfies PatientDraft
-  const gone = Object.keys(empty)
-  const marks = { ...patient.marks, ...Object.fromEntries(gone.map((field) => [field, mark])) }
-  const superseded = patient.superseded.filter(({ field }) => !gone.includes(field))
-  return Patient.parse({ ...patient, ...empty, marks, superseded })
-}
-
-function withoutNotes(booking: Appointment): Appointment {
-  return {
-    ...booking,
-    note: null,
-    superseded: [],
-    steps: booking.steps.map((step) => ({ ...step, reason: null })),
-  }
-}
-
-function withoutTexts(visit: Visit): Visit {
-  return {
-    ...visit,
-    orderReason: null,
-    superseded: [],
-    transitions: visit.transitions.map((step) => ({ ...step, reason: null })),
-  }
 }

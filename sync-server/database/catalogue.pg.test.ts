@@ -10,7 +10,13 @@ const GLOBAL: Record<string, string[]> = {
   schema_migrations: [],
 }
 /** What runs with the owner's rights, each for one question only. */
-const DEFINERS = ['clinic_at', 'erase_from_audit', 'keep_address', 'sweep_expired']
+const DEFINERS = [
+  'clinic_at',
+  'erase_from_audit',
+  'erase_written_once',
+  'keep_address',
+  'sweep_expired',
+]
 const POLICY =
   "(clinic_id = (NULLIF(current_setting('app.clinic_id'::text, true), ''::text))::uuid)"
 

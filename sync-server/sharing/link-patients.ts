@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { AppError } from '#shared/errors.ts'
 import type { ClinicId, PatientId, UserId } from '#shared/ids.ts'
-import { isErased } from '#shared/patient.ts'
+import { isErased } from '#shared/erased.ts'
 import { readRoles } from '../clinics/membership.ts'
 import {
   acrossClinicsOfOwner,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ClinicId, PatientId, UserId } from '#shared/ids.ts'
-import { isErased } from '#shared/patient.ts'
+import { isErased } from '#shared/erased.ts'
 import type { SharedRecord } from '#shared/shared-record.ts'
 import { type AuditFact, chainAudit, serverStamp, writeAudit } from '../audit/append-audit.ts'
 import { acrossClinicsOfOwner, type ClinicTx, type Within } from '../database/clinic-tx.ts'

@@ -11,6 +11,7 @@ import type { LabResult } from '#shared/lab-result.ts'
 import type { Prescription } from '#shared/prescription.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import type { Visit } from '#shared/visit.ts'
+import { eraseFromAudit } from '../audit/erase-record.ts'
 import { withClinic } from '../database/clinic-tx.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import {
@@ -407,4 +408,55 @@ describe('what is final', () => {
       }
     },
   )
+
+  test('its texts go only with an erasure that the chain tells of, and nothing else of it', async () => {
+    const ERASED = {
+      entries: `jsonb_set(doc, '{body,text}', '"——"')`,
+      invoices: `jsonb_set(doc, '{lines,0,text}', '"——"')`,
+    }
+    for (const [collection, erased] of Object.entries(ERASED)) {
+      const id = ids[collection as keyof typeof ids]
+      const touch = `${collection}:${id}`
+      const before = await textOf(id)
+      // Told of by nothing, and of the record before it in the chain alone.
+      await expect(
+        clinic.within((tx) => tx.query('SELECT erase_written_once($1)', [touch])),
+      ).rejects.toMatchObject({ code: '23514' })
+      const other = { collection: 'patients', id: newId() } as const
+      await expect(
+        clinic.within(async (tx) => {
+          await eraseFromAudit(tx, other, { by: clinic.people.admin, now: clinic.clock.now })
+          await tx.query('SELECT erase_written_once($1)', [touch])
+        }),
+      ).rejects.toMatchObject({ code: '23514' })
+      // Whoever says that they erase, and is not the function, does not; nor may its owner do more.
+      for (const [pool, doc] of [
+        [database.pool, erased],
+        [database.ownerPool, `doc || '{"queueDay": "2026-01-01"}'`],
+        [database.ownerPool, `${erased} || '{"queueDay": "2026-01-01"}'`],
+      ] as const) {
+        await expect(
+          withClinic(pool, clinic.clinicId, async (tx) => {
+            await tx.query(`SELECT set_config('app.erased', $1, true)`, [touch])
+            await tx.query(`UPDATE documents SET doc = ${doc} WHERE clinic_id = $1 AND id = $2`, [
+              tx.clinicId,
+              id,
+            ])
+          }),
+        ).rejects.toMatchObject({ code: '23001' })
+      }
+      expect(await textOf(id)).toBe(before)
+      await clinic.within(async (tx) => {
+        const act = { by: clinic.people.admin, now: clinic.clock.now }
+        await eraseFromAudit(tx, { collection: collection as 'entries', id }, act)
+        await tx.query('SELECT erase_written_once($1)', [touch])
+      })
+      const after = await textOf(id)
+      expect(after).toContain('——')
+      // Ids, amounts, numbers, authors and stamps are as they were.
+      const words = (text: string | undefined) => JSON.parse(text ?? '') as Record<string, unknown>
+      const part = collection === 'entries' ? 'body' : 'lines'
+      expect({ ...words(after), [part]: null }).toEqual({ ...words(before), [part]: null })
+    }
+  })
 })

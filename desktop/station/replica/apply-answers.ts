@@ -6,7 +6,8 @@ import {
   type Documents,
   WritableCollection,
 } from '#shared/collections.ts'
-import type { CommandName, Write } from '#shared/commands.ts'
+import { type Command, type CommandName, patientIn, type Write } from '#shared/commands.ts'
+import { isErased } from '#shared/erased.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { EntryKind } from '#shared/entry.ts'
 import type { Entitlement } from '#shared/entitlement.ts'
@@ -92,6 +93,10 @@ export function applyHistory(
 export function applyResults(core: ReplicaCore, results: readonly CommandResult[]): void {
   const { file } = core
   const changed = file.repeatableTransaction((tx) => {
+    const forgotten = results.flatMap(({ commandId, verdict }) => {
+      const command = verdict === 'REJECTED' ? file.outbox.find(commandId) : null
+      return command === null ? [] : erasedIn(core, command)
+    })
     const documents = new Map<string, FeedDocument>()
     for (const result of results) {
       for (const document of [...settleCommand(core, result), ...result.documents]) {
@@ -103,6 +108,7 @@ export function applyResults(core: ReplicaCore, results: readonly CommandResult[
       }
     }
     const collections = applyDocuments(core, tx, readFeed(core, [...documents.values()]))
+    for (const id of forgotten) forgetPatient(core, id)
     file.meta.set('lastContact', core.clock.now())
     lowerStamp(core)
     rememberTime(core)
@@ -131,7 +137,10 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
       outbox.hold(commandId, { by: 'SERVER', code: code ?? 'INTERNAL', details })
       return []
     case 'REJECTED': {
-      outbox.reject({ command, code: code ?? 'INTERNAL', details, answeredAt: core.clock.now() })
+      // What is written about one who was erased is not kept for anybody to enter again.
+      if (erasedIn(core, command).length === 0) {
+        outbox.reject({ command, code: code ?? 'INTERNAL', details, answeredAt: core.clock.now() })
+      }
       const stands = command.writes.map(({ collection, id }) => ({
         collection,
         id,
@@ -142,6 +151,15 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
       return stands
     }
   }
+}
+
+/** Patients that a command is about and that were erased. */
+function erasedIn({ file }: ReplicaCore, { writes }: Command): string[] {
+  return writes.flatMap((write) => {
+    const patientId = patientIn(write)
+    const patient = patientId === null ? null : file.rows.byId('patients', patientId)
+    return patient !== null && isErased(patient) ? patient.id : []
+  })
 }
 
 /** Keeps commands back by this station's own decision, so that those behind them can go. */
@@ -211,6 +229,7 @@ function applyDocuments(
   masters: readonly MasterDocument[],
 ): Set<CollectionName> {
   const changed = new Set<CollectionName>()
+  const forgotten: string[] = []
   // A first sync asks this once a page, not once a document.
   const { queued, held } = core.file.outbox.count()
   const isPending = queued + held > 0
@@ -218,6 +237,7 @@ function applyDocuments(
     const documents = new Map<string, Documents[CollectionName] | null>()
     for (const master of masters) {
       if (master.collection !== collection) continue
+      if (isErasedPatient(master)) forgotten.push(master.id)
       for (const stamp of stampsOf(master)) receiveStamp(core, stamp)
       noteLetter(core, master)
       raiseCounters(core.file, core.letter, master)
@@ -225,7 +245,18 @@ function applyDocuments(
     }
     if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
   }
+  for (const id of forgotten) forgetPatient(core, id)
   return changed
+}
+
+/** By the law's word nothing that was said of them may be left here either, beside the documents themselves. */
+function forgetPatient({ file }: ReplicaCore, id: string): void {
+  file.outbox.forget(id)
+  file.rows.dropRemoved(id)
+}
+
+function isErasedPatient({ collection, doc }: MasterDocument): boolean {
+  return collection === 'patients' && doc !== null && 'marks' in doc && isErased(doc)
 }
 
 /** The server gave this station another letter: a number of it was found taken, or it had asked. */

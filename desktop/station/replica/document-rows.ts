@@ -37,6 +37,8 @@ export interface DocumentRows {
   entriesOfVisits(visitIds: readonly string[]): Documents['entries'][]
   /** By a field that the collection's rules index. */
   where<C extends CollectionName>(collection: C, field: string, value: string): Documents[C][]
+  /** Drops what is left of removed documents that name an id: RxDB keeps their fields for a while. */
+  dropRemoved(named: string): void
 }
 
 export function openDocumentRows(db: Database.Database): DocumentRows {
@@ -113,5 +115,12 @@ export function openDocumentRows(db: Database.Database): DocumentRows {
     },
     entriesOfVisits: (visitIds) =>
       entriesOfVisits.all(JSON.stringify(visitIds)).map(([json]) => read('entries', json)),
+    dropRemoved(named) {
+      for (const collection of CollectionName.options) {
+        db.prepare<[string]>(
+          `DELETE FROM ${table(collection)} WHERE deleted = 1 AND instr(json, ?) > 0`,
+        ).run(named)
+      }
+    },
   }
 }

@@ -78,6 +78,8 @@ export interface Outbox {
   count(): { queued: number; held: number; unheard: number; oldest: Stamp | null }
   rejected(): RejectedRow[]
   dismissRejected(commandId: string): boolean
+  /** Forgets what is kept here of a patient after it was answered. */
+  forget(patientId: string): void
 }
 
 interface Row {
@@ -225,6 +227,10 @@ export function openOutbox(db: Database.Database): Outbox {
   )
   const dropAccepted = db.prepare<[number]>('DELETE FROM accepted WHERE accepted_at < ?')
 
+  // Of lists of many too: those stand at the server by now.
+  const forgetAccepted = db.prepare<[string]>('DELETE FROM accepted WHERE instr(payload, ?) > 0')
+  const forgetRejected = db.prepare<[string]>('DELETE FROM rejected WHERE instr(payload, ?) > 0')
+
   const parsed = new Map<number, Command>()
   const parse = (seq: number, payload: string): Command => {
     const known = parsed.get(seq)
@@ -335,6 +341,10 @@ export function openOutbox(db: Database.Database): Outbox {
     },
     rejected: readRejected,
     dismissRejected: (commandId) => dropRejected.run(commandId).changes > 0,
+    forget(patientId) {
+      forgetAccepted.run(patientId)
+      forgetRejected.run(patientId)
+    },
   }
 }
 

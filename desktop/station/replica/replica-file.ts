@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { SEARCH_NORMALISER_VERSION } from '#shared/arabic.ts'
+import { isErased } from '#shared/erased.ts'
 import { patientSearchText } from '#shared/patient-search.ts'
 import { Patient } from '#shared/patient.ts'
 import type { SearchSource } from '../storage/search-index.ts'
@@ -102,11 +103,15 @@ const SearchableFields = Patient.pick({
   phones: true,
   nationalId: true,
   fileNumber: true,
+  marks: true,
 })
 
-/** What of a patient can be searched. Raise `version` whenever `patientSearchText` changes. */
+/** What of a patient can be searched; of one who was erased nothing. Raise `version` whenever `patientSearchText` changes. */
 export const PATIENT_SEARCH: SearchSource = {
   version: SEARCH_NORMALISER_VERSION,
-  // Cast: only patients are stored in that collection
-  text: (document) => patientSearchText(document as ReturnType<typeof SearchableFields.parse>),
+  text(document) {
+    // Cast: only patients are stored in that collection
+    const patient = document as ReturnType<typeof SearchableFields.parse>
+    return isErased(patient) ? '' : patientSearchText(patient)
+  },
 }

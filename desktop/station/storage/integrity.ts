@@ -87,7 +87,7 @@ function* readIndex(
   // A partial index answers only who asks for its own rows.
   const own = / WHERE (deleted = [01])$/.exec(sql ?? '')?.[1] ?? '1'
   const rows = `${quote(tableName)} INDEXED BY ${quote(name)} WHERE ${own}`
-  const prepare = (select: string) => guard(() => db.prepare<unknown[]>(select).pluck())
+  const prepare = (select: string) => guard(() => db.prepare(select).pluck())
   const next = prepare(
     `SELECT max(v) FROM (SELECT ${column} AS v FROM ${rows} AND ${column} > ? ORDER BY ${column} LIMIT ${ENTRIES})`,
   )

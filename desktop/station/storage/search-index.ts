@@ -194,6 +194,16 @@ function prepareWords(
   const removeEntry = db.prepare<[number, string]>(
     `INSERT INTO ${index} (${index}, rowid, text) VALUES ('delete', ?, ?)`,
   )
+  // sqlite.org/fts5.html#the_secure_delete_configuration_option: else the words stay in their piece until it is merged.
+  const configure = db.prepare<[bigint]>(
+    `INSERT INTO ${index} (${index}, rank) VALUES ('secure-delete', ?)`,
+  )
+  /** Of a document that has lost all its words: somebody must be forgotten. */
+  const forgetEntry = (doc: number, text: string): void => {
+    configure.run(1n)
+    removeEntry.run(doc, text)
+    configure.run(0n)
+  }
   const match = db
     .prepare<[string, number], string>(
       `SELECT words.id FROM (SELECT rowid AS doc, rank AS score FROM ${index} WHERE text MATCH ? LIMIT ${RANKED_AT_MOST}) AS found
@@ -204,7 +214,8 @@ function prepareWords(
     const text = document._deleted ? undefined : source.text(document)
     const before = previous === undefined ? undefined : select.get(id)
     if (before?.text === text) return
-    if (before !== undefined) removeEntry.run(before.doc, before.text)
+    if (before !== undefined && text === '') forgetEntry(before.doc, before.text)
+    else if (before !== undefined) removeEntry.run(before.doc, before.text)
     if (text === undefined) {
       if (before !== undefined) remove.run(before.doc)
     } else if (before === undefined) {
