@@ -3,6 +3,7 @@ import type { CollectionName, Documents } from './collections.ts'
 import type { EntryBody } from './entry.ts'
 import type { VisitId } from './ids.ts'
 import { Role } from './roles.ts'
+import type { SharedRecord } from './shared-record.ts'
 import { project, type Viewer } from './sight.ts'
 import {
   appointmentOf,
@@ -16,6 +17,7 @@ import {
   pick,
   POUND,
   prescriptionOf,
+  sharedRecordOf,
   stampAt,
   STATIONS,
   stockItemOf,
@@ -74,7 +76,7 @@ const movement = entryOf({
 /** What each role sees of each kind of document; a document not named for a role is not seen at all. */
 const SEEN: Record<Role, readonly string[]> = {
   RECEPTION: ['patient', 'visit', 'appointment', 'final', 'cancels', 'consent'],
-  ASSISTANT: ['patient', 'visit', 'appointment', 'encounter', 'result', 'consent'],
+  ASSISTANT: ['patient', 'visit', 'appointment', 'encounter', 'result', 'consent', 'toldAllergy'],
   DOCTOR: [
     'patient',
     'visit',
@@ -86,6 +88,11 @@ const SEEN: Record<Role, readonly string[]> = {
     'encounter',
     'consent',
     'opened',
+    'toldAllergy',
+    'toldCondition',
+    'toldVisit',
+    'toldPrescription',
+    'toldResult',
   ],
   ACCOUNTANT: ['patient', 'visit', 'appointment', 'invoice', 'payment', 'shift', 'consent'],
   INVENTORY: ['item', 'movement'],
@@ -112,6 +119,11 @@ const example = <C extends CollectionName>(collection: C, document: Documents[C]
   document,
 })
 
+/** What another clinic of the owner knows. */
+function told(body: SharedRecord['body']): Example {
+  return example('sharedHistory', sharedRecordOf(body))
+}
+
 const EXAMPLES: Record<string, Example> = {
   patient: example('patients', patient),
   visit: example('visits', visitOf()),
@@ -132,6 +144,11 @@ const EXAMPLES: Record<string, Example> = {
   movement: example('entries', movement),
   consent: example('entries', entryOf({ kind: 'CONSENT', scope: 'SHARED_HISTORY', given: true })),
   opened: example('entries', entryOf({ kind: 'RECORD_OPENED' })),
+  toldAllergy: told({ kind: 'ALLERGY', substance: 'بنسلين', reaction: null }),
+  toldCondition: told({ kind: 'CONDITION', name: 'سكري' }),
+  toldVisit: told({ kind: 'VISIT', type: 'EXAMINATION', diagnoses: [] }),
+  toldPrescription: told({ kind: 'PRESCRIPTION', lines: [], canceled: false }),
+  toldResult: told({ kind: 'RESULT', test: 'صورة دم', text: 'سليم' }),
 }
 
 describe('who may see what', () => {

@@ -8,6 +8,7 @@ import type { Invoice } from './invoice.ts'
 import type { LabResult } from './lab-result.ts'
 import type { Money } from './money.ts'
 import type { Prescription, PrescriptionLine } from './prescription.ts'
+import type { SharedRecord } from './shared-record.ts'
 import type { StockItem } from './stock.ts'
 import type { JudgeContext } from './judge-context.ts'
 import type { Patient } from './patient.ts'
@@ -255,6 +256,28 @@ export function stockItemOf(changes: Partial<StockItem> = {}): StockItem {
 
 export function entryOf(body: EntryBody, changes: Partial<Entry> = {}): Entry {
   return { id: idOf(850), ...OF_VISIT, ...OWN, body, ...changes }
+}
+
+export function sharedRecordOf(
+  body: SharedRecord['body'],
+  changes: Partial<SharedRecord> = {},
+): SharedRecord {
+  return {
+    id: `${idOf(900)}:${body.kind}:${idOf(901)}`,
+    clinicId: CLINIC,
+    patientId: PATIENT,
+    queueDay: '2026-11-20',
+    body,
+    source: {
+      clinicId: idOf(900),
+      clinicName: 'عيادة المعادي',
+      doctorName: 'د. هالة',
+      recordId: idOf(901),
+    },
+    ownerId: pick(PEOPLE, 0),
+    consentId: idOf(902),
+    ...changes,
+  }
 }
 
 /** A judge's look-ups in these documents, all of them seen. */

@@ -10,8 +10,8 @@ import type { Prescription } from '#shared/prescription.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import type { SharedRecord } from '#shared/shared-record.ts'
 import { type Stamp, stampTime } from '#shared/stamp.ts'
+import { standingConsent } from '#shared/standing-consent.ts'
 import type { Visit } from '#shared/visit.ts'
-import { standingConsent } from './standing-consent.ts'
 
 /** One of two clinics, and who its patient is there. */
 export interface SharingSide {

@@ -68,12 +68,11 @@ export function sendShareJobs(
   jobs: JobSender,
   data: readonly DataOf<'share-history'>[],
 ): Promise<void> {
-  return jobs.send(
-    tx,
-    'share-history',
-    data.map((each) => ({
-      key: `${each.receiverId}:${each.patientId}:${each.sourceId}`,
-      data: each,
-    })),
-  )
+  const keyed = data.map((each) => ({
+    key: `${each.receiverId}:${each.patientId}:${each.sourceId}`,
+    data: each,
+  }))
+  // In one order for everybody: two who send the same two must not wait for each other.
+  const inOrder = keyed.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  return jobs.send(tx, 'share-history', inOrder)
 }

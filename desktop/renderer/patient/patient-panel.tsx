@@ -6,7 +6,10 @@ import { RecordsArriving } from '../sync/records-arriving.tsx'
 import { useDesk } from '../ui/desk-context.tsx'
 import { ageWords } from '../ui/age.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
+import { AllergyStrip } from './allergy-strip.tsx'
 import { PatientIdentity } from './patient-identity.tsx'
+import { SharingRow } from './sharing-row.tsx'
+import { ToldRecords } from './told-records.tsx'
 import { VisitTimeline } from './visit-timeline.tsx'
 import './patient.css'
 
@@ -34,8 +37,11 @@ export function PatientPanel(props: { patientId: PatientId }) {
           {text('patient.readOnly')}
         </p>
       )}
+      <AllergyStrip allergies={patient.allergies} />
       <PatientIdentity patient={patient} />
+      <SharingRow patient={patient} />
       <VisitTimeline visits={patient.visits} />
+      <ToldRecords told={patient.told} />
     </div>
   )
 }

@@ -132,6 +132,7 @@ export function openTestClinic(): TestClinic {
     patient: (id) => clinic.patients.get(id) ?? null,
     visit: (id) => clinic.visits.get(id) ?? null,
     entry: (id) => clinic.entries.get(id) ?? null,
+    sharedOfPatient: () => [],
     visitsOfDay: (day) => visitsWhere((visit) => visit.queueDay === day),
     visitsOfPatient: (id, limit) =>
       visitsWhere((visit) => visit.patientId === id)

@@ -20,6 +20,7 @@ import { Money } from '#shared/money.ts'
 import { BirthDate, PatientDraft, Sex } from '#shared/patient.ts'
 import { Prescription } from '#shared/prescription.ts'
 import { Action, Role, VisitStatus } from '#shared/roles.ts'
+import { SharedRecord } from '#shared/shared-record.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
 
 /** Instants here are UTC ISO 8601; the window shows them in the clinic's time zone and digits. */
@@ -229,6 +230,23 @@ export const PatientVisit = z.object({
   ),
 })
 
+/** `clinicName`: the clinic of the owner that knows of it; null: this one. */
+export const PatientAllergy = z.object({
+  substance: z.string(),
+  reaction: z.string().nullable(),
+  isSevere: z.boolean(),
+  clinicName: z.string().nullable(),
+})
+
+/** What another clinic of the owner told, with the patient's consent. */
+export const ToldRecord = z.object({
+  recordId: z.string(),
+  queueDay: z.string(),
+  clinicName: z.string(),
+  doctorName: z.string().nullable(),
+  body: SharedRecord.shape.body,
+})
+
 export const PatientView = z.object({
   patientId: PatientId,
   draft: PatientDraft,
@@ -238,6 +256,12 @@ export const PatientView = z.object({
   mayEdit: z.boolean(),
   mayCheckIn: z.boolean(),
   visits: z.array(PatientVisit),
+  /** Null: not theirs to see. */
+  allergies: z.array(PatientAllergy).nullable(),
+  /** Latest first; of allergies above. Empty too where it is not theirs to see. */
+  told: z.array(ToldRecord),
+  /** Whether the patient agreed that the owner's other clinics are told what this one knows. */
+  sharing: z.object({ agreed: z.boolean(), mayRecord: z.boolean() }),
 })
 export type PatientView = z.infer<typeof PatientView>
 

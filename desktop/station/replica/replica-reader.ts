@@ -22,6 +22,7 @@ export function readReplica({ store, rows, directory }: ReplicaFile): ReplicaRea
     invoicesOfVisit: (visitId) => rows.where('invoices', 'visitId', visitId),
     prescriptionsOfVisit: (visitId) => rows.where('prescriptions', 'visitId', visitId),
     resultsOfPatient: (patientId) => rows.where('labResults', 'patientId', patientId),
+    sharedOfPatient: (patientId) => rows.where('sharedHistory', 'patientId', patientId),
     entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
     entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
     namesakes: (name, phone) => findNamesakes(store, rows, { name, phone }),

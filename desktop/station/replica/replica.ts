@@ -17,6 +17,7 @@ import type { CalendarDate } from '#shared/fields.ts'
 import type { ClinicId, CommandId, PatientId, StationId, UserId, VisitId } from '#shared/ids.ts'
 import type { Invoice } from '#shared/invoice.ts'
 import type { LabResult } from '#shared/lab-result.ts'
+import type { SharedRecord } from '#shared/shared-record.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { Prescription } from '#shared/prescription.ts'
 import type { PatientReading } from '#shared/patient-search.ts'
@@ -51,6 +52,8 @@ export interface ReplicaReader extends ClinicDirectory {
   invoicesOfVisit(visitId: VisitId): Invoice[]
   prescriptionsOfVisit(visitId: VisitId): Prescription[]
   resultsOfPatient(patientId: PatientId): LabResult[]
+  /** What the owner's other clinics know of them, and they agreed to share. */
+  sharedOfPatient(patientId: PatientId): SharedRecord[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
   /** Patients with this normalised name and phone; with this name alone, if there is no phone. */

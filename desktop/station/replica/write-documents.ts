@@ -69,7 +69,7 @@ export function putDocuments<C extends CollectionName>(
     const live = before === undefined || before._deleted ? null : withoutMeta<Documents[C]>(before)
     if (document === null ? live === null : live !== null && isSameJson(live, document)) continue
     file.contested.note(collection, id, { before: live, after: document })
-    changed.push(document === null ? { ...live, id, _deleted: true } : { ...document })
+    changed.push(document === null ? tombstoneOf(collection, id, live) : { ...document })
     more += Number(document !== null) - Number(live !== null)
   }
   if (collection === 'patients' && more !== 0) file.counters.add('patients', more)
@@ -78,6 +78,18 @@ export function putDocuments<C extends CollectionName>(
     if (collection === 'clinic') file.directory.renew()
   }
   return changed.length > 0
+}
+
+/**
+ * Of what another clinic told nothing is kept once it is taken back. It is no RxDB collection: no query of
+ * RxDB's misses a field of it.
+ */
+function tombstoneOf(
+  collection: CollectionName,
+  id: string,
+  live: object | null,
+): Record<string, unknown> {
+  return collection === 'sharedHistory' ? { id, _deleted: true } : { ...live, id, _deleted: true }
 }
 
 /**

@@ -4,6 +4,7 @@ import type { CalendarDate } from '#shared/fields.ts'
 import type { Patient, PatientDraft } from '#shared/patient.ts'
 import { can, governingStatus } from '#shared/roles.ts'
 import { project } from '#shared/sight.ts'
+import { standingConsent } from '#shared/standing-consent.ts'
 import type { Visit } from '#shared/visit.ts'
 import { formatReceipt } from '../commands/money.ts'
 import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
@@ -14,6 +15,7 @@ import type { Person } from '../session/current-session.ts'
 import { nameOf } from './names.ts'
 import { showDay } from './shown-day.ts'
 import { requireSight, seesAccounts } from './sight.ts'
+import { toldOf } from './told.ts'
 import type { ClinicDeps, View } from './view.ts'
 import { viewerOf } from './viewer.ts'
 import { instantOf } from './visit-row.ts'
@@ -56,6 +58,11 @@ function computePatient(
     mayEdit: can(person.roles, governingStatus(statuses), 'EDIT_PATIENT', settings.narrowing),
     mayCheckIn: can(person.roles, 'NONE', 'CHECK_IN', settings.narrowing),
     visits: visitsOf(replica, visits, person),
+    ...toldOf(replica, patient, viewerOf(replica, person)),
+    sharing: {
+      agreed: standingConsent(read.entriesOfPatient(patientId)) !== null,
+      mayRecord: can(person.roles, 'NONE', 'RECORD_CONSENT', settings.narrowing),
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
+import type { ClinicId } from '#shared/ids.ts'
 import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { type DeskWindow, openDeskWindow } from './desk-window.ts'
 import { findChromium } from '../../../build/chromium.mjs'
@@ -33,7 +34,12 @@ export interface TestClinic {
   serverFolder: string
   clinicId: string
   browser: Browser
-  openDesk: (name: string, email: string) => Promise<Desk>
+  /** Of the demo's first clinic, unless another and its ADMIN are named. */
+  openDesk: (
+    name: string,
+    email: string,
+    of?: { clinicId: ClinicId; admin: string },
+  ) => Promise<Desk>
   close: () => Promise<void>
 }
 
@@ -81,16 +87,20 @@ export async function openTestClinic(output: string): Promise<TestClinic> {
     serverFolder,
     clinicId: clinic.clinicId,
     browser,
-    async openDesk(name, email) {
+    async openDesk(
+      name,
+      email,
+      { clinicId, admin } = { clinicId: clinic.clinicId, admin: 'admin@demo.dawr' },
+    ) {
       const proxy = await openChaosProxy(server.url)
       const deskFolder = join(folder, name)
       const process_ = await startDeskProcess(deskFolder, output, name)
       const window = await openDeskWindow(process_.url)
       await window.act('enrol', {
         serverUrl: proxy.url,
-        email: 'admin@demo.dawr',
+        email: admin,
         password: DEMO_PASSWORD,
-        clinicId: clinic.clinicId,
+        clinicId,
         stationName: name,
       })
       await window.sessionIs('LOCKED')

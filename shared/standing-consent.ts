@@ -1,6 +1,6 @@
-import { type Entry, isEntryOf } from '#shared/entry.ts'
-import type { EntryId } from '#shared/ids.ts'
-import type { Stamp } from '#shared/stamp.ts'
+import { type Entry, isEntryOf } from './entry.ts'
+import type { EntryId } from './ids.ts'
+import type { Stamp } from './stamp.ts'
 
 /**
  * The consent to share a patient's history that stands, of all that they said in whatever order it

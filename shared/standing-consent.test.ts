@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Entry } from '#shared/entry.ts'
-import { entryOf, idOf, pick, stampAt, STATIONS } from '#shared/test-values.ts'
+import type { Entry } from './entry.ts'
+import { entryOf, idOf, pick, stampAt, STATIONS } from './test-values.ts'
 import { standingConsent } from './standing-consent.ts'
 
 const said = (number: number, given: boolean, seconds: number, station = 0): Entry =>
