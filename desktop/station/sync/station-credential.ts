@@ -22,10 +22,12 @@ export function proveKey(
 }
 
 /**
- * Posts with a proof. A desk whose clock is off is told the time by the refusal, and proves again
- * by the server's clock.
+ * Posts with a proof, and if that is refused with one more. A desk whose clock is off is told the time
+ * by the refusal, and proves again by the server's clock. And a network may deliver a request twice: of
+ * the second the proof was used, and its refusal, which comes back, says nothing of the station; the
+ * token that the first was answered with is lost, and the one before it still good.
  */
-export async function postWithProof<T>(
+async function postWithProof<T>(
   clock: StationClock,
   post: (now: number) => Promise<T>,
 ): Promise<T> {
@@ -33,8 +35,9 @@ export async function postWithProof<T>(
   try {
     return await post(clock.now())
   } catch (error) {
-    const serverTime = error instanceof AppError ? error.details['serverTime'] : undefined
-    if (typeof serverTime !== 'number') throw error
+    if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') throw error
+    const serverTime = error.details['serverTime']
+    if (typeof serverTime !== 'number') return post(clock.now())
     clock.heard(serverTime, sent)
     return post(serverTime)
   }
