@@ -1,9 +1,13 @@
 // 2,000 stations of 500 clinics on line at one instance: what an idle stream costs, how soon all of
 // them hear of something, and what a desk feels while all come back at once.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { z } from 'zod'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { addStation } from '#server/clinics/stations.ts'
 import { parsePrivateKey } from '#server/config.ts'
@@ -12,21 +16,19 @@ import { createPool } from '#server/database/pool.ts'
 import { signStationToken } from '#server/identity/access-token.ts'
 import { importSigningKey } from '#server/identity/signing-key.ts'
 import { NEWS_CHANNEL } from '#server/sync/clinic-news.ts'
-import { enrolCaller, postText } from './caller.ts'
+import { postText } from './caller.ts'
 import { DESK } from './clinic.ts'
 import { makePatients } from './documents.ts'
 import { addClinic } from './many-clinics.ts'
-import { openOutbox, printPush } from './outbox.ts'
 import { percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
-import { runSuite } from './suite.ts'
+import { type Bench, runSuite } from './suite.ts'
 
 const STATIONS_OF_CLINIC = 4
 /** Far above what any of these clinics has written. */
 const NEWS_HEAD = 1_000_000
 /** Presence is told, garbage collected. */
 const SETTLE_MS = 3_000
-const CHECK_IN_EVERY_MS = 25
 
 interface Seat {
   clinicId: ClinicId
@@ -81,19 +83,13 @@ await runSuite('sync-streams', async (bench) => {
     )
   }
 
-  const checkIn = await openDesk(server)
+  const desk = await openDesk(bench, server)
   for (let run = 0; run < runs; run += 1) {
     ours.cut()
     await settle()
-    const times: number[] = []
-    const back = new AbortController()
-    const opened = ours.open(headers).finally(() => back.abort())
-    while (!back.signal.aborted) {
-      times.push(await checkIn())
-      await new Promise((resolve) => setTimeout(resolve, CHECK_IN_EVERY_MS))
-    }
-    await opened
-    figures.checkIns.push(times)
+    desk.begin()
+    await ours.open(headers)
+    figures.checkIns.push(await desk.end())
   }
   ours.cut()
 
@@ -195,20 +191,21 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 }
 
-/** A desk that registers one patient at a time, and says how long each took, milliseconds. */
-async function openDesk({ url }: BenchServer): Promise<() => Promise<number>> {
-  const caller = await enrolCaller(url)
-  const outbox = openOutbox(caller.identity)
-  const patients = makePatients(5_000, Date.now(), 9)
-  return async () => {
-    const patient = patients.pop()
-    if (patient === undefined) throw new Error('nobody is left to register')
-    const command = outbox.sign('registerPatient', (created) => [
-      { collection: 'patients', id: patient.id, base: null, next: { ...patient, created } },
-    ])
-    const start = performance.now()
-    const answer = await caller.post('/v1/push', printPush([command]))
-    if (!answer.includes('"ACCEPTED"')) throw new Error(answer.slice(0, 200))
-    return performance.now() - start
+/** A desk that registers patients, and says how long each took, milliseconds. */
+async function openDesk(
+  bench: Bench,
+  { url }: BenchServer,
+): Promise<{ begin: () => void; end: () => Promise<number[]> }> {
+  const child = fork(fileURLToPath(import.meta.resolve('./storm-desk.ts')), [url])
+  bench.onEnd(() => child.kill())
+  await once(child, 'message')
+  return {
+    begin: () => void child.send('go'),
+    end: async () => {
+      const { promise, resolve } = Promise.withResolvers<unknown>()
+      child.once('message', resolve)
+      child.send('stop')
+      return z.array(z.number()).parse(await promise)
+    },
   }
 }
