@@ -1,11 +1,8 @@
 // 2,000 stations of 500 clinics on line at one instance: what an idle stream costs, how soon all of
 // them hear of something, and what a desk feels while all come back at once.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { z } from 'zod'
 import type { ClinicId, StationId } from '#shared/ids.ts'
@@ -16,13 +13,14 @@ import { createPool } from '#server/database/pool.ts'
 import { signStationToken } from '#server/identity/access-token.ts'
 import { importSigningKey } from '#server/identity/signing-key.ts'
 import { NEWS_CHANNEL } from '#server/sync/clinic-news.ts'
+import { openBeside } from './beside.ts'
 import { postText } from './caller.ts'
 import { DESK } from './clinic.ts'
 import { makePatients } from './documents.ts'
 import { addClinic } from './many-clinics.ts'
 import { percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
-import { type Bench, runSuite } from './suite.ts'
+import { runSuite } from './suite.ts'
 
 const STATIONS_OF_CLINIC = 4
 /** Far above what any of these clinics has written. */
@@ -83,7 +81,10 @@ await runSuite('sync-streams', async (bench) => {
     )
   }
 
-  const desk = await openDesk(bench, server)
+  const desk = await openBeside(bench, import.meta.resolve('./storm-desk.ts'), {
+    url: server.url,
+    done: z.array(z.number()),
+  })
   for (let run = 0; run < runs; run += 1) {
     ours.cut()
     await settle()
@@ -189,23 +190,4 @@ async function residentBytes(url: string): Promise<number> {
 
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-}
-
-/** A desk that registers patients, and says how long each took, milliseconds. */
-async function openDesk(
-  bench: Bench,
-  { url }: BenchServer,
-): Promise<{ begin: () => void; end: () => Promise<number[]> }> {
-  const child = fork(fileURLToPath(import.meta.resolve('./storm-desk.ts')), [url])
-  bench.onEnd(() => child.kill())
-  await once(child, 'message')
-  return {
-    begin: () => void child.send('go'),
-    end: async () => {
-      const { promise, resolve } = Promise.withResolvers<unknown>()
-      child.once('message', resolve)
-      child.send('stop')
-      return z.array(z.number()).parse(await promise)
-    },
-  }
 }
