@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server'
 import type pg from 'pg'
 import type { Logger } from 'pino'
 import type { ClinicId, StationId, UserId } from '#shared/ids.ts'
@@ -46,6 +47,8 @@ export interface PersonCredential {
 
 /** What `requireStation()` and `requirePerson()` put into Hono's context. */
 export interface ServerEnv {
+  /** Of the socket that the request came by; a test's comes by none. */
+  Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
     station: StationCredential

@@ -95,7 +95,7 @@ export async function startServer(
     return {
       url,
       routes: listRoutes(app),
-      fetch: async (request) => app.fetch(request),
+      fetch: async (request) => app.fetch(request, {}),
       close: () => (closed ??= closeAll()),
     }
   } catch (error) {

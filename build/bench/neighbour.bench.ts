@@ -1,13 +1,11 @@
 // What a clinic feels of the others: of a thousand that are merely there, and of a very large one at
 // its loudest. The documents of others are put there by SQL, without commands or audit.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Write } from '#shared/commands.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { withClinic } from '#server/database/clinic-tx.ts'
 import { createPool } from '#server/database/pool.ts'
+import { openBeside } from './beside.ts'
 import { type Caller, enrolCaller } from './caller.ts'
 import { BENCH_CLINIC } from './clinic.ts'
 import { makePatients, makeToday } from './documents.ts'
@@ -16,7 +14,7 @@ import { Loudness } from './loudness.ts'
 import { type Fact, openOutbox, printPush } from './outbox.ts'
 import { chunks, percentiles } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
-import { type Bench, runSuite } from './suite.ts'
+import { runSuite } from './suite.ts'
 
 /** Clinics whose check-ins are measured, in turn. */
 const DESKS = 5
@@ -76,7 +74,10 @@ await runSuite('neighbour', async (bench) => {
   await settle(server)
   const desks = [alone]
   for (const clinicId of clinics.slice(0, DESKS - 1)) desks.push(await openDesk(server, clinicId))
-  const noise = await openNoise(bench, server)
+  const noise = await openBeside(bench, import.meta.resolve('./neighbour-load.ts'), {
+    url: server.url,
+    done: Loudness,
+  })
   const heard = { quiet: [] as number[][], noisy: [] as number[][] }
   await checkInOften(desks, size.checkIns)
   for (let run = 0; run < size.runs; run += 1) {
@@ -169,24 +170,5 @@ function arrival(of: {
       { collection: 'visits', id: next.id, base: null, next },
       { collection: 'entries', id: paid.id, base: null, next: paid },
     ]
-  }
-}
-
-async function openNoise(
-  bench: Bench,
-  { url }: BenchServer,
-): Promise<{ begin: () => void; end: () => Promise<Loudness> }> {
-  const program = fileURLToPath(import.meta.resolve('./neighbour-load.ts'))
-  const child = fork(program, [url])
-  bench.onEnd(() => child.kill())
-  await once(child, 'message')
-  return {
-    begin: () => void child.send('go'),
-    end: async () => {
-      const { promise, resolve } = Promise.withResolvers<unknown>()
-      child.once('message', resolve)
-      child.send('stop')
-      return Loudness.parse(await promise)
-    },
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import pg from 'pg'
+import { z } from 'zod'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { addStation } from '#server/clinics/stations.ts'
 import { parsePrivateKey } from '#server/config.ts'
@@ -12,11 +13,11 @@ import { createPool } from '#server/database/pool.ts'
 import { signStationToken } from '#server/identity/access-token.ts'
 import { importSigningKey } from '#server/identity/signing-key.ts'
 import { NEWS_CHANNEL } from '#server/sync/clinic-news.ts'
-import { enrolCaller, postText } from './caller.ts'
+import { openBeside } from './beside.ts'
+import { postText } from './caller.ts'
 import { DESK } from './clinic.ts'
 import { makePatients } from './documents.ts'
 import { addClinic } from './many-clinics.ts'
-import { openOutbox, printPush } from './outbox.ts'
 import { percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
 import { runSuite } from './suite.ts'
@@ -26,7 +27,6 @@ const STATIONS_OF_CLINIC = 4
 const NEWS_HEAD = 1_000_000
 /** Presence is told, garbage collected. */
 const SETTLE_MS = 3_000
-const CHECK_IN_EVERY_MS = 25
 
 interface Seat {
   clinicId: ClinicId
@@ -81,19 +81,16 @@ await runSuite('sync-streams', async (bench) => {
     )
   }
 
-  const checkIn = await openDesk(server)
+  const desk = await openBeside(bench, import.meta.resolve('./storm-desk.ts'), {
+    url: server.url,
+    done: z.array(z.number()),
+  })
   for (let run = 0; run < runs; run += 1) {
     ours.cut()
     await settle()
-    const times: number[] = []
-    const back = new AbortController()
-    const opened = ours.open(headers).finally(() => back.abort())
-    while (!back.signal.aborted) {
-      times.push(await checkIn())
-      await new Promise((resolve) => setTimeout(resolve, CHECK_IN_EVERY_MS))
-    }
-    await opened
-    figures.checkIns.push(times)
+    desk.begin()
+    await ours.open(headers)
+    figures.checkIns.push(await desk.end())
   }
   ours.cut()
 
@@ -193,22 +190,4 @@ async function residentBytes(url: string): Promise<number> {
 
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-}
-
-/** A desk that registers one patient at a time, and says how long each took, milliseconds. */
-async function openDesk({ url }: BenchServer): Promise<() => Promise<number>> {
-  const caller = await enrolCaller(url)
-  const outbox = openOutbox(caller.identity)
-  const patients = makePatients(5_000, Date.now(), 9)
-  return async () => {
-    const patient = patients.pop()
-    if (patient === undefined) throw new Error('nobody is left to register')
-    const command = outbox.sign('registerPatient', (created) => [
-      { collection: 'patients', id: patient.id, base: null, next: { ...patient, created } },
-    ])
-    const start = performance.now()
-    const answer = await caller.post('/v1/push', printPush([command]))
-    if (!answer.includes('"ACCEPTED"')) throw new Error(answer.slice(0, 200))
-    return performance.now() - start
-  }
 }

@@ -14,15 +14,16 @@ const unpack = promisify(gunzip)
  * @throws AppError TOO_LARGE, or INVALID
  */
 export async function readText(c: Context, unpacked?: number): Promise<string> {
-  const bytes = await c.req.arrayBuffer()
   const isPacked = unpacked !== undefined && c.req.header('content-encoding') === 'gzip'
   try {
+    const bytes = await c.req.arrayBuffer()
     const plain = isPacked ? await unpack(bytes, { maxOutputLength: unpacked }) : bytes
     return new TextDecoder('utf-8', { fatal: true }).decode(plain)
   } catch (error) {
     const isTooLarge =
       error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE'
     if (isTooLarge) throw new AppError('TOO_LARGE', { limitBytes: unpacked ?? 0 })
+    // Or the line broke, and nobody hears it.
     throw new AppError('INVALID', { reason: isPacked ? 'not gzip of UTF-8' : 'not UTF-8' })
   }
 }

@@ -113,7 +113,7 @@ test('beside work pages are short, and leave three times as long as each took; o
   await vi.advanceTimersByTimeAsync(1)
   expect(begun).toBe(2)
   lane.notePush()
-  expect(lane.longestPage()).toBe(500)
+  expect(lane.longestPage()).toBe(250)
   const beside = [page(), page()]
   await vi.advanceTimersByTimeAsync(118)
   expect(begun).toBe(3)

@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 50_000
 /** How long after a push the instance counts as at work. */
 const AT_WORK_MS = 1_000
 /** The longest page beside work: what a check-in may have to wait behind. */
-const PAGE_BESIDE_WORK = 500
+const PAGE_BESIDE_WORK = 250
 /** Beside work: how much longer than each took nothing is begun behind it. */
 const REST = 3
 

@@ -1,13 +1,20 @@
+import type { Writable } from 'node:stream'
 import type { StreamEvent } from '#shared/protocol.ts'
 
 /** Bytes that may wait for a slow station before its stream is closed: it will come back and pull. */
 const QUEUE_BYTES = 32 * 1024
 
+/** What a station listens at: the answer to its request, written as events come. */
+export type StreamLine = Pick<
+  Writable,
+  'write' | 'end' | 'destroy' | 'destroyed' | 'once' | 'writableLength'
+>
+
 /** The server's end of one station's event stream. */
 export interface EventStream {
-  body: ReadableStream<Uint8Array>
   /** Sends an encoded event; closes the stream instead when the station does not keep up. */
   send: (event: Uint8Array) => void
+  /** What was sent still goes out. */
   close: () => void
 }
 
@@ -23,34 +30,32 @@ export function encodeText(event: string): Uint8Array {
   return encoder.encode(`data: ${event}\n\n`)
 }
 
-/** @param onClose called once, whoever closed it */
-export function createEventStream(onClose: () => void): EventStream {
-  let controller: ReadableStreamDefaultController<Uint8Array> | null = null
+/**
+ * Onto the answer itself: a web stream for each of thousands would take as much memory as all the rest.
+ *
+ * @param onClose called once, whoever closed it
+ */
+export function createEventStream(line: StreamLine, onClose: () => void): EventStream {
+  let isOpen = true
   function ended(): void {
-    if (controller === null) return
-    controller = null
+    if (!isOpen) return
+    isOpen = false
     onClose()
   }
-  function close(): void {
-    controller?.close()
-    ended()
-  }
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start: (given) => {
-        controller = given
-      },
-      cancel: ended,
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: QUEUE_BYTES }),
-  )
+  line.once('close', ended)
   return {
-    body,
-    send: (event) => {
-      if (controller === null) return
-      if ((controller.desiredSize ?? 0) < event.byteLength) close()
-      else controller.enqueue(event)
+    send(event) {
+      if (!isOpen) return
+      if (line.writableLength + event.byteLength <= QUEUE_BYTES) {
+        line.write(event)
+        return
+      }
+      line.destroy()
+      ended()
     },
-    close,
+    close() {
+      line.end()
+      ended()
+    },
   }
 }

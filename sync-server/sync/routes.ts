@@ -1,5 +1,7 @@
 import { constants, gzip } from 'node:zlib'
+import { PassThrough, Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import { ChecksumRequest, type ChecksumResponse } from '#shared/feed-checksum.ts'
 import { PROTOCOL_HEADER, PROTOCOL_VERSION, PullRequest } from '#shared/protocol.ts'
@@ -17,6 +19,7 @@ import { createAckMemory, pullPage } from './pull.ts'
 import { answersFor } from './older-wire.ts'
 import { pushCommands } from './push.ts'
 import { readPush } from './push-body.ts'
+import type { StreamLine } from './event-stream.ts'
 import { createStreamHub } from './stream-hub.ts'
 
 /** Longer ones are imports, or what a desk did in a day without a line; packed, that much shorter. */
@@ -81,14 +84,11 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     return c.json({ ok: true, letter })
   })
 
-  routes.get('/stream', byToken, async (c) =>
-    c.body(await hub.open(c.get('station'), { takesPages: speaksNewest(c) }), 200, {
-      'Content-Type': 'text/event-stream',
-      // Proxies that compress or buffer would hold events back.
-      'Cache-Control': 'no-store, no-transform',
-      'X-Accel-Buffering': 'no',
-    }),
-  )
+  routes.get('/stream', byToken, async (c) => {
+    const answer = beginEvents(c)
+    await hub.open(c.get('station'), { begin: answer.begin, takesPages: speaksNewest(c) })
+    return answer.response()
+  })
   return routes
 }
 
@@ -96,6 +96,35 @@ function isLong(c: Context<ServerEnv>): boolean {
   const { plain, packed } = LONG_PUSH_BYTES
   const bytes = Number(c.req.header('content-length') ?? 0)
   return bytes > (c.req.header('content-encoding') === undefined ? plain : packed)
+}
+
+/** Proxies that compress or buffer would hold events back. */
+const EVENT_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+}
+
+/** Events go onto the socket's own answer; without a socket, into the body of one. */
+function beginEvents(c: Context<ServerEnv>): {
+  begin: () => StreamLine
+  response: () => Response
+} {
+  const { outgoing } = c.env
+  if (outgoing === undefined) {
+    const line = new PassThrough()
+    // Cast: Node's own type of the same web stream
+    const body = Readable.toWeb(line) as ReadableStream<Uint8Array>
+    return { begin: () => line, response: () => c.body(body, 200, EVENT_HEADERS) }
+  }
+  return {
+    begin() {
+      const { headers } = c.body(null, 200, EVENT_HEADERS)
+      outgoing.writeHead(200, Object.fromEntries(headers))
+      return outgoing
+    },
+    response: () => RESPONSE_ALREADY_SENT,
+  }
 }
 
 /** Pages came with version 2, and hold what older stations cannot read. */

@@ -2,10 +2,16 @@ import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { HEARTBEAT_MS } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
-import { readStation } from '../identity/require-station.ts'
+import { admitStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
 import { ClinicNews, NEWS_CHANNEL, readNotification } from './clinic-news.ts'
-import { createEventStream, encodeEvent, encodeText, type EventStream } from './event-stream.ts'
+import {
+  createEventStream,
+  encodeEvent,
+  encodeText,
+  type EventStream,
+  type StreamLine,
+} from './event-stream.ts'
 import { createFeedOffers, type FeedOffers } from './feed-offers.ts'
 import { createGate } from './gate.ts'
 import { openListener } from './listener.ts'
@@ -17,13 +23,14 @@ export interface StreamHub {
   /**
    * For a station that has shown a good token: what its row says now is looked at here.
    *
+   * @param begin asked once the station may listen: it is then told there, until either side ends it
    * @param takesPages whether it understands what may come along with the news
-   * @throws AppError UNAVAILABLE, UNAUTHENTICATED or STATION_REVOKED
+   * @throws AppError UNAVAILABLE, UNAUTHENTICATED or STATION_REVOKED; then nothing was begun
    */
   open: (
     station: StationCredential,
-    version: { takesPages: boolean },
-  ) => Promise<ReadableStream<Uint8Array>>
+    listening: { begin: () => StreamLine; takesPages: boolean },
+  ) => Promise<void>
   /** Whether a stream of the station is open, here or at another instance. */
   isLive: (stationId: StationId) => boolean
   /** What is written here for the stations that listen here. */
@@ -32,12 +39,14 @@ export interface StreamHub {
 
 interface Seat {
   stationId: StationId
-  stream: EventStream
+  /** Null: it was not greeted yet. */
+  stream: EventStream | null
   /** The last feed number told; before the hello, to be told with it. */
   head: number
-  isGreeted: boolean
+  /** Revoked before it was greeted. */
+  isRefused: boolean
   takesPages: boolean
-  expiry: NodeJS.Timeout
+  expiry: NodeJS.Timeout | null
 }
 
 interface Room {
@@ -57,6 +66,11 @@ const BEAT_PARTS = 20
 /** Comings and goings within this time are told together. */
 const CONTACTS_MS = 200
 
+const READ_STATION_AND_HEAD = `
+  SELECT (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
+      FROM station_state($1, $2)) AS station,
+    (SELECT head FROM feeds WHERE clinic_id = $1) AS head`
+
 export function createStreamHub(deps: ServerDeps): StreamHub {
   const rooms = new Map<ClinicId, Room>()
   const offers = createFeedOffers((clinicId) => rooms.has(clinicId))
@@ -73,7 +87,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   )
 
   function broadcast(room: Room, event: Uint8Array): void {
-    for (const { stream } of room.seats) stream.send(event)
+    for (const { stream } of room.seats) stream?.send(event)
   }
 
   /** @param page JSON text of what was written between the head before and this one */
@@ -85,7 +99,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
       // Told already, by its hello or while catching up.
       if (head <= seat.head) continue
       seat.head = head
-      if (seat.isGreeted) seat.stream.send(seat.takesPages ? full : bare)
+      seat.stream?.send(seat.takesPages ? full : bare)
     }
   }
 
@@ -109,8 +123,8 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }
 
   function sayBye(seat: Seat, code: ErrorCode): void {
-    seat.stream.send(encodeEvent({ type: 'bye', code }))
-    seat.stream.close()
+    seat.stream?.send(encodeEvent({ type: 'bye', code }))
+    seat.stream?.close()
   }
 
   function hearNews(payload: string): void {
@@ -119,7 +133,9 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     const { clinicId, head, revoked, offer } = news
     const page = offers.take(offer)
     for (const seat of rooms.get(clinicId)?.seats ?? []) {
-      if (revoked?.includes(seat.stationId) === true) sayBye(seat, 'STATION_REVOKED')
+      if (revoked?.includes(seat.stationId) !== true) continue
+      seat.isRefused = true
+      sayBye(seat, 'STATION_REVOKED')
     }
     tellHead(clinicId, head, page)
   }
@@ -134,6 +150,18 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     for (const clinicId of rooms.keys()) {
       tellHead(clinicId, await readHead(clinicId))
     }
+  }
+
+  /** The head for a station that may listen; in one round trip, for all may come back at once. */
+  async function readHeadFor({ clinicId, stationId }: StationCredential): Promise<number> {
+    const { rows } = await queryClinic<{ station: unknown; head: number | null }>(
+      deps.pool,
+      clinicId,
+      READ_STATION_AND_HEAD,
+      [clinicId, stationId],
+    )
+    admitStation(rows[0]?.station)
+    return rows[0]?.head ?? 0
   }
 
   async function readHead(clinicId: ClinicId): Promise<number> {
@@ -163,34 +191,49 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     let index = 0
     for (const { seats } of rooms.values()) {
       for (const { stream } of seats) {
-        if (index % BEAT_PARTS === part) stream.send(BEAT)
+        if (index % BEAT_PARTS === part) stream?.send(BEAT)
         index += 1
       }
     }
   }, HEARTBEAT_MS / BEAT_PARTS)
 
-  function enter({ clinicId, stationId, expiresAt }: StationCredential, takesPages: boolean): Seat {
+  function takeSeat(clinicId: ClinicId, stationId: StationId, takesPages: boolean): Seat {
     const room = rooms.get(clinicId) ?? { seats: new Set(), contacts: null }
     rooms.set(clinicId, room)
-    const stream = createEventStream(() => leave(clinicId, seat))
-    const left = Math.max(expiresAt - deps.now(), 0)
-    const expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
-    const seat: Seat = { stationId, stream, head: 0, isGreeted: false, takesPages, expiry }
+    const seat: Seat = {
+      stationId,
+      stream: null,
+      head: 0,
+      isRefused: false,
+      takesPages,
+      expiry: null,
+    }
     room.seats.add(seat)
-    deps.metrics.streams.inc()
-    presence.open(clinicId, stationId)
     return seat
   }
 
-  function leave(clinicId: ClinicId, seat: Seat): void {
-    clearTimeout(seat.expiry)
-    deps.metrics.streams.dec()
+  function giveUpSeat(clinicId: ClinicId, seat: Seat): void {
     const room = rooms.get(clinicId)
     room?.seats.delete(seat)
     if (room?.seats.size === 0) {
       clearTimeout(room.contacts ?? undefined)
       rooms.delete(clinicId)
     }
+  }
+
+  function greet({ clinicId, expiresAt }: StationCredential, seat: Seat, line: StreamLine): void {
+    seat.stream = createEventStream(line, () => leave(clinicId, seat))
+    const left = Math.max(expiresAt - deps.now(), 0)
+    seat.expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
+    deps.metrics.streams.inc()
+    presence.open(clinicId, seat.stationId)
+    seat.stream.send(encodeEvent({ type: 'hello', head: seat.head }))
+  }
+
+  function leave(clinicId: ClinicId, seat: Seat): void {
+    clearTimeout(seat.expiry ?? undefined)
+    deps.metrics.streams.dec()
+    giveUpSeat(clinicId, seat)
     presence.close(clinicId, seat.stationId)
     // It was there until now, although it may have asked for nothing since it came.
     gate
@@ -222,23 +265,23 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   return {
     isLive: presence.isLive,
     offers,
-    open: async (station, { takesPages }) => {
-      await gate.run(() => readStation(deps, station.clinicId, station.stationId))
-      if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
-      const seat = enter(station, takesPages)
-      const { stream } = seat
+    open: async (station, { begin, takesPages }) => {
+      const { clinicId, stationId } = station
+      const seat = takeSeat(clinicId, stationId, takesPages)
       try {
         // After the seat is taken: nothing that is written from here on is missed.
-        const now = await gate.run(() => readHead(station.clinicId))
-        const head = Math.max(now, seat.head)
-        stream.send(encodeEvent({ type: 'hello', head }))
-        seat.head = head
-        seat.isGreeted = true
-        return stream.body
+        const head = await gate.run(() => readHeadFor(station))
+        if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
+        if (seat.isRefused) throw new AppError('STATION_REVOKED')
+        seat.head = Math.max(head, seat.head)
       } catch (error) {
-        stream.close()
+        giveUpSeat(clinicId, seat)
         throw error
       }
+      const line = begin()
+      // Who gave up meanwhile.
+      if (line.destroyed) giveUpSeat(clinicId, seat)
+      else greet(station, seat, line)
     },
   }
 }

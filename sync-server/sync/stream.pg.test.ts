@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import pg from 'pg'
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
@@ -65,7 +66,7 @@ beforeEach(async () => {
 interface Heard {
   events: StreamEvent[]
   ended: Promise<void>
-  cancel: () => Promise<void>
+  cancel: () => void
 }
 
 async function listen(
@@ -74,21 +75,17 @@ async function listen(
   { lastsMs = 60_000, takesPages = true } = {},
 ): Promise<Heard> {
   const expiresAt = Date.now() + lastsMs
-  const body = await hubs[instance]?.hub.open({ ...station.credential, expiresAt }, { takesPages })
-  if (body === undefined) throw new Error('no such instance')
+  const line = new PassThrough()
+  const listening = { begin: () => line, takesPages }
+  await hubs[instance]?.hub.open({ ...station.credential, expiresAt }, listening)
   const events: StreamEvent[] = []
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  const read = async (): Promise<void> => {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      for (const block of decoder.decode(value).split('\n\n')) {
-        if (block !== '') events.push(Event.parse(JSON.parse(block.replace(/^data: /, ''))))
-      }
+  line.on('data', (chunk: Buffer) => {
+    for (const block of chunk.toString().split('\n\n')) {
+      if (block !== '') events.push(Event.parse(JSON.parse(block.replace(/^data: /, ''))))
     }
-  }
-  return { events, ended: read(), cancel: () => reader.cancel() }
+  })
+  const ended = new Promise<void>((done) => line.once('close', done))
+  return { events, ended, cancel: () => line.destroy() }
 }
 
 function heads({ events }: Heard): number[] {
@@ -164,7 +161,7 @@ test('who is there is told to the others, across instances', async () => {
   await vi.waitFor(() =>
     expect(liveNames(here).toSorted()).toEqual([desk.stationId, other.stationId].toSorted()),
   )
-  await there.cancel()
+  there.cancel()
   await vi.waitFor(() => expect(liveNames(here)).toEqual([desk.stationId]))
 })
 
@@ -180,9 +177,10 @@ test('ends with the access token, and when the station is revoked', async () => 
 })
 
 test('a station that does not read is let go, and the others hear on', async () => {
-  const body = await hubs[0]?.hub.open(
+  const line = new PassThrough({ readableHighWaterMark: 1_024 })
+  await hubs[0]?.hub.open(
     { ...desk.credential, expiresAt: Date.now() + 60_000 },
-    { takesPages: true },
+    { begin: () => line, takesPages: true },
   )
   const reading = await listen(0, other)
   // A thousand events, more than may wait for one station, in parts that one which reads keeps up with.
@@ -195,7 +193,7 @@ test('a station that does not read is let go, and the others hear on', async () 
     await vi.waitFor(() => expect(heads(reading)).toHaveLength(told + 200))
   }
   await vi.waitFor(() => expect(liveNames(reading)).toEqual([other.stationId]))
-  await body?.cancel()
+  expect(line.destroyed).toBe(true)
 })
 
 test('after its connection was cut, an instance tells what was missed', async () => {
