@@ -16,6 +16,8 @@ export const PROTOCOL_VERSION = 2
 export const OLDEST_PROTOCOL = Math.max(1, PROTOCOL_VERSION - 2)
 /** Every request of a station says its version in this header; pushes and pulls in their bodies too. */
 export const PROTOCOL_HEADER = 'dawr-protocol'
+/** A push says here of which epoch the station's checkpoint is; without one, it has none. */
+export const EPOCH_HEADER = 'dawr-epoch'
 
 export const MAX_PUSH_COMMANDS = 200
 export const MAX_PUSH_BYTES = 4 * 1024 * 1024

@@ -21,6 +21,14 @@ export function stationLetter(index: number): string {
   return rest === 0 ? last : stationLetter(rest - 1) + last
 }
 
+/** Which station's it is, from 0: `stationLetter` the other way round. Of a letter's form. */
+export function letterPlace(letter: string): number {
+  return [...letter].reduce(
+    (place, each) => (place + 1) * LETTERS.length + LETTERS.indexOf(each),
+    -1,
+  )
+}
+
 /** `A-12`, or `12` while only one station of the clinic issues tickets. */
 export function formatTicket(ticket: Ticket, showLetter: boolean): string {
   return showLetter ? `${ticket.letter}-${ticket.number}` : String(ticket.number)

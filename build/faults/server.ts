@@ -340,4 +340,14 @@ export const FAULTS: readonly Fault[] = [
     project: 'pg',
     caughtBy: { file: SHARING, test: 'an ADMIN of both, and nobody else' },
   },
+  {
+    is: 'whoever says what a forgotten station was is believed',
+    file: 'sync-server/identity/refresh-token.ts',
+    edits: [{ from: 'stated: isOurs', to: 'stated: isOurs || said' }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/identity/forgotten.pg.test.ts',
+      test: 'by an ADMIN, its key and the word of this very deployment',
+    },
+  },
 ]

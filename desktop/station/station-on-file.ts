@@ -123,7 +123,8 @@ async function run(
   async function rejoin(person: ActionInput<'rejoin'>): Promise<void> {
     const former = requireIdentity(meta)
     await join(async () => {
-      const enrolled = await rejoinStation(former, nextKey(), person)
+      const rejoining = { former, formerTokens: tokensSoFar(), key: nextKey() }
+      const enrolled = await rejoinStation(rejoining, person)
       await running?.clinic.stop()
       if (isClosing) throw new AppError('UNAVAILABLE')
       try {
@@ -142,11 +143,16 @@ async function run(
     return key
   }
 
+  function tokensSoFar(): string[] {
+    return [meta.get('refreshToken') ?? [], meta.get('formerTokens') ?? []].flat()
+  }
+
   function keep({ identity, refreshToken }: Enrolled, former: Identity | null = null): void {
     // Closed meanwhile, nobody would stop what starts here.
     if (isClosing) throw new AppError('UNAVAILABLE')
     // Together or not at all: an identity without its token could never speak.
     store.transaction(() => {
+      if (former !== null) meta.set('formerTokens', tokensSoFar())
       meta.set('identity', identity)
       meta.set('refreshToken', refreshToken)
       meta.remove('nextKey')

@@ -60,7 +60,10 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       return {}
     },
     async signIn({ email, password }) {
-      await clinic().session.signIn(email, password)
+      const { session, sync, replica } = clinic()
+      await session.signIn(email, password)
+      // What is held because they had not signed in here may go now.
+      if (sync.state().name === 'LIVE' && replica.countOutbox().held > 0) sync.syncNow()
       return {}
     },
     async unlock({ userId, pin }) {

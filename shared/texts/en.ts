@@ -293,7 +293,7 @@ export const en = {
 
   'rejoin.title': 'Let this computer join again',
   'rejoin.notice':
-    'The server no longer takes this computer, as after it was removed from the clinic, restored from a backup or copied. Work goes on and is kept here, but is not sent.',
+    'The server no longer takes this computer, as after it was removed from the clinic, restored from a backup or copied, or after the server itself was restored. Work goes on and is kept here, but is not sent.',
   'rejoin.how':
     'An administrator of the clinic signs in here once, with the internet on. The computer then goes on as a new one, with another letter on its tickets, and all that waits here is sent. Do it only for a computer you know.',
   'rejoin.open': 'Join again',
@@ -672,7 +672,8 @@ export const en = {
   'error.CLINIC_INACTIVE': 'The clinic is closed: no new visits. Open ones can be finished.',
   'error.SUBSCRIPTION':
     'The subscription does not allow new work now. Open visits can be finished.',
-  'error.NOT_SIGNED_IN_HERE': 'Its author had not signed in on this computer.',
+  'error.NOT_SIGNED_IN_HERE':
+    'Its author has not signed in on this computer with a password since. Once they do, it is sent.',
   'error.BAD_SIGNATURE': 'It did not come whole from this computer.',
   'error.NOT_THE_COMMAND': 'What was sent did not fit what it was called.',
   'error.UNLAWFUL_STEP': 'That step does not follow: someone has moved the visit on.',

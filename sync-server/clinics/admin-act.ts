@@ -12,6 +12,7 @@ export interface Act {
     | 'changeStaff'
     | 'replaceSettings'
     | 'enrolStation'
+    | 'enterForgottenStation'
     | 'rejoinStation'
     | 'revokeStation'
     | 'changeLetter'

@@ -4,10 +4,10 @@ import { AppError } from '#shared/errors.ts'
 import { makeUuidv7, StationId, type UserId } from '#shared/ids.ts'
 import type { EnrolRequest } from '#shared/protocol.ts'
 import { type RejoinRequest, rejoinText } from '#shared/rejoin.ts'
-import { stationLetter } from '#shared/ticket.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { lockFeed, readHead } from '../sync/feed.ts'
 import { type Act, recordAct } from './admin-act.ts'
+import { takeLetter } from './letters.ts'
 
 export interface ListedStation extends StationEntry {
   enrolledBy: UserId
@@ -145,18 +145,6 @@ async function insertStation(
   const after = entryOf({ stationId, name: stationName, letter, active: true })
   await recordAct(tx, act, { id: `station:${stationId}`, before: null, after })
   return { stationId, letter }
-}
-
-/** The clinic's next letter. Its counter's row is held until the commit, so two never get the same. */
-async function takeLetter(tx: ClinicTx): Promise<string> {
-  const { rows } = await tx.query<{ given: number }>(
-    `UPDATE clinics SET letters_given = letters_given + 1 WHERE clinic_id = $1
-     RETURNING letters_given AS given`,
-    [tx.clinicId],
-  )
-  const given = rows[0]?.given
-  if (given === undefined) throw new AppError('NOT_FOUND')
-  return stationLetter(given - 1)
 }
 
 /**

@@ -1,6 +1,9 @@
 import { createHash, randomBytes, subtle } from 'node:crypto'
+import { z } from 'zod'
 import { AppError } from '#shared/errors.ts'
 import { ClinicId, StationId } from '#shared/ids.ts'
+import { Ticket } from '#shared/ticket.ts'
+import { noteLetterGiven } from '../clinics/letters.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -11,43 +14,76 @@ const REUSE_MEMORY_DAYS = 7
 /** Answers lost in a row before the oldest of them no longer counts. */
 const MAX_SIBLINGS = 20
 
+/** What a station was when its token was issued, should the database not know it any more. */
+const StatedStation = z.object({
+  letter: Ticket.shape.letter,
+  /** The `x` of its Ed25519 public key (RFC 8037), base64url. */
+  publicKey: z.string(),
+  /** What it had seen when it was enrolled: a feed number. */
+  enrolledSeq: z.coerce.number(),
+  /** In whose place it goes on. */
+  formerId: StationId.nullable(),
+})
+export type StatedStation = z.infer<typeof StatedStation>
+
 export interface RefreshToken {
   clinicId: ClinicId
   stationId: StationId
   hash: Buffer
-  /** What this deployment says of it by its signature, should the database not know it. */
-  stated: { generation: number; issuedAt: number } | null
+  /** What this deployment says by its signature; `station` null: the token is of the form before. */
+  stated: { generation: number; issuedAt: number; station: StatedStation | null } | null
 }
 
 type Signer = Pick<SigningKey, 'privateKey' | 'verifyKey'>
 
+/** `r2` said its generation and when it was issued; `r3` says what its station is, too. */
+const FIELDS: Readonly<Record<string, number>> = { r2: 6, r3: 10 }
+const NOBODY = '-'
+
 /**
  * A refresh token names its clinic and station in the clear, so that it can be looked up under that
- * clinic's row-level security; only a digest of the rest is kept. It also says which generation it is,
- * signed: a database restored from a backup has forgotten the latest, and must not lock every desk out.
+ * clinic's row-level security; only a digest of the rest is kept. It also says which generation it is and
+ * what its station is, signed: a database restored from a backup has forgotten the latest tokens, and
+ * stations that were enrolled since, and must not lock any desk out.
  *
  * @throws AppError UNAUTHENTICATED
  */
 export async function parseRefreshToken(key: Signer, token: string): Promise<RefreshToken> {
-  const parts = token.split('.')
-  const [version, clinic, station, generation, issuedAt, secret, signature] = parts
+  const said = token.slice(0, Math.max(0, token.lastIndexOf('.')))
+  const parts = said.split('.')
+  const [version = '', clinic, station, generation, issuedAt, ...more] = parts
   const clinicId = ClinicId.safeParse(clinic)
   const stationId = StationId.safeParse(station)
-  const isWhole = version === 'r2' && secret?.length === 43 && parts.length === 7
+  const isWhole = FIELDS[version] === parts.length && parts.at(-1)?.length === 43
   if (!isWhole || !clinicId.success || !stationId.success) throw new AppError('UNAUTHENTICATED')
-  const said = token.slice(0, token.lastIndexOf('.'))
   const isOurs = await subtle.verify(
     'Ed25519',
     key.verifyKey,
-    Buffer.from(signature ?? '', 'base64url'),
+    Buffer.from(token.slice(said.length + 1), 'base64url'),
     Buffer.from(said),
   )
   return {
     clinicId: clinicId.data,
     stationId: stationId.data,
     hash: hashToken(token),
-    stated: isOurs ? { generation: Number(generation), issuedAt: Number(issuedAt) } : null,
+    stated: isOurs
+      ? {
+          generation: Number(generation),
+          issuedAt: Number(issuedAt),
+          station: version === 'r3' ? readStation(more) : null,
+        }
+      : null,
   }
+}
+
+/** In the order in which `issueRefreshToken` says it; signed, so it has the form. */
+function readStation([letter, publicKey, enrolledSeq, formerId]: readonly string[]): StatedStation {
+  return StatedStation.parse({
+    letter,
+    publicKey,
+    enrolledSeq,
+    formerId: formerId === NOBODY ? null : formerId,
+  })
 }
 
 function hashToken(token: string): Buffer {
@@ -61,16 +97,29 @@ export async function issueRefreshToken(
   stationId: StationId,
   { generation, now }: { generation: number; now: number },
 ): Promise<string> {
-  const secret = randomBytes(32).toString('base64url')
-  const said = `r2.${tx.clinicId}.${stationId}.${generation}.${now}.${secret}`
+  const { letter, publicKey, enrolledSeq, formerId } = await stationToState(tx, stationId)
+  const token = `r3.${tx.clinicId}.${stationId}.${generation}.${now}`
+  const station = `${letter}.${publicKey}.${enrolledSeq}.${formerId ?? NOBODY}`
+  const said = `${token}.${station}.${randomBytes(32).toString('base64url')}`
   const signature = await subtle.sign('Ed25519', key.privateKey, Buffer.from(said))
-  const token = `${said}.${Buffer.from(signature).toString('base64url')}`
+  const signed = `${said}.${Buffer.from(signature).toString('base64url')}`
   await tx.query(
     `INSERT INTO refresh_tokens (clinic_id, station_id, token_hash, generation, issued_at)
      VALUES ($1, $2, $3, $4, $5)`,
-    [tx.clinicId, stationId, hashToken(token), generation, new Date(now)],
+    [tx.clinicId, stationId, hashToken(signed), generation, new Date(now)],
   )
-  return token
+  return signed
+}
+
+async function stationToState(tx: ClinicTx, stationId: StationId): Promise<StatedStation> {
+  const { rows } = await tx.query<StatedStation>(
+    `SELECT letter, public_key AS "publicKey", enrolled_seq AS "enrolledSeq", former_id AS "formerId"
+     FROM stations WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, stationId],
+  )
+  const [station] = rows
+  if (station === undefined) throw new AppError('NOT_FOUND')
+  return station
 }
 
 export type Rotation =
@@ -107,6 +156,8 @@ export async function rotateRefreshToken(
   if (newest === null) return { outcome: 'UNKNOWN' }
   if (generation === null) {
     if (!wasForgotten(stated, newest, now)) return { outcome: 'UNKNOWN' }
+    // Its letter may be another since.
+    if (stated.station !== null) await noteLetterGiven(tx, stated.station.letter)
     // Known again, as used: the answer to it may be lost too, and then it comes once more.
     await tx.query(
       `INSERT INTO refresh_tokens (clinic_id, station_id, token_hash, generation, issued_at, used_at)
@@ -146,11 +197,12 @@ function wasForgotten(
   newest: number,
   now: number,
 ): stated is NonNullable<RefreshToken['stated']> {
-  return (
-    stated !== null &&
-    stated.generation >= newest &&
-    stated.issuedAt > daysBefore(now, LIFETIME_DAYS).getTime()
-  )
+  return stated !== null && stated.generation >= newest && !hasRunOut(stated.issuedAt, now)
+}
+
+/** @param issuedAt and `now`: milliseconds since the Unix epoch */
+export function hasRunOut(issuedAt: number, now: number): boolean {
+  return issuedAt <= daysBefore(now, LIFETIME_DAYS).getTime()
 }
 
 async function endFamily(tx: ClinicTx, stationId: StationId, now: number): Promise<void> {

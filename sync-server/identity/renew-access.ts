@@ -1,10 +1,11 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { StationId } from '#shared/ids.ts'
+import { noteLetterGiven } from '../clinics/letters.ts'
 import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { signStationToken } from './access-token.ts'
 import type { Proof } from './dpop.ts'
-import { parseRefreshToken, rotateRefreshToken } from './refresh-token.ts'
+import { parseRefreshToken, type RefreshToken, rotateRefreshToken } from './refresh-token.ts'
 
 /**
  * A station's next pair of tokens.
@@ -21,7 +22,7 @@ export async function renewAccess(
   const now = deps.now()
   // A refusal is a value here: that a proof was used, or a family ended, must be committed with it.
   const result = await withClinic(deps.pool, clinicId, async (tx) => {
-    const refused = await refuseStation(tx, stationId, proof)
+    const refused = await refuseStation(tx, token, proof)
     return refused ?? rotateRefreshToken(tx, deps.signingKey, token, now)
   })
   switch (result.outcome) {
@@ -46,7 +47,7 @@ interface Refused {
 
 async function refuseStation(
   tx: ClinicTx,
-  stationId: StationId,
+  { stationId, stated }: RefreshToken,
   proof: Proof,
 ): Promise<Refused | null> {
   const { rows } = await tx.query<{ publicKey: string; revoked: boolean; ended: boolean }>(
@@ -56,6 +57,10 @@ async function refuseStation(
     [tx.clinicId, stationId],
   )
   const station = rows[0]
+  if (station === undefined && stated?.station?.publicKey === proof.publicKey.x) {
+    // Forgotten by a restore, it goes on giving numbers until an ADMIN lets it rejoin.
+    await noteLetterGiven(tx, stated.station.letter)
+  }
   // Whoever cannot prove the key learns nothing about the station.
   if (station === undefined || station.publicKey !== proof.publicKey.x) {
     return { outcome: 'REFUSED', code: 'UNAUTHENTICATED' }

@@ -14,6 +14,7 @@ import {
 } from '#shared/protocol.ts'
 import { RejoinRequest } from '#shared/rejoin.ts'
 import { requireAddress } from '../clinics/clinic-address.ts'
+import { enterForgotten } from '../clinics/forgotten-stations.ts'
 import { listMemberships, requireRole } from '../clinics/membership.ts'
 import { addStation, rejoinStation } from '../clinics/stations.ts'
 import { type ClinicTx, withClinic, withUser, writeClinic } from '../database/clinic-tx.ts'
@@ -59,7 +60,11 @@ async function enrol(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response>
 /** One that was refused goes on as a new station, with all it has: an ADMIN says so, as for any other. */
 async function rejoin(deps: ServerDeps, c: Context<ServerEnv>): Promise<Response> {
   const request = await readBody(c, RejoinRequest)
-  return admit(deps, c, request, (tx, by) => rejoinStation(tx, request, by, deps.now()))
+  return admit(deps, c, request, async (tx, by) => {
+    const now = deps.now()
+    await enterForgotten(tx, deps.signingKey, request, { by, now })
+    return rejoinStation(tx, request, by, now)
+  })
 }
 
 async function admit(

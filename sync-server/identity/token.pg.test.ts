@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, subtle } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { TokenResponse } from '#shared/protocol.ts'
+import { LetterResponse } from '#shared/ticket.ts'
 import { DEMO_CLINICS } from '../clinics/demo-data.ts'
 import { withClinic } from '../database/clinic-tx.ts'
 import {
@@ -128,6 +129,46 @@ test('a server restored from a backup knows the tokens it gave since, by its own
   await renewed(station, next.refreshToken)
   expect(await refused(station, kept.refreshToken)).toMatchObject({ code: 'REFRESH_REUSED' })
   expect(await refused(station, next.refreshToken)).toMatchObject({ code: 'REFRESH_REUSED' })
+})
+
+test('a token of the form before is as good as ever, and followed by one of today', async () => {
+  const station = await enrolStation(server, admin, clinicId)
+  const parts = station.refreshToken.split('.')
+  const said = ['r2', ...parts.slice(1, 5), ...parts.slice(-2, -1)].join('.')
+  const signature = await subtle.sign('Ed25519', server.signingKey.privateKey, Buffer.from(said))
+  const older = `${said}.${Buffer.from(signature).toString('base64url')}`
+  await withClinic(server.database.pool, clinicId, (tx) =>
+    tx.query(
+      `INSERT INTO refresh_tokens (clinic_id, station_id, token_hash, generation, issued_at)
+       VALUES ($1, $2, sha256($3), 1, $4)`,
+      [clinicId, station.stationId, Buffer.from(older), new Date(server.clock.now)],
+    ),
+  )
+  const next = await renewed(station, older)
+  expect(next.refreshToken).toMatch(/^r3\./)
+  await renewed(station, next.refreshToken)
+})
+
+test('nor is a letter given that a station had from the server since', async () => {
+  const station = await enrolStation(server, admin, clinicId)
+  const first = await renewed(station)
+  const later = await renewed(station, first.refreshToken)
+  const { body } = await server.call('POST', '/v1/letter', { token: later.accessToken, body: {} })
+  const { letter } = LetterResponse.parse(body)
+  const latest = await renewed(station, later.refreshToken)
+  await forgetLaterTokens(station)
+  await withClinic(server.database.pool, clinicId, async (tx) => {
+    await tx.query('UPDATE clinics SET letters_given = letters_given - 1 WHERE clinic_id = $1', [
+      clinicId,
+    ])
+    await tx.query('UPDATE stations SET letter = $3 WHERE clinic_id = $1 AND station_id = $2', [
+      clinicId,
+      station.stationId,
+      station.letter,
+    ])
+  })
+  await renewed(station, latest.refreshToken)
+  expect((await enrolStation(server, admin, clinicId)).letter).not.toBe(letter)
 })
 
 test('a request of before the restore that comes late locks nobody out', async () => {

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { Context } from 'hono'
-import { MAX_PUSH_BYTES, type PublicKey, PushRequest } from '#shared/protocol.ts'
+import { EPOCH_HEADER, MAX_PUSH_BYTES, type PublicKey, PushRequest } from '#shared/protocol.ts'
 import { SEAL_HEADER, sealText } from '#shared/push-seal.ts'
 import { parseJsonText } from '../http/json-text.ts'
 import { parseWith, readText } from '../http/read-body.ts'
@@ -13,6 +13,8 @@ export const PUSH_BODY_BYTES = 2 * MAX_PUSH_BYTES + 64 * 1024
 export interface ReadPush extends PushRequest {
   /** The pushing station's key signed the whole: so it did each command of that station. */
   isSealed: boolean
+  /** Of the station's checkpoint; null: it has none, or is of an app that does not say. */
+  epoch: string | null
 }
 
 const verifySignature = promisify(verify)
@@ -24,7 +26,8 @@ export async function readPush(c: Context, key: PublicKey): Promise<ReadPush> {
   const checked = seal === undefined ? false : isSeal(seal, text, key)
   // Read while another thread looks at the seal.
   const request = parseWith(PushRequest, parseJsonText(text))
-  return { ...request, isSealed: await checked }
+  const epoch = c.req.header(EPOCH_HEADER) ?? null
+  return { ...request, isSealed: await checked, epoch }
 }
 
 function isSeal(seal: string, text: string, key: PublicKey): Promise<boolean> {

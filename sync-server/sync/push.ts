@@ -42,16 +42,18 @@ const ATTEMPTS = 3
  * Takes a station's commands in: all in one transaction, each judged by itself.
  *
  * @returns the JSON text of a CommandResult for each command, in order
- * @throws AppError UNAUTHENTICATED or STATION_REVOKED; INVALID if a command is too broken to be answered for itself
+ * @throws AppError UNAUTHENTICATED or STATION_REVOKED; RESEED if the server was set back since the station
+ *   last pulled: it may lack what these stand on, and is first to be sent that again; INVALID if a
+ *   command is too broken to be answered for itself
  */
 export async function pushCommands(
   deps: PushDeps,
   station: StationCredential,
-  { commands, isSealed }: Pick<ReadPush, 'commands' | 'isSealed'>,
+  { commands, epoch, isSealed }: Pick<ReadPush, 'commands' | 'epoch' | 'isSealed'>,
 ): Promise<string[]> {
   const answers: string[] = []
   // In order, for one may build on another; each run in a transaction of its own.
-  for (const sent of await readSenders(deps, station, commands)) {
+  for (const sent of await readSenders(deps, station, { commands, epoch })) {
     // What it brings of the one it was before, another key has signed.
     const isOwn = sent.sender.stationId === sent.sender.broughtBy
     const arrivals = await readArrivals(sent.commands, sent.sender, isSealed && isOwn)
@@ -141,6 +143,7 @@ async function takeInto(
     stamps,
     now,
   })
+  if (sender.epoch !== null && sender.epoch !== set.feed.epoch) throw new AppError('RESEED')
   const lettersBefore = set.letters.given
   const headBefore = set.feed.head
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))

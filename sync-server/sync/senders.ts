@@ -2,11 +2,14 @@ import type { StationId } from '#shared/ids.ts'
 import { PublicKey, type SignedCommand } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import type { ReadPush } from './push-body.ts'
 
 /** Whose commands they are, by whose key, history and sessions they are judged; and who brings them. */
 export interface Sender extends Pick<StationCredential, 'clinicId' | 'stationId' | 'publicKey'> {
   /** The station whose token the push came with: itself, or one that goes on in its place. */
   readonly broughtBy: StationId
+  /** Of that one's checkpoint; null: it has none, or is of an app that does not say. */
+  readonly epoch: string | null
 }
 
 /** Commands that follow each other in a push and are of one station. */
@@ -34,9 +37,9 @@ const READ_FORMER = `
 export async function readSenders(
   deps: Pick<ServerDeps, 'pool'>,
   { clinicId, stationId, publicKey }: StationCredential,
-  commands: readonly SignedCommand[],
+  { commands, epoch }: Pick<ReadPush, 'commands' | 'epoch'>,
 ): Promise<SentTogether[]> {
-  const own: Sender = { clinicId, stationId, publicKey, broughtBy: stationId }
+  const own: Sender = { clinicId, stationId, publicKey, broughtBy: stationId, epoch }
   const makers = commands.map(({ payload }) => MADE_BY.exec(payload)?.[1] ?? stationId)
   if (makers.every((maker) => maker === stationId)) return [{ sender: own, commands }]
   // Not looked at again under the push's lock: who went on in whose place never changes.

@@ -32,6 +32,7 @@ import { createBulkLane } from './bulk-lane.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import type { FeedOffers } from './feed-offers.ts'
 import { pushCommands } from './push.ts'
+import type { ReadPush } from './push-body.ts'
 
 /** Noon in Cairo, a Sunday. */
 export const NOON = Date.parse('2026-11-22T10:00:00Z')
@@ -178,7 +179,7 @@ export async function createTestClinic(
       credential,
       letter,
       privateKey,
-      push: async (commands, isSealed = false) => {
+      push: async (commands, { epoch, isSealed }) => {
         const texts = await pushCommands(
           {
             pool: clinic.database.pool,
@@ -188,7 +189,7 @@ export async function createTestClinic(
             jobs: clinic.jobs,
           },
           credential,
-          { commands: [...commands], isSealed },
+          { commands: [...commands], epoch, isSealed },
         )
         const text = `{"ok":true,"results":[${texts.join(',')}],"serverTime":${clock.now}}`
         return PushResponse.parse(JSON.parse(text)).results
@@ -208,7 +209,10 @@ interface Line {
   credential: StationCredential
   letter: string
   privateKey: KeyObject
-  push: (commands: readonly SignedCommand[], isSealed?: boolean) => Promise<CommandResult[]>
+  push: (
+    commands: readonly SignedCommand[],
+    said: Pick<ReadPush, 'epoch' | 'isSealed'>,
+  ) => Promise<CommandResult[]>
   pull: (request: PullRequest) => Promise<PullResponse>
 }
 
@@ -285,8 +289,9 @@ function createDesk(clinic: TestClinic, line: Line): Desk {
       const signature = sign(null, Buffer.from(payload), line.privateKey).toString('base64url')
       return { payload, signature }
     },
-    send: line.push,
-    push: (...commands) => line.push(commands.map((command) => desk.sign(command))),
+    send: (commands, isSealed = false) =>
+      line.push(commands, { epoch: desk.checkpoint?.epoch ?? null, isSealed }),
+    push: (...commands) => desk.send(commands.map((command) => desk.sign(command))),
     page: async (limit) => {
       const { protocol, checkpoint } = desk
       const page = await line.pull({ protocol, checkpoint, limit, lastCommand: seq })

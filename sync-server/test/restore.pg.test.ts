@@ -201,13 +201,15 @@ test('restored to a moment, begun anew and sent what was lost, nothing is lost a
   for (const { desk, sent } of workers) {
     // What a station has of the time that is gone does not pass for what the server has.
     await expect(desk.pull()).rejects.toMatchObject({ code: 'RESEED' })
+    // Nor is anything judged that may stand on what was lost.
+    await expect(desk.push(...sent.slice(-1))).rejects.toMatchObject({ code: 'RESEED' })
+    desk.checkpoint = null
     for (let at = 0; at < sent.length; at += 50) {
       const results = await desk.push(...sent.slice(at, at + 50))
       expect(results.filter(({ verdict }) => verdict !== 'ACCEPTED')).toEqual([])
     }
   }
   for (const { desk } of workers) {
-    desk.checkpoint = null
     desk.documents.clear()
     await desk.pull()
     expect(desk.documents).toEqual(before)

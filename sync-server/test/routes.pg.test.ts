@@ -75,7 +75,8 @@ const BY_PERSON: Record<string, (of: Side) => Promise<Request> | Request> = {
     const { publicKey } = await makeTestKey()
     const formerId = former.stationId
     const proof = former.key.sign(rejoinText({ clinicId, formerId, publicKey }))
-    const body = { clinicId, stationName: 'Desk', publicKey, formerId, proof }
+    const formerTokens = [former.refreshToken]
+    const body = { clinicId, stationName: 'Desk', publicKey, formerId, proof, formerTokens }
     return ['POST', '/v1/stations/rejoin', { body }]
   },
   'GET /v1/clinics/:clinicId/staff/:userId': ({ clinicId, userId }) => [

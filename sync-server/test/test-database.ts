@@ -14,11 +14,19 @@ export interface TestDatabase {
   drop: () => Promise<void>
 }
 
+export interface RestorableDatabase extends TestDatabase {
+  /** Keeps a copy of all that is in it; the last one made is what `restore` goes back to. */
+  backUp: () => Promise<void>
+  restore: () => Promise<void>
+}
+
 /** A database of its own for a test file: a copy of the migrated one, made in a fraction of a second. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+export async function createTestDatabase(): Promise<RestorableDatabase> {
   const server = inject('postgres')
+  const { superuserUrl } = server
   const name = `test_${randomUUID().replaceAll('-', '')}`
-  await asSuperuser(server.superuserUrl, `CREATE DATABASE ${name} TEMPLATE dawr OWNER dawr_owner`)
+  const backup = `${name}_backup`
+  await asSuperuser(superuserUrl, `CREATE DATABASE ${name} TEMPLATE dawr OWNER dawr_owner`)
   const appUrl = inDatabase(server.appUrl, name)
   const ownerUrl = inDatabase(server.ownerUrl, name)
   const pool = createPool(appUrl, () => undefined)
@@ -26,12 +34,21 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     ownerUrl,
     appUrl,
-    superuserUrl: inDatabase(server.superuserUrl, name),
+    superuserUrl: inDatabase(superuserUrl, name),
     pool,
     ownerPool,
+    backUp: async () => {
+      await dropDatabase(superuserUrl, backup)
+      await copyDatabase(superuserUrl, name, backup)
+    },
+    restore: async () => {
+      await dropDatabase(superuserUrl, name)
+      await copyDatabase(superuserUrl, backup, name)
+    },
     drop: async () => {
       await Promise.all([pool.end(), ownerPool.end()])
-      await asSuperuser(server.superuserUrl, `DROP DATABASE ${name} WITH (FORCE)`)
+      await dropDatabase(superuserUrl, name)
+      await dropDatabase(superuserUrl, backup)
     },
   }
 }
@@ -55,6 +72,20 @@ export function inDatabase(url: string, name: string): string {
   const moved = new URL(url)
   moved.pathname = `/${name}`
   return moved.href
+}
+
+/** Whoever is still connected to the original is thrown out. */
+export async function copyDatabase(superuserUrl: string, from: string, to: string): Promise<void> {
+  await asSuperuser(
+    superuserUrl,
+    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${from}'`,
+  )
+  await asSuperuser(superuserUrl, `CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
+}
+
+/** If there is one. */
+export function dropDatabase(superuserUrl: string, name: string): Promise<void> {
+  return asSuperuser(superuserUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 }
 
 /** One statement by a connection of its own: databases are made and dropped outside of transactions. */

@@ -10,7 +10,8 @@ import { seedDemoClinics } from '../clinics/seed-demo-clinics.ts'
 import type { PrivateKey } from '../config.ts'
 import { importSigningKey, type SigningKey } from '../identity/signing-key.ts'
 import type { ServedProtocols } from '../http/served-protocol.ts'
-import { startServer } from '../server.ts'
+import { type RunningServer, startServer } from '../server.ts'
+import { beginEpochs } from '../sync/begin-epoch.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 /** A Monday noon in Cairo. */
@@ -33,6 +34,10 @@ export interface TestServer {
   /** What was logged, one line of JSON each. */
   logged: string[]
   call: (method: string, path: string, request?: CallOptions) => Promise<Answer>
+  /** Keeps a copy of the database as it is now, for `restore`. */
+  backUp: () => Promise<void>
+  /** As docs/operations.md says: stopped, set back, begun anew, and started at the same address. */
+  restore: () => Promise<void>
   close: () => Promise<void>
 }
 
@@ -78,19 +83,36 @@ export async function startTestServer(
     logLevel: 'debug',
     signingKey: privateKey,
   } as const
-  const server = await startServer(config, {
-    now: () => clock.now,
-    log,
-    ...(settings.served === undefined ? {} : { served: settings.served }),
-  })
+  const start = (port: number): Promise<RunningServer> =>
+    startServer(
+      { ...config, port },
+      {
+        now: () => clock.now,
+        log,
+        ...(settings.served === undefined ? {} : { served: settings.served }),
+      },
+    )
+  let server = await start(0)
+  const { url, routes } = server
+  const whileStopped = async (act: () => Promise<void>): Promise<void> => {
+    await server.close()
+    await act()
+    server = await start(Number(new URL(url).port))
+  }
   return {
-    url: server.url,
-    routes: server.routes,
+    url,
+    routes,
     database,
     signingKey: await importSigningKey(privateKey),
     clock,
     logged,
-    call: (method, path, request = {}) => call(server.url, method, path, request),
+    call: (method, path, request = {}) => call(url, method, path, request),
+    backUp: () => whileStopped(database.backUp),
+    restore: () =>
+      whileStopped(async () => {
+        await database.restore()
+        await beginEpochs(database.ownerPool)
+      }),
     close: async () => {
       await server.close()
       await database.drop()

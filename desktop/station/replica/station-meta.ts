@@ -44,6 +44,8 @@ const META = {
   identity: Identity,
   refreshToken: z.string(),
   formerly: z.array(FormerStation),
+  /** The last refresh tokens of those stations, the latest first: the server's own word on who they were. */
+  formerTokens: z.array(z.string()),
   /** Made for a rejoining whose answer has not come yet: asked again, it is the same new station. */
   nextKey: PrivateKey,
   /** The server last tried at enrolment, offered again. */

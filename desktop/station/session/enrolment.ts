@@ -1,7 +1,7 @@
 import { AppError } from '#shared/errors.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { EnrolResponse, type Membership, SignInResponse } from '#shared/protocol.ts'
-import { rejoinText } from '#shared/rejoin.ts'
+import { MAX_FORMER_TOKENS, rejoinText } from '#shared/rejoin.ts'
 import type { z } from 'zod'
 import { makeKey, privateKeyObject, publicPart, signText } from '../replica/station-key.ts'
 import type { Identity, PrivateKey } from '../replica/station-meta.ts'
@@ -55,21 +55,28 @@ export async function enrolStation(
   })
 }
 
+export interface Rejoining {
+  readonly former: Identity
+  /** Its last refresh token and those of the stations it was before, the latest first. */
+  readonly formerTokens: readonly string[]
+  /** Of the new station, kept before this is asked: asked again, it is the same one. */
+  readonly key: PrivateKey
+}
+
 /**
  * Lets an installation that the server refuses go on as a new station of its clinic: an ADMIN's word
  * for it, and a proof that the key it had is here.
  *
- * @param key of the new station, kept before this is asked: asked again, it is the same one
  * @throws AppError SIGN_IN_FAILED, FORBIDDEN for whoever is not an ADMIN, BAD_SIGNATURE, OFFLINE
  */
 export async function rejoinStation(
-  former: Identity,
-  key: PrivateKey,
+  { former, formerTokens, key }: Rejoining,
   person: Pick<Credentials, 'email' | 'password'>,
 ): Promise<Enrolled> {
   const { serverUrl, clinicId, stationId: formerId, stationName } = former
   const text = rejoinText({ clinicId, formerId, publicKey: publicPart(key) })
-  const more = { formerId, proof: signText(privateKeyObject(former.key), text) }
+  const proof = signText(privateKeyObject(former.key), text)
+  const more = { formerId, proof, formerTokens: formerTokens.slice(0, MAX_FORMER_TOKENS) }
   try {
     return await askToJoin(
       { serverUrl, ...person },

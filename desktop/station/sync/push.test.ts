@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AppError } from '#shared/errors.ts'
-import { type CommandResult, PushRequest } from '#shared/protocol.ts'
+import { type CommandResult, EPOCH_HEADER, PushRequest } from '#shared/protocol.ts'
 import { Command } from '#shared/commands.ts'
 import { START } from '#shared/test-values.ts'
 import {
@@ -19,6 +19,8 @@ import { openPush, type Push } from './push.ts'
 let opened: TestReplica
 let place: { folder: string; remove: () => void }
 let push: Push
+/** Of which epoch the server is. */
+let epoch: string
 /** Names of the commands in each request, as `seq name`. */
 let requests: string[][]
 /** Throws what the server refuses, or says what it answers to a command beside ACCEPTED. */
@@ -29,13 +31,16 @@ beforeEach(async () => {
   opened = await openTestReplica({ folder: place.folder })
   fillClinic(opened.core)
   requests = []
+  epoch = 'e1'
   answer = () => () => ({})
   push = openPush(opened.core, {
-    post({ body, answer: schema }) {
+    post({ body, headers, answer: schema }) {
       const { commands: signed } = PushRequest.parse(body)
       const commands = signed.map(({ payload }) => Command.parse(JSON.parse(payload)))
       requests.push(commands.map(({ seq, name }) => `${seq} ${name}`))
+      const said = headers?.[EPOCH_HEADER]
       return new Promise((done) => {
+        if (said !== undefined && said !== epoch) throw new AppError('RESEED')
         const resultOf = answer(commands)
         const results = commands.map((command) => ({
           commandId: command.commandId,
@@ -118,6 +123,18 @@ test('children of what the server holds are the server’s to judge', async () =
   requests = []
   await sendAll()
   expect(requests).toEqual([['2 call']])
+})
+
+test('what a server that was set back has lost goes before what stands on it', async () => {
+  const { replica } = opened
+  const first = replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
+  await sendAll()
+  replica.commit(DESK, (tx) => draftCall(tx, first.visitId))
+  epoch = 'e2'
+  expect(await push.sendNext()).toBe('RESEED')
+  await sendAll()
+  expect(requests).toEqual([['1 checkIn'], ['2 call'], ['1 checkIn', '2 call']])
+  expect(opened.core.file.meta.get('checkpoint')).toBeNull()
 })
 
 test('a push that was made small grows again when it fits', async () => {

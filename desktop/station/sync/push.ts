@@ -1,13 +1,14 @@
 import type { ErrorCode } from '#shared/errors.ts'
 import { AppError } from '#shared/errors.ts'
 import {
+  EPOCH_HEADER,
   MAX_PUSH_BYTES,
   MAX_PUSH_COMMANDS,
   PROTOCOL_VERSION,
   PushResponse,
 } from '#shared/protocol.ts'
 import { SEAL_HEADER, SEALED_FROM, sealText } from '#shared/push-seal.ts'
-import { applyResults, holdCommands } from '../replica/apply-answers.ts'
+import { applyResults, beginReseed, holdCommands } from '../replica/apply-answers.ts'
 import type { OutboxPayload } from '../replica/outbox.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
 import { signText } from '../replica/station-key.ts'
@@ -29,10 +30,11 @@ export interface Push {
   /**
    * Sends the next commands and applies the answers.
    *
-   * @returns the feed numbers of the documents that came back; null when there was nothing to send
+   * @returns the feed numbers of the documents that came back; null when there was nothing to send;
+   *   RESEED when the server was set back: nothing was judged, and what it lost is queued before the rest
    * @throws AppError when the line or the server failed; then nothing was lost or decided
    */
-  sendNext(): Promise<readonly number[] | null>
+  sendNext(): Promise<readonly number[] | 'RESEED' | null>
   /** Held commands are sent once more, in their place in the order. */
   retryHeld(): void
 }
@@ -123,9 +125,16 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
               : { [SEAL_HEADER]: signText(core.signingKey, sealText(body)) },
           mayPack: true,
           answer: PushResponse,
+          headers: epochHeader(core),
           timeoutMs: TIMEOUT_MS,
         })
       } catch (error) {
+        if (error instanceof AppError && error.code === 'RESEED') {
+          beginReseed(core)
+          includeHeld = false
+          afterSeq = 0
+          return 'RESEED'
+        }
         if (error instanceof AppError && handleFault(rows, error)) return []
         throw error
       }
@@ -148,4 +157,10 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
       afterSeq = 0
     },
   }
+}
+
+/** A server that lost what these commands stand on must not judge them before it has that again. */
+function epochHeader({ file }: ReplicaCore): Record<string, string> {
+  const checkpoint = file.meta.get('checkpoint')
+  return checkpoint === null ? {} : { [EPOCH_HEADER]: checkpoint.epoch }
 }

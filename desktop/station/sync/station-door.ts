@@ -6,7 +6,7 @@ import type { StationCredential } from './station-credential.ts'
 /** The server's door, entered as this station. */
 export interface StationDoor {
   post<Schema extends z.ZodType>(
-    request: Omit<PostRequest<Schema>, 'headers' | 'signal'>,
+    request: Omit<PostRequest<Schema>, 'signal'>,
   ): Promise<z.infer<Schema>>
   open(request: Omit<OpenRequest, 'headers'>): Promise<ReadableStream<Uint8Array>>
 }
@@ -30,7 +30,11 @@ export function stationDoor(
   return {
     post: (request) =>
       withToken((authorization) =>
-        line.post({ ...request, headers: { authorization }, signal: stopped }),
+        line.post({
+          ...request,
+          headers: { ...request.headers, authorization },
+          signal: stopped,
+        }),
       ),
     open: (request) =>
       withToken((authorization) => line.open({ ...request, headers: { authorization } })),

@@ -239,6 +239,10 @@ export function startSync(parts: SyncParts): SyncEngine {
     checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
     if (outcome === 'EQUAL') return
     log({ event: 'replica-differs' })
+    beginAnew()
+  }
+
+  function beginAnew(): void {
     place.beginAnew()
     firstSeq = 0
     pullWanted = true
@@ -269,6 +273,10 @@ export function startSync(parts: SyncParts): SyncEngine {
       const seqs = await push.sendNext()
       if (seqs === null) return
       pushWanted = true
+      if (seqs === 'RESEED') {
+        beginAnew()
+        return
+      }
       place.broughtHome(seqs)
       if (place.ownAhead() > OWN_NEWS_AT_MOST) pullWanted = true
       return

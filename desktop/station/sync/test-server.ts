@@ -7,6 +7,7 @@ import { refusal, type ErrorCode } from '#shared/errors.ts'
 import {
   type CommandResult,
   ENTITLEMENT_AUDIENCE,
+  EPOCH_HEADER,
   type FeedDocument,
   PublicKey,
   PullRequest,
@@ -182,13 +183,14 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
     }
   }
 
-  async function answerJson(path: string, body: unknown): Promise<object> {
+  async function answerJson(path: string, body: unknown, epoch: unknown): Promise<object> {
     if (path === '/v1/token') {
       refreshes += 1
       const [accessToken, refreshToken] = [`access-${refreshes}`, `refresh-${refreshes}`]
       return { ok: true, accessToken, refreshToken, expiresInSeconds: 900 }
     }
     if (path === '/v1/push') {
+      if (epoch !== undefined && epoch !== test.epoch) return refusal('RESEED', {})
       const commands = PushRequest.parse(body).commands.map(({ payload }) =>
         Command.parse(JSON.parse(payload)),
       )
@@ -212,7 +214,7 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
       response.on('close', () => streams.delete(response))
       return
     }
-    const value = await answerJson(path, body)
+    const value = await answerJson(path, body, request.headers[EPOCH_HEADER])
     if (spoiling === 'LOSE') {
       response.destroy()
       return

@@ -13,7 +13,11 @@ import { seedDemoClinics } from '#server/clinics/seed-demo-clinics.ts'
 import { createPool } from '#server/database/pool.ts'
 import type { TestPostgres } from '#server/test/global-setup.ts'
 import { beginEpochs } from '#server/sync/begin-epoch.ts'
-import { asSuperuser, inDatabase } from '#server/test/test-database.ts'
+import {
+  copyDatabase as copyIn,
+  dropDatabase as dropIn,
+  inDatabase,
+} from '#server/test/test-database.ts'
 import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { type ClinicId, StationId } from '#shared/ids.ts'
@@ -368,16 +372,10 @@ async function withPoolOf<T>(url: string, use: (pool: pg.Pool) => Promise<T>): P
 
 const backupOf = (database: string, number: number): string => `${database}_backup_${number}`
 
-/** Whoever is still connected to the original is thrown out. */
-async function copyDatabase(from: string, to: string): Promise<void> {
-  const { superuserUrl } = postgres()
-  await asSuperuser(
-    superuserUrl,
-    `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${from}'`,
-  )
-  await asSuperuser(superuserUrl, `CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
+function copyDatabase(from: string, to: string): Promise<void> {
+  return copyIn(postgres().superuserUrl, from, to)
 }
 
 function dropDatabase(name: string): Promise<void> {
-  return asSuperuser(postgres().superuserUrl, `DROP DATABASE ${name} WITH (FORCE)`)
+  return dropIn(postgres().superuserUrl, name)
 }
