@@ -163,11 +163,6 @@ export function planHistory(seed: number): Plan {
   // In every third a backup, work of which it knows nothing, and a restore.
   if (random.chance(0.35)) {
     const backup = random.int(0, rounds.length - 2)
-    for (const { world } of rounds) {
-      // A station that only the lost hour knew is told of in restore.pg.test.ts.
-      const kept = world.filter(({ kind }) => kind !== 'REJOIN')
-      world.splice(0, world.length, ...kept)
-    }
     rounds[backup]?.world.push({ kind: 'BACKUP' })
     rounds[random.int(backup + 1, rounds.length - 1)]?.world.push({ kind: 'RESTORE' })
   }

@@ -69,6 +69,8 @@ export interface ModelStation {
   takeOver(account: Account): Promise<void>
   /** An ADMIN lets it go on as a new station; false: the server takes it as it is. */
   rejoin(): Promise<boolean>
+  /** By password, at the server: it may have forgotten that they ever did. */
+  signInEverybody(): Promise<void>
   setSkew(minutes: number): Promise<void>
   /** SIGKILL, and a new process on the same file. */
   kill(): Promise<void>
@@ -289,6 +291,12 @@ function stationAt(seat: Seat, folder: string, clock: { now: number }) {
       person = null
       await station.act('rejoin', { email: emailOf('admin'), password: DEMO_PASSWORD })
       return true
+    },
+    async signInEverybody() {
+      person = null
+      for (const account of ACCOUNTS) {
+        await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })
+      }
     },
     async setSkew(minutes) {
       skew = minutes * 60_000

@@ -245,6 +245,12 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
       break
     if (Date.now() > until) throw new Error(`wedged: ${JSON.stringify(states.map(wedge))}`)
     rejoined += await rejoinRefused(clinic)
+    for (const [index, { held, waiting }] of states.entries()) {
+      // A restored server has forgotten a station that went on as another, and who sat there.
+      if (turn % 20 === 10 && held > 0 && waiting.some((one) => one.held)) {
+        await clinic.stations[index]?.signInEverybody()
+      }
+    }
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
   }
@@ -302,7 +308,11 @@ async function meet(clinic: ModelClinic, office: ModelStation): Promise<void> {
       const { hits } = await station.view('search', { text: name, limit: 1 })
       const { unsynced } = await syncOf(station)
       if (hits[0]?.name === name && unsynced === 0) break
-      if (Date.now() > until) throw new Error(`station ${station.number} does not hear the others`)
+      if (Date.now() > until) {
+        const { state, code, since, lastContact, stations } = await syncOf(station)
+        const said = JSON.stringify({ state, code, since, lastContact, unsynced, stations })
+        throw new Error(`station ${station.number} does not hear the others: ${said}`)
+      }
       await pause(20)
     }
   }
