@@ -5,10 +5,15 @@ import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { toArabicIndicDigits } from '#shared/digits.ts'
 import { otherLayoutReadings } from '#shared/keyboard-layout.ts'
 import { formatPhone } from '#shared/phone.ts'
-import { SignInResponse } from '#shared/protocol.ts'
 import { csvLines } from '../../build/demo/patients-csv.ts'
 import { DEMO_TODAY, generatePatients } from '../../build/demo/patients.ts'
-import { type Desk, openTestClinic, outputFolder, type TestClinic } from './support/clinic.ts'
+import {
+  type Desk,
+  openTestClinic,
+  outputFolder,
+  revokeStation,
+  type TestClinic,
+} from './support/clinic.ts'
 import { DeskPage, expectSaid, inspect, plain, takeStep } from './support/desk-page.ts'
 
 /**
@@ -486,7 +491,7 @@ it('removed from the clinic it works on, and an ADMIN lets it join again', async
   await at.setLanguage('ar')
   const { stations } = await desk.window.until('sync', {}, () => true)
   const own = stations.find(({ isThis }) => isThis) ?? expect.fail('it does not know itself')
-  await asAdmin(`/v1/clinics/${clinic.clinicId}/stations/${own.stationId}/revoke`)
+  await revokeStation(clinic, own.stationId)
   const notice = at.byId('may-rejoin')
   await notice.waitFor()
   const person = somebody(8)
@@ -518,20 +523,3 @@ it('removed from the clinic it works on, and an ADMIN lets it join again', async
   await at.rowOf(person.name).first().waitFor()
   await second.page.locator('[data-row]').filter({ hasText: person.name }).first().waitFor()
 }, 60_000)
-
-/** Asks the server for what no screen of the desk offers. */
-async function asAdmin(path: string): Promise<void> {
-  const ask = async (
-    to: string,
-    headers: Record<string, string>,
-    body: object,
-  ): Promise<unknown> => {
-    const init = { method: 'POST', headers, body: JSON.stringify(body) }
-    const answer = await fetch(`${clinic.serverUrl}${to}`, init)
-    expect(answer.status).toBe(200)
-    return answer.json()
-  }
-  const credentials = { email: 'admin@demo.dawr', password: DEMO_PASSWORD }
-  const { accessToken } = SignInResponse.parse(await ask('/v1/sign-in', {}, credentials))
-  await ask(path, { authorization: `Bearer ${accessToken}` }, {})
-}

@@ -1,4 +1,5 @@
 import { useEffect, useState, type SubmitEvent } from 'react'
+import { AppError } from '#shared/errors.ts'
 import { useAct } from '../station-client/station-context.tsx'
 import { Field } from '../ui/field.tsx'
 import { useText } from '../ui/locale-context.tsx'
@@ -19,13 +20,16 @@ export function RecoveryPanel(props: { onDone: () => void }) {
   const [code, setCode] = useState<string | null>(null)
   const [typed, setTyped] = useState('')
   const [problem, setProblem] = useState<string | null>(null)
+  const [refused, setRefused] = useState<AppError | null>(null)
   useEffect(() => {
     void act('newRecoveryCode', {}).then((result) => {
       if (result.ok) setCode(result.output.code)
-      else setProblem(refusalText(text, result.code, result.details))
+      else setRefused(new AppError(result.code, result.details))
     })
-    // One code for as long as the panel is open.
-  }, [act, text])
+    // One code for as long as the panel is open, also for who changes the language: it may be on paper.
+  }, [act])
+
+  const unmade = refused === null ? null : refusalText(text, refused.code, refused.details)
 
   const keep = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault()
@@ -71,7 +75,7 @@ export function RecoveryPanel(props: { onDone: () => void }) {
         data-testid="recovery-typed"
         value={typed}
         onChange={(event) => setTyped(event.target.value)}
-        hint={problem}
+        hint={problem ?? unmade}
         tone="trouble"
       />
       <div className="door-actions">

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import type { ClinicId } from '#shared/ids.ts'
+import { SignInResponse } from '#shared/protocol.ts'
 import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { type DeskWindow, openDeskWindow } from './desk-window.ts'
 import { findChromium } from '../../../build/chromium.mjs'
@@ -121,6 +122,25 @@ export async function openTestClinic(output: string): Promise<TestClinic> {
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** As an ADMIN does elsewhere: no screen of a desk offers it. */
+export async function revokeStation(
+  { serverUrl, clinicId }: TestClinic,
+  stationId: string,
+): Promise<void> {
+  const post = async (path: string, body: object, token?: string): Promise<unknown> => {
+    const answer = await fetch(serverUrl + path, {
+      method: 'POST',
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    })
+    if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
+    return answer.json()
+  }
+  const person = { email: 'admin@demo.dawr', password: DEMO_PASSWORD }
+  const { accessToken } = SignInResponse.parse(await post('/v1/sign-in', person))
+  await post(`/v1/clinics/${clinicId}/stations/${stationId}/revoke`, {}, accessToken)
 }
 
 export function startDeskProcess(

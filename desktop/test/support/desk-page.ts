@@ -5,11 +5,22 @@ import { expect } from 'vitest'
 
 type Language = 'ar' | 'en'
 
-const LOOKS: ReadonlyArray<{ language: Language; scheme: 'light' | 'dark' }> = [
+interface Look {
+  language: Language
+  scheme: 'light' | 'dark'
+}
+
+const LOOKS: readonly Look[] = [
   { language: 'ar', scheme: 'light' },
   { language: 'ar', scheme: 'dark' },
   { language: 'en', scheme: 'dark' },
   { language: 'en', scheme: 'light' },
+]
+
+/** Each language and each scheme once: for screens that are seen seldom. */
+export const TWO_LOOKS: readonly Look[] = [
+  { language: 'en', scheme: 'dark' },
+  { language: 'ar', scheme: 'light' },
 ]
 
 /** A page as a person at a keyboard has it: keys in, what shows out. */
@@ -18,11 +29,14 @@ export class DeskPage {
   /** What the browser complained of: a page that works has nothing to say. */
   readonly complaints: string[] = []
   readonly #output: string
-  #shots = 0
+  /** How many pictures were taken. */
+  shots: number
 
-  constructor(page: Page, output: string) {
+  /** @param shots of pages before it, whose pictures lie in the same folder */
+  constructor(page: Page, output: string, shots = 0) {
     this.page = page
     this.#output = output
+    this.shots = shots
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning') {
         this.complaints.push(message.text())
@@ -63,8 +77,8 @@ export class DeskPage {
   }
 
   async shoot(name: string): Promise<void> {
-    this.#shots += 1
-    const file = `${String(this.#shots).padStart(2, '0')}-${name}.png`
+    this.shots += 1
+    const file = `${String(this.shots).padStart(2, '0')}-${name}.png`
     await this.page.screenshot({ path: join(this.#output, file) })
   }
 
@@ -103,9 +117,9 @@ export async function expectSaid(at: DeskPage, words: string): Promise<void> {
   await expect.poll(() => toast.textContent().then(plain)).toContain(words)
 }
 
-/** axe and a picture, in both languages, light and dark; ends in Arabic and light. */
-export async function inspect(at: DeskPage, name: string): Promise<void> {
-  for (const { language, scheme } of LOOKS) {
+/** axe and a picture, in both languages, light and dark; ends in Arabic. */
+export async function inspect(at: DeskPage, name: string, looks = LOOKS): Promise<void> {
+  for (const { language, scheme } of looks) {
     await at.setLanguage(language)
     await at.page.emulateMedia({ colorScheme: scheme })
     const { violations } = await new AxeBuilder({ page: at.page }).setLegacyMode().analyze()
