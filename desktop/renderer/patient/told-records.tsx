@@ -84,8 +84,8 @@ function Lines(props: { lines: readonly string[] }) {
         .filter((line) => line !== '')
         .map((line, index) => (
           // Written once and never reordered.
-          <li key={index} dir="auto">
-            {line}
+          <li key={index}>
+            <Run>{line}</Run>
           </li>
         ))}
     </ul>
