@@ -70,7 +70,7 @@ export interface ModelStation {
   /** An ADMIN lets it go on as a new station; false: the server takes it as it is. */
   rejoin(): Promise<boolean>
   /** By password, at the server: it may have forgotten that they ever did. */
-  signInEverybody(): Promise<void>
+  signIn(account: Account): Promise<void>
   setSkew(minutes: number): Promise<void>
   /** SIGKILL, and a new process on the same file. */
   kill(): Promise<void>
@@ -292,11 +292,10 @@ function stationAt(seat: Seat, folder: string, clock: { now: number }) {
       await station.act('rejoin', { email: emailOf('admin'), password: DEMO_PASSWORD })
       return true
     },
-    async signInEverybody() {
+    async signIn(account) {
       person = null
-      for (const account of ACCOUNTS) {
-        await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })
-      }
+      await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })
+      person = account
     },
     async setSkew(minutes) {
       skew = minutes * 60_000

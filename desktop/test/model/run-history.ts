@@ -248,7 +248,7 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
     for (const [index, { held, waiting }] of states.entries()) {
       // A restored server has forgotten a station that went on as another, and who sat there.
       if (turn % 20 === 10 && held > 0 && waiting.some((one) => one.held)) {
-        await clinic.stations[index]?.signInEverybody()
+        for (const account of ACCOUNTS) await clinic.stations[index]?.signIn(account)
       }
     }
     if (turn % 5 === 0) await decideAll(office)
@@ -287,7 +287,7 @@ async function decideAll(office: ModelStation): Promise<void> {
 
 /** The feed is in order: who has the last document of all has all before it. */
 async function meet(clinic: ModelClinic, office: ModelStation): Promise<void> {
-  await office.takeOver('admin')
+  await office.signIn('admin')
   const name = `نهاية ${clinic.now()}`
   await office.act('registerPatient', {
     draft: {
