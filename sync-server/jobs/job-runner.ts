@@ -1,4 +1,4 @@
-import type { PgBoss } from 'pg-boss'
+import type { JobResult, JobWithMetadata, PgBoss } from 'pg-boss'
 import { describe } from '../http/error-response.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { createBoss } from './boss.ts'
@@ -43,35 +43,46 @@ export async function openJobs(
   return { ...senderOf(boss), close: () => boss.stop({ timeout: DRAIN_MS }) }
 }
 
-/** All that is kept of why a job failed: an error's own words may quote a patient's. */
-class JobFailure extends Error {
-  override readonly name = 'JobFailure'
+interface Worked extends Pick<ServerDeps, 'log'> {
+  handlers: JobHandlers
+  finished: FinishedJobs
 }
 
-async function work(
-  boss: PgBoss,
+/** Batch after batch while they come back full, so that many jobs do not wait a second each. */
+const BATCH = {
+  batchSize: 25,
+  burstWhenBatchFull: true,
+  pollingIntervalSeconds: POLL_SECONDS,
+  includeMetadata: true,
+  perJobResults: true,
+} as const
+
+async function work(boss: PgBoss, name: JobName, worked: Worked): Promise<void> {
+  await boss.work<object, void, typeof BATCH>(name, BATCH, async (jobs) => {
+    const results: JobResult[] = []
+    for (const job of jobs) results.push(await workOn(job, name, worked))
+    return results
+  })
+}
+
+async function workOn(
+  job: JobWithMetadata,
   name: JobName,
-  {
-    handlers,
-    log,
-    finished,
-  }: Pick<ServerDeps, 'log'> & { handlers: JobHandlers; finished: FinishedJobs },
-): Promise<void> {
+  { handlers, log, finished }: Worked,
+): Promise<JobResult> {
   // Cast: it is given what the schema of its own name has parsed.
   const handle = handlers[name] as (data: object) => Promise<void>
-  const options = { pollingIntervalSeconds: POLL_SECONDS, includeMetadata: true as const }
-  await boss.work<object, void, typeof options>(name, options, async ([job]) => {
-    if (job === undefined) return
-    try {
-      await handle(JOB_DATA[name].parse(job.data))
-      finished.inc({ queue: name, outcome: 'DONE' })
-    } catch (error) {
-      const said = describe(error instanceof Error ? error : new Error('unknown'))
-      const isLast = job.retryCount >= job.retryLimit
-      finished.inc({ queue: name, outcome: isLast ? 'GIVEN_UP' : 'FAILED' })
-      const entry = { job: job.id, queue: name, attempt: job.retryCount + 1, ...said }
-      log[isLast ? 'error' : 'warn'](entry, isLast ? 'job given up' : 'job failed')
-      throw new JobFailure(said.code ?? said.error)
-    }
-  })
+  try {
+    await handle(JOB_DATA[name].parse(job.data))
+    finished.inc({ queue: name, outcome: 'DONE' })
+    return { id: job.id, status: 'completed' }
+  } catch (error) {
+    const said = describe(error instanceof Error ? error : new Error('unknown'))
+    const isLast = job.retryCount >= job.retryLimit
+    finished.inc({ queue: name, outcome: isLast ? 'GIVEN_UP' : 'FAILED' })
+    const entry = { job: job.id, queue: name, attempt: job.retryCount + 1, ...said }
+    log[isLast ? 'error' : 'warn'](entry, isLast ? 'job given up' : 'job failed')
+    // All that is kept of why: an error's own words may quote a patient's.
+    return { id: job.id, status: 'failed', output: { code: said.code ?? said.error } }
+  }
 }

@@ -111,6 +111,28 @@ test('of one key one stands in the line, and each is worked on once, however man
   expect(done).toBe(3)
 })
 
+test('many are worked on one behind the other, and one that fails keeps none back', async () => {
+  let tries = 0
+  const sender = await start(null)
+  await withClinic(database.pool, clinic.clinicId, (tx) =>
+    sender.send(
+      tx,
+      'sweep-expired',
+      Array.from({ length: 60 }, (_, index) => ({ key: `${index}`, data: {} })),
+    ),
+  )
+  await start(() => {
+    tries += 1
+    return tries === 10 ? Promise.reject(new Error('once')) : Promise.resolve()
+  })
+  // At one a second it would take a minute.
+  await vi.waitFor(async () => {
+    const states = (await readJobs()).map(({ state }) => state)
+    expect(states.filter((state) => state === 'completed')).toHaveLength(59)
+    expect(states.filter((state) => state === 'retry')).toHaveLength(1)
+  }, WITHIN)
+})
+
 test('what fails is tried again later, then given up, and nothing it says is kept', async () => {
   let tries = 0
   const jobs = await start(() => {

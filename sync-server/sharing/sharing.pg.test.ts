@@ -17,6 +17,7 @@ import { DAY, type Desk, newId, TODAY } from '../sync/test-clinic.ts'
 import { checkIn, entryOf, madePatient, madeVisit, register, step } from '../sync/test-commands.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { linkPatients } from './link-patients.ts'
+import { readSharing } from './read-sharing.ts'
 import { lockFeeds } from './share-history.ts'
 import {
   consent,
@@ -477,6 +478,34 @@ describe('who may link', () => {
     const third = await knownAt(owner.a)
     await expect(owner.link(third.id, atB.id)).rejects.toMatchObject({ code: 'INVALID' })
     expect(await countLinks()).toBe(2)
+  })
+
+  test('likely pairs are offered where they may be linked, and nothing is said of other clinics', async () => {
+    const { a, b } = owner
+    const { admin } = a.clinic.people
+    const { clinicId } = a.clinic
+    const ask = (by = admin) => readSharing(database.pool, { clinicId, patientId: atA.id, by })
+    expect(await ask()).toMatchObject([
+      {
+        clinicId: b.clinic.clinicId,
+        linked: null,
+        suggestions: [{ patientId: atB.id, likeness: 'NAME_AND_PHONE' }],
+      },
+    ])
+    await owner.link(atA.id, atB.id)
+    expect(await ask()).toMatchObject([{ linked: { patientId: atB.id }, suggestions: [] }])
+    await setOwner(database, b.clinic.clinicId, b.clinic.people.admin)
+    expect(await ask()).toEqual([])
+    await setOwner(database, b.clinic.clinicId, admin)
+    await b.clinic.within((tx) =>
+      changeStaff(tx, {
+        userId: admin,
+        change: { roles: ['DOCTOR'] },
+        by: b.clinic.people.admin,
+        now: b.clinic.clock.now,
+      }),
+    )
+    expect(await ask()).toEqual([])
   })
 
   test('two who link at once do not wait for each other for ever', async () => {
