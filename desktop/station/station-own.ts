@@ -62,8 +62,9 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
     async signIn({ email, password }) {
       const { session, sync, replica } = clinic()
       await session.signIn(email, password)
-      // What is held because they had not signed in here may go now.
-      if (sync.state().name === 'LIVE' && replica.countOutbox().held > 0) sync.syncNow()
+      // What is held because they had not signed in here may go now, if anything may.
+      const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
+      if (!isCutOff && replica.countOutbox().held > 0) sync.syncNow()
       return {}
     },
     async unlock({ userId, pin }) {
