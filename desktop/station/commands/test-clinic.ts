@@ -22,7 +22,8 @@ let ids = 0
 export function makeId(): string {
   ids += 1
   const random = new Uint8Array(10)
-  new DataView(random.buffer).setUint32(6, ids)
+  // Of ten bytes the last six bits are left out; a station's last digits, all zeros, would be the server's.
+  new DataView(random.buffer).setUint32(5, ids)
   return makeUuidv7(1_763_000_000_000 + ids, random)
 }
 
