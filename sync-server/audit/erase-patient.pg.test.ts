@@ -47,7 +47,8 @@ beforeEach(async () => {
 async function whereIs(text: string): Promise<string[]> {
   const { rows } = await superuser.query<{ name: string }>(`
     SELECT c.relname AS name FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition`)
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    ORDER BY c.relname`)
   const found: string[] = []
   for (const { name } of rows) {
     const { rowCount } = await superuser.query(
