@@ -136,11 +136,11 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     is: 'an entry can be changed in SQL',
-    file: 'sync-server/database/migrations/0002-sync.sql',
+    file: 'sync-server/database/migrations/0015-erase-texts.sql',
     edits: [
       {
-        from: "FOR EACH ROW WHEN (OLD.collection = 'entries') EXECUTE FUNCTION refuse_change();",
-        to: "FOR EACH ROW WHEN (OLD.collection = 'none') EXECUTE FUNCTION refuse_change();",
+        from: "  RAISE EXCEPTION '% % is written once', OLD.collection, OLD.id\n    USING ERRCODE = 'restrict_violation';",
+        to: '  RETURN NEW;',
       },
     ],
     project: 'pg',
