@@ -122,6 +122,8 @@ async function insertStation(
 ): Promise<Added> {
   const { by, now } = act
   const random = crypto.getRandomValues(new Uint8Array(10))
+  // Its last digits stand in its stamps, and all zeros there are the server's: an erased document.
+  random.fill((random[7] ?? 0) | 1, 7, 8)
   const stationId = StationId.parse(makeUuidv7(now, random))
   await lockFeed(tx)
   const letter = await takeLetter(tx)

@@ -245,11 +245,10 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
       break
     if (Date.now() > until) throw new Error(`wedged: ${JSON.stringify(states.map(wedge))}`)
     rejoined += await rejoinRefused(clinic)
-    for (const [index, { held, waiting }] of states.entries()) {
+    for (const [index, { held }] of states.entries()) {
       // A restored server has forgotten a station that went on as another, and who sat there.
-      if (turn % 20 === 10 && held > 0 && waiting.some((one) => one.held)) {
-        for (const account of ACCOUNTS) await clinic.stations[index]?.signIn(account)
-      }
+      if (turn % 20 !== 10 || held === 0) continue
+      for (const account of ACCOUNTS) await clinic.stations[index]?.signIn(account)
     }
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
