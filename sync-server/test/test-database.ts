@@ -26,7 +26,7 @@ export async function createTestDatabase(): Promise<RestorableDatabase> {
   const { superuserUrl } = server
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const backup = `${name}_backup`
-  await asSuperuser(superuserUrl, `CREATE DATABASE ${name} TEMPLATE dawr OWNER dawr_owner`)
+  await asSuperuser(superuserUrl, copyOf('dawr', name))
   const appUrl = inDatabase(server.appUrl, name)
   const ownerUrl = inDatabase(server.ownerUrl, name)
   const pool = createPool(appUrl, () => undefined)
@@ -80,8 +80,12 @@ export async function copyDatabase(superuserUrl: string, from: string, to: strin
     superuserUrl,
     `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '${from}'`,
   )
-  await asSuperuser(superuserUrl, `CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner`)
+  await asSuperuser(superuserUrl, copyOf(from, to))
 }
+
+/** File by file: by way of the write-ahead log takes twice as long where files lie in memory. */
+const copyOf = (from: string, to: string): string =>
+  `CREATE DATABASE ${to} TEMPLATE ${from} OWNER dawr_owner STRATEGY FILE_COPY`
 
 /** If there is one. */
 export function dropDatabase(superuserUrl: string, name: string): Promise<void> {

@@ -1,4 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { flushCompileCache } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError, ErrorCode, ErrorDetails } from '#shared/errors.ts'
 
@@ -23,9 +26,15 @@ export interface Hosted {
   kill(): Promise<void>
 }
 
+/** What one process has compiled the next need not: some are started again a thousand times. */
+const COMPILED = join(tmpdir(), 'dawr-model-compiled')
+
 /** @param script a program that calls `answerRequests` */
 export function startHosted(script: URL): Hosted {
-  const child = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(script, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },
+  })
   const waiting = new Map<number, (answer: Answer | null) => void>()
   let ids = 0
   const gone = new Promise<void>((resolve) => {
@@ -97,6 +106,8 @@ export function answerRequests(handle: (request: unknown) => Promise<unknown>): 
       },
     )
   })
+  // Not at its end: that is a SIGKILL.
+  flushCompileCache()
   // The test ended or died: nothing is left to serve.
   process.on('disconnect', () => process.exit(0))
 }
