@@ -147,12 +147,12 @@ export const FAULTS: readonly Fault[] = [
     caughtBy: { file: PUSH, test: 'entries cannot be changed in SQL either' },
   },
   {
-    is: 'a ticket found taken is left as it is',
+    is: 'a number found taken is left as it is',
     file: 'sync-server/sync/apply-writes.ts',
     edits: [
       {
-        from: 'if (letters.given === null) return visit',
-        to: 'if (letters.given !== -1) return visit',
+        from: 'if (number === null || letters.given === null) return document',
+        to: 'if (number === null || letters.given !== -1) return document',
       },
     ],
     project: 'pg',

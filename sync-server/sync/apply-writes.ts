@@ -1,20 +1,24 @@
-import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
-import { COLLECTIONS, type Documents, type WritableCollection } from '#shared/collections.ts'
+import { factsIn, type MergedDocument, numberKey } from '#shared/collection-rules.ts'
+import {
+  type CollectionName,
+  COLLECTIONS,
+  type Documents,
+  type WritableCollection,
+} from '#shared/collections.ts'
 import type { Change, CommandChanges } from '#shared/command-shape.ts'
 import type { Command, WriteOf } from '#shared/commands.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import { resolve } from '#shared/resolve.ts'
-import { formatTicket, stationLetter } from '#shared/ticket.ts'
-import type { Visit } from '#shared/visit.ts'
+import { stationLetter } from '#shared/ticket.ts'
 import {
   documentIn,
   keyOf,
+  numberOf,
   putDocument,
   type ServerDocument,
   type Standing,
   type StepOrigins,
   stepsIn,
-  ticketKey,
   type WorkingSet,
 } from './working-set.ts'
 
@@ -22,6 +26,8 @@ import {
 export interface DocumentChange {
   before: ServerDocument | null
   after: Standing
+  /** The number was taken: what the station had written, as it stands on paper. */
+  asMade?: ServerDocument['doc']
 }
 
 const MAX_FACTS = 200
@@ -41,25 +47,40 @@ export function applyWrites(
   if (!merged.every(isWithinLimits)) return null
   const changed: DocumentChange[] = []
   const details: ErrorDetails = {}
-  const put = (document: ServerDocument): void => {
+  const put = (document: ServerDocument, asMade?: ServerDocument['doc']): void => {
     const before = set.documents.get(keyOf(document.collection, document.doc.id)) ?? null
-    changed.push({ before, after: putDocument(set, document) })
+    const after = putDocument(set, document)
+    changed.push({ before, after, ...(asMade === undefined ? {} : { asMade }) })
   }
   for (const document of merged) {
-    if (document.collection !== 'visits') {
+    const settled = settleNumber(set, document, command.stationId === set.stationId)
+    if (settled === document) {
       put(originated(set, document))
       continue
     }
-    const doc = settleTicket(set, document.doc, command.stationId === set.stationId)
-    if (doc !== document.doc) {
-      details['taken'] = formatTicket(document.doc.ticket, true)
-      details['ticket'] = formatTicket(doc.ticket, true)
-      const station = stationDocument(set)
-      if (station !== null) put(station)
+    const said = SAID_AS[document.collection]
+    if (said !== undefined) {
+      details[said.taken] = printNumber(document)
+      details[said.given] = printNumber(settled)
     }
-    put(originated(set, { ...document, doc }))
+    const station = stationDocument(set)
+    if (station !== null) put(station)
+    put(originated(set, settled), document.doc)
   }
   return { changed, details }
+}
+
+/** How the answer names the number that was taken, and the one given in its place. */
+const SAID_AS: Partial<Record<CollectionName, { taken: string; given: string }>> = {
+  visits: { taken: 'taken', given: 'ticket' },
+  entries: { taken: 'receiptTaken', given: 'receipt' },
+  invoices: { taken: 'invoiceTaken', given: 'invoice' },
+  appointments: { taken: 'bookingTaken', given: 'booking' },
+}
+
+function printNumber(document: ServerDocument): string {
+  const given = numberOf(document)
+  return given === null ? '' : `${given.letter}-${given.number}`
 }
 
 /**
@@ -131,30 +152,48 @@ function originated(set: WorkingSet, document: ServerDocument): ServerDocument {
 }
 
 /**
- * I4: a number found taken (a replica that lost its counter, a profile copied to a second machine)
- * is given anew under another letter of the station. The patient's visit is never dropped.
+ * I4: a number found taken (a replica that lost its counter, a file put back or copied to a second
+ * machine) is given anew under another letter of the station. What carries it is never dropped.
  */
-function settleTicket(set: WorkingSet, visit: Visit, isOwn: boolean): Visit {
+function settleNumber(set: WorkingSet, document: ServerDocument, isOwn: boolean): ServerDocument {
   const { letters } = set
-  if (letters.given === null) return visit
+  const number = numberOf(document)
+  if (number === null || letters.given === null) return document
+  const { id } = document.doc
+  const before = set.documents.get(keyOf(document.collection, id))
+  const had = before === undefined ? null : numberOf(before)
+  // What stands may stand, also of a time when a number could be given twice.
+  if (had !== null && numberKey(had) === numberKey(number)) return document
   const given = Array.from({ length: letters.given }, (_, index) => stationLetter(index))
   const isFree = (letter: string): boolean => {
     // A letter that nobody has yet must be free on the day somebody gets it.
     if (!given.includes(letter)) return false
-    const holder = set.visitOfTicket.get(
-      ticketKey({ queueDay: visit.queueDay, ticket: { ...visit.ticket, letter } }),
-    )
-    return holder === undefined || holder === visit.id
+    const holder = set.holderOfNumber.get(numberKey({ ...number, letter }))
+    return holder === undefined || holder === id
   }
-  if (isFree(visit.ticket.letter)) return visit
+  if (isFree(number.letter)) return document
+  // Given anew before, and its station did not know.
+  const isKept = had !== null && numberKey({ ...had, letter: number.letter }) === numberKey(number)
+  if (isKept) return withLetter(document, had.letter)
   let letter = letters.own
   if (!isOwn || !isFree(letter)) {
-    letter = stationLetter(letters.given)
-    letters.given += 1
-    // An ADMIN may let in a visit of another station: that one's letter is not this one's.
+    letter = takeNextLetter(set)
+    // An ADMIN may let in what another station made: that one's letter is not this one's.
     if (isOwn) letters.own = letter
   }
-  return { ...visit, ticket: { ...visit.ticket, letter } }
+  return withLetter(document, letter)
+}
+
+function takeNextLetter({ letters }: WorkingSet): string {
+  const letter = stationLetter(letters.given ?? 0)
+  letters.given = (letters.given ?? 0) + 1
+  return letter
+}
+
+function withLetter(document: ServerDocument, letter: string): ServerDocument {
+  // Cast: the document is its own collection's, and stays so
+  const { collection, doc } = document as ServerDocument & { collection: 'visits' }
+  return { ...document, doc: COLLECTIONS[collection].withLetter(doc, letter) } as ServerDocument
 }
 
 /** The station's own entry in the directory, if its letter is no longer the one there. */

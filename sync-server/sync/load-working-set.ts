@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { numberKey } from '#shared/collection-rules.ts'
 import { Command } from '#shared/commands.ts'
 import { Subscription } from '#shared/entitlement.ts'
 import { ErrorCode } from '#shared/errors.ts'
@@ -9,14 +10,14 @@ import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
-import { isAhead, loadDocuments } from './load-documents.ts'
+import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
 import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
   addStanding,
   type AnsweredCommand,
-  ticketKey,
+  numberOf,
   type WorkingSet,
 } from './working-set.ts'
 
@@ -145,7 +146,7 @@ export async function loadWorkingSet(
     visitsOfPatient: new Map(),
     entriesOfVisit: new Map(),
     invoicesOfVisit: new Map(),
-    visitOfTicket: new Map(),
+    holderOfNumber: new Map(),
     rules: documents.rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
@@ -186,16 +187,20 @@ async function readSessions(tx: ClinicTx, stationId: StationId): Promise<[UserId
   return rows.map(({ userId, firstSeq }) => [userId, firstSeq])
 }
 
-/** Whether a new visit's ticket is not simply the station's next. */
+/** Whether the number of a new document is not simply the station's next. */
 function mayBeRenumbered(set: WorkingSet, commands: readonly Command[]): boolean {
-  const tickets = new Set<string>()
-  for (const { writes } of commands) {
-    for (const write of writes) {
-      if (write.collection !== 'visits' || write.base !== null) continue
-      const key = ticketKey(write.next)
-      const isPlain = write.next.ticket.letter === set.letters.own
-      if (!isPlain || tickets.has(key) || set.visitOfTicket.has(key)) return true
-      tickets.add(key)
+  const numbers = new Set<string>()
+  for (const command of commands) {
+    for (const write of command.writes) {
+      if (!isNumbered(command, write)) continue
+      const given = numberOf({ collection: write.collection, doc: write.next })
+      if (given === null) continue
+      const key = numberKey(given)
+      const holder = set.holderOfNumber.get(key)
+      if (holder === write.id) continue
+      const isPlain = given.letter === set.letters.own && holder === undefined
+      if (!isPlain || numbers.has(key)) return true
+      numbers.add(key)
     }
   }
   return false

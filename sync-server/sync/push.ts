@@ -237,11 +237,12 @@ async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | nul
 function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): AuditFact[] {
   if (verdict !== 'ACCEPTED') return []
   const { commandId, stationId, by, name, at } = command
-  const documents = changed.map(({ before, after }) => ({
+  const documents = changed.map(({ before, after, asMade }) => ({
     collection: after.collection,
     id: after.doc.id,
     before: before?.doc ?? null,
     after: after.doc,
+    ...(asMade === undefined ? {} : { asMade }),
   }))
   return [{ commandId, stationId, authorId: by, name, at, admittedBy, documents }]
 }
