@@ -148,7 +148,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     is: 'a number found taken is left as it is',
-    file: 'sync-server/sync/apply-writes.ts',
+    file: 'sync-server/sync/settle-number.ts',
     edits: [
       {
         from: 'if (number === null || letters.given === null) return document',

@@ -1,19 +1,13 @@
-import { factsIn, type MergedDocument, numberKey } from '#shared/collection-rules.ts'
-import {
-  type CollectionName,
-  COLLECTIONS,
-  type Documents,
-  type WritableCollection,
-} from '#shared/collections.ts'
+import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
+import { COLLECTIONS, type Documents, type WritableCollection } from '#shared/collections.ts'
 import type { Change, CommandChanges } from '#shared/command-shape.ts'
 import type { Command, WriteOf } from '#shared/commands.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import { resolve } from '#shared/resolve.ts'
-import { stationLetter } from '#shared/ticket.ts'
+import { settleNumber, sayNumbers, stationDocument } from './settle-number.ts'
 import {
   documentIn,
   keyOf,
-  numberOf,
   putDocument,
   type ServerDocument,
   type Standing,
@@ -58,29 +52,12 @@ export function applyWrites(
       put(originated(set, document))
       continue
     }
-    const said = SAID_AS[document.collection]
-    if (said !== undefined) {
-      details[said.taken] = printNumber(document)
-      details[said.given] = printNumber(settled)
-    }
+    Object.assign(details, sayNumbers(document, settled))
     const station = stationDocument(set)
     if (station !== null) put(station)
     put(originated(set, settled), document.doc)
   }
   return { changed, details }
-}
-
-/** How the answer names the number that was taken, and the one given in its place. */
-const SAID_AS: Partial<Record<CollectionName, { taken: string; given: string }>> = {
-  visits: { taken: 'taken', given: 'ticket' },
-  entries: { taken: 'receiptTaken', given: 'receipt' },
-  invoices: { taken: 'invoiceTaken', given: 'invoice' },
-  appointments: { taken: 'bookingTaken', given: 'booking' },
-}
-
-function printNumber(document: ServerDocument): string {
-  const given = numberOf(document)
-  return given === null ? '' : `${given.letter}-${given.number}`
 }
 
 /**
@@ -149,60 +126,4 @@ function originated(set: WorkingSet, document: ServerDocument): ServerDocument {
     ]),
   )
   return { ...document, origins }
-}
-
-/**
- * I4: a number found taken (a replica that lost its counter, a file put back or copied to a second
- * machine) is given anew under another letter of the station. What carries it is never dropped.
- */
-function settleNumber(set: WorkingSet, document: ServerDocument, isOwn: boolean): ServerDocument {
-  const { letters } = set
-  const number = numberOf(document)
-  if (number === null || letters.given === null) return document
-  const { id } = document.doc
-  const before = set.documents.get(keyOf(document.collection, id))
-  const had = before === undefined ? null : numberOf(before)
-  // What stands may stand, also of a time when a number could be given twice.
-  if (had !== null && numberKey(had) === numberKey(number)) return document
-  const given = Array.from({ length: letters.given }, (_, index) => stationLetter(index))
-  const isFree = (letter: string): boolean => {
-    // A letter that nobody has yet must be free on the day somebody gets it.
-    if (!given.includes(letter)) return false
-    const holder = set.holderOfNumber.get(numberKey({ ...number, letter }))
-    return holder === undefined || holder === id
-  }
-  if (isFree(number.letter)) return document
-  // Given anew before, and its station did not know.
-  const isKept = had !== null && numberKey({ ...had, letter: number.letter }) === numberKey(number)
-  if (isKept) return withLetter(document, had.letter)
-  let letter = letters.own
-  if (!isOwn || !isFree(letter)) {
-    letter = takeNextLetter(set)
-    // An ADMIN may let in what another station made: that one's letter is not this one's.
-    if (isOwn) letters.own = letter
-  }
-  return withLetter(document, letter)
-}
-
-function takeNextLetter({ letters }: WorkingSet): string {
-  const letter = stationLetter(letters.given ?? 0)
-  letters.given = (letters.given ?? 0) + 1
-  return letter
-}
-
-function withLetter(document: ServerDocument, letter: string): ServerDocument {
-  // Cast: the document is its own collection's, and stays so
-  const { collection, doc } = document as ServerDocument & { collection: 'visits' }
-  return { ...document, doc: COLLECTIONS[collection].withLetter(doc, letter) } as ServerDocument
-}
-
-/** The station's own entry in the directory, if its letter is no longer the one there. */
-function stationDocument(set: WorkingSet): ServerDocument | null {
-  const doc = documentIn(set, 'clinic', `station:${set.stationId}`)
-  if (doc?.body.kind !== 'STATION' || doc.body.letter === set.letters.own) return null
-  return {
-    collection: 'clinic',
-    doc: { ...doc, body: { ...doc.body, letter: set.letters.own } },
-    origins: {},
-  }
 }

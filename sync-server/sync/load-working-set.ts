@@ -11,6 +11,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
 import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
+import { findSecondCopy, type SecondCopy } from './second-copy.ts'
 import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
@@ -96,7 +97,7 @@ export async function loadWorkingSet(
     stamps: readonly string[]
     now: number
   },
-): Promise<{ set: WorkingSet; clamps: KnownClamps }> {
+): Promise<{ set: WorkingSet; clamps: KnownClamps; copy: SecondCopy | null }> {
   const { commands, touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
@@ -168,10 +169,19 @@ export async function loadWorkingSet(
   for (const former of history.former) held.push(...(await readHeld(tx, former)))
   for (const each of held) addHeld(set.held, each)
   const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
-  if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
+  // Of one that is no more, nobody gives numbers.
+  const copy = broughtBy === stationId ? await findSecondCopy(tx, set, lateIn(set, commands)) : null
+  if (copy !== null || isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
     set.letters.given = await readLettersGiven(tx)
   }
-  return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+  return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) }, copy }
+}
+
+/** New ones whose number is not above the last one known: they come out of their place, or of a copy. */
+function lateIn({ known, answered }: WorkingSet, commands: readonly Command[]): Command[] {
+  return commands.filter(
+    ({ seq, commandId }) => seq <= known.lastCommand && !answered.has(commandId),
+  )
 }
 
 async function readHeld(tx: ClinicTx, stationId: StationId): Promise<HeldRow[]> {
