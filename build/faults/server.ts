@@ -350,4 +350,29 @@ export const FAULTS: readonly Fault[] = [
       test: 'by an ADMIN, its key and the word of this very deployment',
     },
   },
+  {
+    is: 'outbox numbers that come from a second copy pass unseen',
+    file: 'sync-server/sync/second-copy.ts',
+    edits: [
+      {
+        from: 'return letterSince > (copy.knownTo ?? 0) ? null',
+        to: 'return letterSince > -1 ? null',
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/sync/second-copy.pg.test.ts',
+      test: 'both acts under one number count',
+    },
+  },
+  {
+    is: 'a receipt is not in the index of given numbers',
+    file: 'sync-server/database/migrations/0016-given-numbers.sql',
+    edits: [{ from: "WHEN 'entries' THEN 'receipt/' ||", to: "WHEN 'nothing' THEN 'receipt/' ||" }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/database/given-numbers.pg.test.ts',
+      test: 'what was doubled stands as it is',
+    },
+  },
 ]
