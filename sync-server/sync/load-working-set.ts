@@ -11,6 +11,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
 import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
+import { referencesOf, touchesOf } from './judged-command.ts'
 import { findSecondCopy, type SecondCopy } from './second-copy.ts'
 import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
@@ -124,7 +125,12 @@ export async function loadWorkingSet(
     loadDocuments(tx, commands, { always, stationId, now }),
     broughtBy === stationId ? [] : readSessions(tx, broughtBy),
   ])
-  const answered = new Map(answeredRows.rows.map(readAnswered))
+  const waiting = heldAhead(held, commands)
+  const aheadRows =
+    waiting.length === 0
+      ? []
+      : (await tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, waiting])).rows
+  const answered = new Map([...answeredRows.rows, ...aheadRows].map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
   const again = [...answered.values()].flatMap(({ verdict, answer }) =>
@@ -175,6 +181,25 @@ export async function loadWorkingSet(
     set.letters.given = await readLettersGiven(tx)
   }
   return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) }, copy }
+}
+
+/**
+ * HELD commands that write what these touch, or what those in turn touch: judged anew with them, since it
+ * may be that no file has them any more.
+ *
+ * @param held in the order made
+ */
+function heldAhead(held: readonly HeldRow[], commands: readonly Command[]): CommandId[] {
+  if (held.length === 0) return []
+  const needed = new Set(commands.flatMap((each) => [...touchesOf(each), ...referencesOf(each)]))
+  const arriving = new Set(commands.map(({ commandId }) => commandId))
+  const last = Math.max(...commands.map(({ seq }) => seq))
+  return held.toReversed().flatMap(({ commandId, stationSeq, touches }) => {
+    const isAhead = stationSeq < last && touches.some((key) => needed.has(key))
+    if (!isAhead || arriving.has(commandId)) return []
+    for (const key of touches) needed.add(key)
+    return commandId
+  })
 }
 
 /** New ones whose number is not above the last one known: they come out of their place, or of a copy. */

@@ -4,6 +4,7 @@ import type { Command } from '#shared/commands.ts'
 import type { CommandResult } from '#shared/protocol.ts'
 import { auditOfRecord } from '../audit/read-audit.ts'
 import { changeLetter } from '../clinics/stations.ts'
+import { startSession } from '../identity/station-session.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { createTestClinic, type Desk, MINUTE, type TestClinic } from './test-clinic.ts'
 import { checkIn, editPatient, madePatient, register } from './test-commands.ts'
@@ -119,4 +120,33 @@ test('the work of a station in whose place another goes on changes no letter', a
   const copied = as(1, register(desk, 'reception'))
   expect(verdicts(await next.send([desk.sign(copied)]))).toEqual(['ACCEPTED'])
   expect(await letter()).toBe('A')
+})
+
+test('what the other copy left held here does not hold up this one for ever', async () => {
+  const registered = register(desk, 'reception')
+  await desk.push(registered)
+  await desk.pull()
+  const patient = madePatient(registered)
+  // Made by somebody who has not signed in here yet; and its file is lost before they do.
+  const lost = editPatient(desk, 'reception2', patient, { address: 'شارع الأصل' })
+  expect(verdicts(await desk.push(lost))).toEqual(['HELD'])
+  clinic.clock.now += MINUTE
+  const copied = editPatient(desk, 'reception', patient, { note: 'من النسخة' })
+  expect((await desk.push(copied)).map(({ code }) => code)).toEqual(['PARENT_HELD'])
+  await clinic.within((tx) => startSession(tx, desk.stationId, clinic.people.reception2))
+  expect(verdicts(await desk.push(copied))).toEqual(['ACCEPTED'])
+  await other.pull()
+  expect(other.documents.get(`patients:${patient.id}`)).toMatchObject({
+    note: 'من النسخة',
+    address: 'شارع الأصل',
+  })
+  // Should it come once more all the same, it is answered for good.
+  expect(verdicts(await desk.push(lost))).toEqual(['ACCEPTED'])
+  const { rows } = await clinic.within((tx) =>
+    tx.query<{ name: string }>(
+      'SELECT name FROM audit_entries WHERE clinic_id = $1 AND command_id = $2',
+      [clinic.clinicId, lost.commandId],
+    ),
+  )
+  expect(rows).toEqual([{ name: 'editPatient' }])
 })
