@@ -25,6 +25,11 @@ export interface GivenNumber {
   number: number
 }
 
+/** A number among all that a clinic gives out: two of its documents never share it. */
+export function numberKey({ counter, letter, number }: GivenNumber): string {
+  return `${counter}/${letter}-${number}`
+}
+
 /** What every document that people change has, beside its own fields and sets of facts. */
 export interface MergedDocument {
   id: string
@@ -72,6 +77,8 @@ export interface CollectionRules<D> {
   /** The visit whose queue day it shares; null: it has a day of its own, or none. */
   visitOf(document: D): VisitId | null
   numbers(document: D): readonly GivenNumber[]
+  /** The same document with its number under another letter; one without a number as it is. */
+  withLetter(document: D, letter: string): D
   /** What a station reads often: fields, or several together, in order. */
   indexes: readonly (string | readonly string[])[]
   shows(document: D): Shown

@@ -3,7 +3,7 @@ import { Appointment, AppointmentField, bookingCounter, bookingStatus } from './
 import { ClinicDoc } from './clinic.ts'
 import type { CollectionRules, MergeFields, Reference, Shown } from './collection-rules.ts'
 import { BLANK_ENCOUNTER, Encounter, EncounterField } from './encounter.ts'
-import { Entry, type EntryBody } from './entry.ts'
+import { Entry, type EntryBody, isEntryOf } from './entry.ts'
 import { Invoice } from './invoice.ts'
 import { LabResult, resultStatus } from './lab-result.ts'
 import { Patient, PatientField } from './patient.ts'
@@ -47,7 +47,13 @@ export interface Documents {
 }
 
 /** A collection whose documents stand on nothing, carry no number and are read by id alone. */
-const PLAIN = { refers: () => [], visitOf: () => null, numbers: () => [], indexes: [] }
+const PLAIN = {
+  refers: () => [],
+  visitOf: () => null,
+  numbers: () => [],
+  withLetter: <D>(document: D) => document,
+  indexes: [],
+}
 
 /** Merges field by field; what is not said is not there. */
 function byFields<D>(rules: Partial<Omit<MergeFields<D>, 'kind'>>): MergeFields<D> {
@@ -125,6 +131,7 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
       ...(mergedInto === null ? [] : [to('visits', mergedInto)]),
     ],
     numbers: ({ queueDay, ticket }) => [{ counter: `ticket:${queueDay}`, ...ticket }],
+    withLetter: (visit, letter) => ({ ...visit, ticket: { ...visit.ticket, letter } }),
     indexes: ['queueDay', ['patientId', 'queueDay'], 'status'],
     shows: () => ({ QUEUE: 'ALL' }),
   },
@@ -140,6 +147,10 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
     visitOf: ({ visitId }) => visitId,
     numbers: ({ body }) =>
       body.kind === 'PAYMENT' ? [{ counter: 'receipt', ...body.receipt }] : [],
+    withLetter: (entry, letter) =>
+      isEntryOf(entry, 'PAYMENT')
+        ? { ...entry, body: { ...entry.body, receipt: { ...entry.body.receipt, letter } } }
+        : entry,
     indexes: ['queueDay', 'visitId', 'patientId'],
     shows: ({ body }) => shownEntry(body),
   },
@@ -158,6 +169,7 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
       ...steps.flatMap(({ visitId }) => (visitId === null ? [] : [to('visits', visitId)])),
     ],
     numbers: (booking) => [{ counter: bookingCounter(booking), ...booking.number }],
+    withLetter: (booking, letter) => ({ ...booking, number: { ...booking.number, letter } }),
     indexes: ['day', 'patientId'],
     shows: () => ({ QUEUE: 'ALL' }),
   },
@@ -204,6 +216,7 @@ export const COLLECTIONS: { readonly [C in CollectionName]: CollectionRules<Docu
     refers: ({ visitId }) => [to('visits', visitId)],
     visitOf: ({ visitId }) => visitId,
     numbers: ({ number }) => [{ counter: 'invoice', ...number }],
+    withLetter: (invoice, letter) => ({ ...invoice, number: { ...invoice.number, letter } }),
     indexes: ['queueDay', 'visitId'],
     shows: () => MONEY,
   },

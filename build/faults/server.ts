@@ -147,12 +147,12 @@ export const FAULTS: readonly Fault[] = [
     caughtBy: { file: PUSH, test: 'entries cannot be changed in SQL either' },
   },
   {
-    is: 'a ticket found taken is left as it is',
-    file: 'sync-server/sync/apply-writes.ts',
+    is: 'a number found taken is left as it is',
+    file: 'sync-server/sync/settle-number.ts',
     edits: [
       {
-        from: 'if (letters.given === null) return visit',
-        to: 'if (letters.given !== -1) return visit',
+        from: 'if (number === null || letters.given === null) return document',
+        to: 'if (number === null || letters.given !== -1) return document',
       },
     ],
     project: 'pg',
@@ -348,6 +348,31 @@ export const FAULTS: readonly Fault[] = [
     caughtBy: {
       file: 'sync-server/identity/forgotten.pg.test.ts',
       test: 'by an ADMIN, its key and the word of this very deployment',
+    },
+  },
+  {
+    is: 'outbox numbers that come from a second copy pass unseen',
+    file: 'sync-server/sync/second-copy.ts',
+    edits: [
+      {
+        from: 'return letterSince > (copy.knownTo ?? 0) ? null',
+        to: 'return letterSince > -1 ? null',
+      },
+    ],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/sync/second-copy.pg.test.ts',
+      test: 'both acts under one number count',
+    },
+  },
+  {
+    is: 'a receipt is not in the index of given numbers',
+    file: 'sync-server/database/migrations/0016-given-numbers.sql',
+    edits: [{ from: "WHEN 'entries' THEN 'receipt/' ||", to: "WHEN 'nothing' THEN 'receipt/' ||" }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/database/given-numbers.pg.test.ts',
+      test: 'what was doubled stands as it is',
     },
   },
 ]

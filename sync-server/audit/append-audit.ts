@@ -20,6 +20,8 @@ export interface AuditFact {
     id: string
     before: object | null
     after: object
+    /** As its station had made it, before its number was found taken. */
+    asMade?: object
   }[]
 }
 
@@ -56,9 +58,9 @@ export function chainAudit(
   const salts = makeSalts(facts.reduce((sum, { documents }) => sum + documents.length, 0))
   for (const { documents, ...fact } of facts) {
     const seq = feed.auditHead + 1
-    const digests = documents.map(({ collection, id, before, after }) => {
+    const digests = documents.map(({ collection, id, before, after, asMade }) => {
       const salt = salts.pop() ?? ''
-      const content = contentOf(before, after)
+      const content = contentOf(before, after, asMade)
       const key = JSON.stringify({ collection, id, seq, salt })
       chained.payloads.push(`${key.slice(0, -1)},"content":${content}}`)
       return digestContent(salt, content)

@@ -70,16 +70,22 @@ type Fields = Readonly<Record<string, unknown>>
 
 /**
  * What an entry keeps of a document, as JSON text: a new one whole, of a changed one the fields that
- * changed.
+ * changed; and where the server had to give it another number, the field as the station had made it.
  */
-export function contentOf(before: object | null, after: object): string {
-  if (before === null) return JSON.stringify({ before: null, after })
-  const was = Object.entries(before)
-  const is: Fields = Object.fromEntries(Object.entries(after))
-  const old: Fields = Object.fromEntries(was)
-  const names = [...new Set([...Object.keys(old), ...Object.keys(is)])].filter(
-    (name) => JSON.stringify(old[name]) !== JSON.stringify(is[name]),
+export function contentOf(before: object | null, after: object, asMade?: object): string {
+  const made = asMade === undefined ? {} : { asMade: differing(asMade, after)[0] }
+  if (before === null) return JSON.stringify({ before: null, after, ...made })
+  const [old, is] = differing(before, after)
+  return JSON.stringify({ before: old, after: is, ...made })
+}
+
+/** Of both the fields in which they differ. */
+function differing(one: object, other: object): [Fields, Fields] {
+  const ofOne: Fields = Object.fromEntries(Object.entries(one))
+  const ofOther: Fields = Object.fromEntries(Object.entries(other))
+  const names = [...new Set([...Object.keys(ofOne), ...Object.keys(ofOther)])].filter(
+    (name) => JSON.stringify(ofOne[name]) !== JSON.stringify(ofOther[name]),
   )
   const pick = (from: Fields): Fields => Object.fromEntries(names.map((name) => [name, from[name]]))
-  return JSON.stringify({ before: pick(old), after: pick(is) })
+  return [pick(ofOne), pick(ofOther)]
 }

@@ -81,6 +81,15 @@ test('what is clinical they see only as a DOCTOR, and another’s record once th
   }
 })
 
+test('a number as it stands on paper is seen by whoever sees the number that stands', () => {
+  const paid = entryOf(PAYMENT)
+  const asMade = { body: { ...PAYMENT, receipt: { letter: 'B', number: 1 } } }
+  const content = { before: null, after: paid, asMade }
+  const contentFor = (who: Viewer) => contentWith(fieldsSeen('entries', paid, who), content)
+  expect(contentFor(admin)).toEqual(content)
+  expect(contentFor(viewer(['DOCTOR']))).toBeNull()
+})
+
 test('what was erased, or is of no record that stands, is nothing to anybody', () => {
   expect(contentWith('ALL', null)).toBeNull()
   expect(contentWith(null, { before: null, after: {} })).toBeNull()

@@ -8,15 +8,16 @@ import { readSettings } from '../clinics/settings.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 
 const Side = z.record(z.string(), z.unknown())
-const Content = z.object({ before: Side.nullable(), after: Side })
+const Content = z.object({ before: Side.nullable(), after: Side, asMade: Side.optional() })
 
 /** What the audit keeps of a document, as far as its fields may be seen. Null: erased, or not theirs to see. */
 export function contentWith(fields: SeenFields, content: unknown): unknown {
   if (content === null || fields === null) return null
-  const { before, after } = Content.parse(content)
+  const { before, after, asMade } = Content.parse(content)
   return {
     before: before === null ? null : withFields(before, fields),
     after: withFields(after, fields),
+    ...(asMade === undefined ? {} : { asMade: withFields(asMade, fields) }),
   }
 }
 

@@ -6,7 +6,10 @@ import { AUDIT_COLUMNS, type AuditRow, readAuditRow } from './audit-row.ts'
 
 export interface RecordAudit {
   entry: AuditEntry
-  /** `{before, after}` of the record: what changed. Null: erased. */
+  /**
+   * `{before, after}` of the record: what changed; `asMade`: with the number that was found taken. Null:
+   * erased.
+   */
   content: unknown
 }
 

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { StationId } from '#shared/ids.ts'
+import type { RenewedToken } from '#shared/renewed-token.ts'
 import { noteLetterGiven } from '../clinics/letters.ts'
 import { type ClinicTx, withClinic } from '../database/clinic-tx.ts'
 import type { ServerDeps } from '../server-deps.ts'
@@ -16,20 +17,24 @@ export async function renewAccess(
   deps: Pick<ServerDeps, 'pool' | 'signingKey' | 'now'>,
   refreshToken: string,
   proof: Proof,
-): Promise<{ accessToken: string; refreshToken: string }> {
+): Promise<Pick<RenewedToken, 'accessToken' | 'refreshToken' | 'lastCommand'>> {
   const token = await parseRefreshToken(deps.signingKey, refreshToken)
   const { clinicId, stationId } = token
   const now = deps.now()
   // A refusal is a value here: that a proof was used, or a family ended, must be committed with it.
   const result = await withClinic(deps.pool, clinicId, async (tx) => {
     const refused = await refuseStation(tx, token, proof)
-    return refused ?? rotateRefreshToken(tx, deps.signingKey, token, now)
+    if (refused !== null) return refused
+    const rotation = await rotateRefreshToken(tx, deps.signingKey, token, now)
+    if (rotation.outcome !== 'ROTATED') return rotation
+    return { ...rotation, lastCommand: await readLastCommand(tx, stationId) }
   })
   switch (result.outcome) {
     case 'ROTATED': {
       const station = { stationId, clinicId, thumbprint: proof.thumbprint }
       const accessToken = await signStationToken(deps.signingKey, station, now)
-      return { accessToken, refreshToken: result.refreshToken }
+      const { refreshToken: next, lastCommand } = result
+      return { accessToken, refreshToken: next, lastCommand }
     }
     case 'UNKNOWN':
       throw new AppError('UNAUTHENTICATED')
@@ -38,6 +43,16 @@ export async function renewAccess(
     case 'REFUSED':
       throw new AppError(result.code)
   }
+}
+
+/** A copy of the station's file that was put back has counted less far. */
+async function readLastCommand(tx: ClinicTx, stationId: StationId): Promise<number> {
+  const { rows } = await tx.query<{ last: number }>(
+    `SELECT coalesce(max(station_seq), 0) AS last FROM commands
+     WHERE clinic_id = $1 AND station_id = $2`,
+    [tx.clinicId, stationId],
+  )
+  return rows[0]?.last ?? 0
 }
 
 interface Refused {

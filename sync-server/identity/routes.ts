@@ -10,8 +10,8 @@ import {
   SignInRequest,
   type SignInResponse,
   TokenRequest,
-  type TokenResponse,
 } from '#shared/protocol.ts'
+import type { RenewedToken } from '#shared/renewed-token.ts'
 import { RejoinRequest } from '#shared/rejoin.ts'
 import { requireAddress } from '../clinics/clinic-address.ts'
 import { enterForgotten } from '../clinics/forgotten-stations.ts'
@@ -107,7 +107,7 @@ async function refresh(deps: ServerDeps, c: Context<ServerEnv>): Promise<Respons
   })
   const tokens = await renewAccess(deps, refreshToken, proof)
   const expiresInSeconds = ACCESS_TOKEN_SECONDS
-  return c.json({ ok: true, ...tokens, expiresInSeconds } satisfies TokenResponse)
+  return c.json({ ok: true, ...tokens, expiresInSeconds } satisfies RenewedToken)
 }
 
 /**

@@ -4,8 +4,7 @@ import type { Change, CommandChanges } from '#shared/command-shape.ts'
 import type { Command, WriteOf } from '#shared/commands.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import { resolve } from '#shared/resolve.ts'
-import { formatTicket, stationLetter } from '#shared/ticket.ts'
-import type { Visit } from '#shared/visit.ts'
+import { settleNumber, sayNumbers, stationDocument } from './settle-number.ts'
 import {
   documentIn,
   keyOf,
@@ -14,7 +13,6 @@ import {
   type Standing,
   type StepOrigins,
   stepsIn,
-  ticketKey,
   type WorkingSet,
 } from './working-set.ts'
 
@@ -22,6 +20,8 @@ import {
 export interface DocumentChange {
   before: ServerDocument | null
   after: Standing
+  /** The number was taken: what the station had written, as it stands on paper. */
+  asMade?: ServerDocument['doc']
 }
 
 const MAX_FACTS = 200
@@ -41,23 +41,21 @@ export function applyWrites(
   if (!merged.every(isWithinLimits)) return null
   const changed: DocumentChange[] = []
   const details: ErrorDetails = {}
-  const put = (document: ServerDocument): void => {
+  const put = (document: ServerDocument, asMade?: ServerDocument['doc']): void => {
     const before = set.documents.get(keyOf(document.collection, document.doc.id)) ?? null
-    changed.push({ before, after: putDocument(set, document) })
+    const after = putDocument(set, document)
+    changed.push({ before, after, ...(asMade === undefined ? {} : { asMade }) })
   }
   for (const document of merged) {
-    if (document.collection !== 'visits') {
+    const settled = settleNumber(set, document, command.stationId === set.stationId)
+    if (settled === document) {
       put(originated(set, document))
       continue
     }
-    const doc = settleTicket(set, document.doc, command.stationId === set.stationId)
-    if (doc !== document.doc) {
-      details['taken'] = formatTicket(document.doc.ticket, true)
-      details['ticket'] = formatTicket(doc.ticket, true)
-      const station = stationDocument(set)
-      if (station !== null) put(station)
-    }
-    put(originated(set, { ...document, doc }))
+    Object.assign(details, sayNumbers(document, settled))
+    const station = stationDocument(set)
+    if (station !== null) put(station)
+    put(originated(set, settled), document.doc)
   }
   return { changed, details }
 }
@@ -128,42 +126,4 @@ function originated(set: WorkingSet, document: ServerDocument): ServerDocument {
     ]),
   )
   return { ...document, origins }
-}
-
-/**
- * I4: a number found taken (a replica that lost its counter, a profile copied to a second machine)
- * is given anew under another letter of the station. The patient's visit is never dropped.
- */
-function settleTicket(set: WorkingSet, visit: Visit, isOwn: boolean): Visit {
-  const { letters } = set
-  if (letters.given === null) return visit
-  const given = Array.from({ length: letters.given }, (_, index) => stationLetter(index))
-  const isFree = (letter: string): boolean => {
-    // A letter that nobody has yet must be free on the day somebody gets it.
-    if (!given.includes(letter)) return false
-    const holder = set.visitOfTicket.get(
-      ticketKey({ queueDay: visit.queueDay, ticket: { ...visit.ticket, letter } }),
-    )
-    return holder === undefined || holder === visit.id
-  }
-  if (isFree(visit.ticket.letter)) return visit
-  let letter = letters.own
-  if (!isOwn || !isFree(letter)) {
-    letter = stationLetter(letters.given)
-    letters.given += 1
-    // An ADMIN may let in a visit of another station: that one's letter is not this one's.
-    if (isOwn) letters.own = letter
-  }
-  return { ...visit, ticket: { ...visit.ticket, letter } }
-}
-
-/** The station's own entry in the directory, if its letter is no longer the one there. */
-function stationDocument(set: WorkingSet): ServerDocument | null {
-  const doc = documentIn(set, 'clinic', `station:${set.stationId}`)
-  if (doc?.body.kind !== 'STATION' || doc.body.letter === set.letters.own) return null
-  return {
-    collection: 'clinic',
-    doc: { ...doc, body: { ...doc.body, letter: set.letters.own } },
-    origins: {},
-  }
 }

@@ -1,4 +1,5 @@
 import type { Command } from '#shared/commands.ts'
+import type { CommandId } from '#shared/ids.ts'
 import { judgeCommand } from '#shared/judge.ts'
 import type { Arrival } from './arrival.ts'
 import { judgeContext, seenBy } from './history-seen.ts'
@@ -11,6 +12,7 @@ import {
   refuse,
   type PrintedDocument,
   printedAt,
+  referencesOf,
   refusalText,
   touchesOf,
 } from './judged-command.ts'
@@ -33,6 +35,14 @@ export interface JudgedPush {
  */
 export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: number): JudgedPush {
   const judged: JudgedCommand[] = []
+  const arriving = new Set(
+    arrivals.map((each) => (each.kind === 'REFUSED' ? each.commandId : each.command.commandId)),
+  )
+  const take = (result: readonly JudgedCommand[]): void => {
+    for (const each of result) remember(set, each)
+    endQuarantine(set, result.at(-1))
+    judged.push(...result)
+  }
   const standing = (key: string): PrintedDocument | null => printedAt(set, key)
   const answers = arrivals.map((arrival) => {
     if (arrival.kind === 'REFUSED') return refusalText(arrival, arrival.touches, standing)
@@ -46,6 +56,10 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
     if (before !== undefined && before.verdict !== 'HELD') {
       return answerAgain(before.answer, standing)
     }
+    for (const parent of keptAhead(set, command, arriving)) {
+      arriving.add(parent.command.commandId)
+      take(judgeArrived(set, parent.command, { ...parent, now, clampedFrom: null }))
+    }
     const seen = Math.max(seenBy(set, command, before === undefined), before?.seen ?? 0)
     const admittedBy = before?.admittedBy ?? null
     // A held one as it was kept: its stamps may have been clamped then. One set aside never were.
@@ -56,13 +70,41 @@ export function judgePush(set: WorkingSet, arrivals: readonly Arrival[], now: nu
       admittedBy,
       clampedFrom,
     })
-    for (const each of result) remember(set, each)
-    endQuarantine(set, result.at(-1))
-    judged.push(...result)
+    take(result)
     // The last one is the command itself.
     return result.at(-1)?.answer ?? ''
   })
   return { answers, judged }
+}
+
+/**
+ * What is HELD ahead of a command and is not on its way itself. Its station sends it again one day; but if
+ * that was another copy of the file, which is gone, nobody does, and all behind it would be held for ever.
+ * Not what an ADMIN decides on, nor what a fault of ours holds: that is not to spread to this one.
+ */
+function keptAhead(
+  set: WorkingSet,
+  command: Command,
+  arriving: ReadonlySet<CommandId>,
+): (Pick<JudgeOptions, 'seen' | 'admittedBy'> & { command: Command })[] {
+  if (command.stationId !== set.stationId) return []
+  const { touchesOf: heldTouches, writersOf } = set.held
+  const ahead = new Map<CommandId, number>()
+  const keys = new Set([...touchesOf(command), ...referencesOf(command)])
+  // Grows while it is gone through: what is held ahead may itself be held by something before it.
+  for (const key of keys) {
+    for (const [id, seq] of writersOf.get(key) ?? []) {
+      if (seq >= command.seq || arriving.has(id)) continue
+      ahead.set(id, seq)
+      for (const touched of heldTouches.get(id) ?? []) keys.add(touched)
+    }
+  }
+  const inOrder = [...ahead].toSorted(([, a], [, b]) => a - b)
+  return inOrder.flatMap(([id]) => {
+    const kept = set.answered.get(id)
+    if (kept?.code === 'QUARANTINED' || kept?.code === 'INTERNAL') return []
+    return kept?.command ? { ...kept, command: kept.command } : []
+  })
 }
 
 function judgeArrived(set: WorkingSet, command: Command, options: JudgeOptions): JudgedCommand[] {

@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import type { GivenNumber } from '#shared/collection-rules.ts'
 import { type CollectionName, COLLECTIONS } from '#shared/collections.ts'
 import {
   type Command,
   type CommandName,
   isRecordCommand,
   RECORD_COMMANDS,
+  type Write,
 } from '#shared/commands.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
@@ -14,7 +16,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { type RulesSince, SettingsMeta } from './feed.ts'
 import { type PrintedDocument, referencesOf, touchesOf } from './judged-command.ts'
 import { quarantineKeys } from './quarantine.ts'
-import { type Standing, stepsIn } from './working-set.ts'
+import { numberOf, type Standing, stepsIn } from './working-set.ts'
 
 /** A `type`, not an interface: rows of a query have an index signature. */
 type DocumentRow = {
@@ -35,9 +37,9 @@ interface Wanted {
   patientDays: Set<string>
   /** Visits whose entries are needed. */
   visits: Set<string>
-  /** `day/number` */
-  tickets: Set<string>
-  /** Of tickets. */
+  /** `counter/number` */
+  numbers: Set<string>
+  /** Of those numbers. */
   letters: Set<string>
 }
 
@@ -69,12 +71,12 @@ const BY_VISIT = `
     OFFSET 0) d`
 
 /** Under the letters asked for and the station's own, in which a number found taken is given anew. */
-const BY_TICKET = `
+const BY_NUMBER = `
   SELECT d.collection, d.id, d.seq, d.doc, d.meta
-  FROM unnest($2::text[], $3::text[]) AS want (queue_day, number) CROSS JOIN LATERAL (
+  FROM unnest($2::text[], $3::text[]) AS want (counter, number) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND collection = 'visits' AND queue_day = want.queue_day
-      AND ticket = ANY (ARRAY(SELECT letter || '-' || want.number FROM unnest($4::text[] || (
+    WHERE clinic_id = $1 AND number IS DISTINCT FROM twice AND number = ANY (ARRAY(
+      SELECT want.counter || '/' || letter || '-' || want.number FROM unnest($4::text[] || (
         SELECT letter FROM stations WHERE clinic_id = $1 AND station_id = $5)) AS l (letter)))
     OFFSET 0) d`
 
@@ -92,16 +94,16 @@ export async function loadDocuments(
     keys: new Set(always),
     patientDays: new Set(),
     visits: new Set(),
-    tickets: new Set(),
+    numbers: new Set(),
     letters: new Set(),
   }
   for (const command of commands) want(wanted, command, now)
-  const { keys, patientDays, visits, tickets, letters } = wanted
+  const { keys, patientDays, visits, numbers, letters } = wanted
   const found = await Promise.all([
     find(tx, BY_KEY, split(keys, ':')),
     patientDays.size > 0 ? find(tx, BY_PATIENT_AND_DAY, split(patientDays, '/')) : [],
     visits.size > 0 ? find(tx, BY_VISIT, [[...visits]]) : [],
-    tickets.size > 0 ? find(tx, BY_TICKET, [...split(tickets, '/'), [...letters], stationId]) : [],
+    numbers.size > 0 ? find(tx, BY_NUMBER, [...split(numbers, '/'), [...letters], stationId]) : [],
   ])
   const rows = found.flat()
   return { standing: rows.map(readStanding), rules: rows.flatMap(readRules) }
@@ -145,11 +147,9 @@ function want(wanted: Wanted, command: Command, now: number): void {
   for (const key of [...touchesOf(command), ...referencesOf(command)]) wanted.keys.add(key)
   for (const id of quarantineKeys(command)) wanted.keys.add(`clinic:${id}`)
   for (const write of command.writes) {
-    if (write.collection === 'visits' && write.base === null) {
-      const { queueDay, ticket } = write.next
-      const days = [queueDay, ...(isAhead(command, now) ? daysAround(now) : [])]
-      for (const day of days) wanted.tickets.add(`${day}/${ticket.number}`)
-      wanted.letters.add(ticket.letter)
+    for (const given of isNumbered(command, write) ? numbersIn(write, command, now) : []) {
+      wanted.numbers.add(`${given.counter}/${given.number}`)
+      wanted.letters.add(given.letter)
     }
     if (!SUMMED.includes(command.name) || !('visitId' in write.next)) continue
     if (write.next.visitId !== null) wanted.visits.add(write.next.visitId)
@@ -159,6 +159,19 @@ function want(wanted: Wanted, command: Command, now: number): void {
       wanted.patientDays.add(`${patientId}/${day}`)
     }
   }
+}
+
+/** Whether a write may put a document under another number than it has, or a new one under its first. */
+export function isNumbered({ name }: Command, { collection, base }: Write): boolean {
+  return base === null || (name === 'moveAppointment' && collection === 'appointments')
+}
+
+function numbersIn(write: Write, command: Command, now: number): GivenNumber[] {
+  const given = numberOf({ collection: write.collection, doc: write.next })
+  if (given === null) return []
+  if (write.collection !== 'visits' || !isAhead(command, now)) return [given]
+  const days = [write.next.queueDay, ...daysAround(now)]
+  return days.flatMap((queueDay) => COLLECTIONS.visits.numbers({ ...write.next, queueDay }))
 }
 
 /** What they add is judged together with all that was added to the visit before. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { numberKey } from '#shared/collection-rules.ts'
 import { Command } from '#shared/commands.ts'
 import { Subscription } from '#shared/entitlement.ts'
 import { ErrorCode } from '#shared/errors.ts'
@@ -9,14 +10,16 @@ import { Stamp } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
-import { isAhead, loadDocuments } from './load-documents.ts'
+import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
+import { referencesOf, touchesOf } from './judged-command.ts'
+import { findSecondCopy, type SecondCopy } from './second-copy.ts'
 import type { Sender } from './senders.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
   addStanding,
   type AnsweredCommand,
-  ticketKey,
+  numberOf,
   type WorkingSet,
 } from './working-set.ts'
 
@@ -95,7 +98,7 @@ export async function loadWorkingSet(
     stamps: readonly string[]
     now: number
   },
-): Promise<{ set: WorkingSet; clamps: KnownClamps }> {
+): Promise<{ set: WorkingSet; clamps: KnownClamps; copy: SecondCopy | null }> {
   const { commands, touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
@@ -122,7 +125,12 @@ export async function loadWorkingSet(
     loadDocuments(tx, commands, { always, stationId, now }),
     broughtBy === stationId ? [] : readSessions(tx, broughtBy),
   ])
-  const answered = new Map(answeredRows.rows.map(readAnswered))
+  const waiting = heldAhead(held, commands)
+  const aheadRows =
+    waiting.length === 0
+      ? []
+      : (await tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, waiting])).rows
+  const answered = new Map([...answeredRows.rows, ...aheadRows].map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
   const again = [...answered.values()].flatMap(({ verdict, answer }) =>
@@ -145,7 +153,7 @@ export async function loadWorkingSet(
     visitsOfPatient: new Map(),
     entriesOfVisit: new Map(),
     invoicesOfVisit: new Map(),
-    visitOfTicket: new Map(),
+    holderOfNumber: new Map(),
     rules: documents.rules,
     memberships: Map.groupBy(history.memberships, ({ userId }) => userId),
     subscriptions: history.subscriptions,
@@ -167,10 +175,38 @@ export async function loadWorkingSet(
   for (const former of history.former) held.push(...(await readHeld(tx, former)))
   for (const each of held) addHeld(set.held, each)
   const isClamped = history.clampFloor !== null || commands.some((each) => isAhead(each, now))
-  if (isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
+  // Of one that is no more, nobody gives numbers.
+  const copy = broughtBy === stationId ? await findSecondCopy(tx, set, lateIn(set, commands)) : null
+  if (copy !== null || isClamped || mayBeRenumbered(set, [...commands, ...kept])) {
     set.letters.given = await readLettersGiven(tx)
   }
-  return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) } }
+  return { set, clamps: { floor: history.clampFloor, known: new Map(history.clamps) }, copy }
+}
+
+/**
+ * HELD commands that write what these touch, or what those in turn touch: judged anew with them, since it
+ * may be that no file has them any more.
+ *
+ * @param held in the order made
+ */
+function heldAhead(held: readonly HeldRow[], commands: readonly Command[]): CommandId[] {
+  if (held.length === 0) return []
+  const needed = new Set(commands.flatMap((each) => [...touchesOf(each), ...referencesOf(each)]))
+  const arriving = new Set(commands.map(({ commandId }) => commandId))
+  const last = Math.max(...commands.map(({ seq }) => seq))
+  return held.toReversed().flatMap(({ commandId, stationSeq, touches }) => {
+    const isAhead = stationSeq < last && touches.some((key) => needed.has(key))
+    if (!isAhead || arriving.has(commandId)) return []
+    for (const key of touches) needed.add(key)
+    return commandId
+  })
+}
+
+/** New ones whose number is not above the last one known: they come out of their place, or of a copy. */
+function lateIn({ known, answered }: WorkingSet, commands: readonly Command[]): Command[] {
+  return commands.filter(
+    ({ seq, commandId }) => seq <= known.lastCommand && !answered.has(commandId),
+  )
 }
 
 async function readHeld(tx: ClinicTx, stationId: StationId): Promise<HeldRow[]> {
@@ -186,16 +222,20 @@ async function readSessions(tx: ClinicTx, stationId: StationId): Promise<[UserId
   return rows.map(({ userId, firstSeq }) => [userId, firstSeq])
 }
 
-/** Whether a new visit's ticket is not simply the station's next. */
+/** Whether the number of a new document is not simply the station's next. */
 function mayBeRenumbered(set: WorkingSet, commands: readonly Command[]): boolean {
-  const tickets = new Set<string>()
-  for (const { writes } of commands) {
-    for (const write of writes) {
-      if (write.collection !== 'visits' || write.base !== null) continue
-      const key = ticketKey(write.next)
-      const isPlain = write.next.ticket.letter === set.letters.own
-      if (!isPlain || tickets.has(key) || set.visitOfTicket.has(key)) return true
-      tickets.add(key)
+  const numbers = new Set<string>()
+  for (const command of commands) {
+    for (const write of command.writes) {
+      if (!isNumbered(command, write)) continue
+      const given = numberOf({ collection: write.collection, doc: write.next })
+      if (given === null) continue
+      const key = numberKey(given)
+      const holder = set.holderOfNumber.get(key)
+      if (holder === write.id) continue
+      const isPlain = given.letter === set.letters.own && holder === undefined
+      if (!isPlain || numbers.has(key)) return true
+      numbers.add(key)
     }
   }
   return false

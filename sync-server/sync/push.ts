@@ -21,6 +21,7 @@ import { loadWorkingSet } from './load-working-set.ts'
 import { type MoveKey, readMoves } from './move-keys.ts'
 import type { ReadPush } from './push-body.ts'
 import { recordCommands } from './record-commands.ts'
+import { changeLetterOfCopy } from './second-copy.ts'
 import { readSenders, type Sender } from './senders.ts'
 import { setAside } from './set-aside.ts'
 import {
@@ -137,7 +138,7 @@ async function takeInto(
   const stamps = [
     ...new Set(arrivals.flatMap((each) => (each.kind === 'COMMAND' ? stampsIn(each.text) : []))),
   ]
-  const { set, clamps } = await loadWorkingSet(tx, sender, {
+  const { set, clamps, copy } = await loadWorkingSet(tx, sender, {
     commands,
     touches,
     stamps,
@@ -156,6 +157,7 @@ async function takeInto(
         moveKey: await readMoves(tx, stationId, commands, { clamps: all, now }),
       })
     : arrivals
+  const ofCopy = copy === null ? null : changeLetterOfCopy(set, copy, now)
   const { answers, judged } = judgePush(set, rewritten, now)
   if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
   const changed = changedDocuments(set)
@@ -165,7 +167,8 @@ async function takeInto(
   const documents = writeDocuments(tx, changed)
   // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
   await Promise.race([documents, Promise.resolve()])
-  const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
+  const facts = [...(ofCopy === null ? [] : [ofCopy]), ...judged.flatMap(factOf)]
+  const audit = chainAudit(tx.clinicId, set.feed, facts, now)
   const offer = deps.offers.make(set, headBefore, changed, now)
   await Promise.all([
     documents,
@@ -237,11 +240,12 @@ async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | nul
 function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): AuditFact[] {
   if (verdict !== 'ACCEPTED') return []
   const { commandId, stationId, by, name, at } = command
-  const documents = changed.map(({ before, after }) => ({
+  const documents = changed.map(({ before, after, asMade }) => ({
     collection: after.collection,
     id: after.doc.id,
     before: before?.doc ?? null,
     after: after.doc,
+    ...(asMade === undefined ? {} : { asMade }),
   }))
   return [{ commandId, stationId, authorId: by, name, at, admittedBy, documents }]
 }

@@ -205,15 +205,6 @@ test('an invoice is issued at DONE, stands alone where it was seen, and is voide
   expect(codes(await desk.push(invoiceBy(desk, 4).command))).toEqual(['ACCEPTED'])
 })
 
-test('a number that was given is not given again: the database refuses, and the station is told', async () => {
-  await finish()
-  const first = invoiceBy(desk, 1)
-  expect(codes(await desk.push(first.command))).toEqual(['ACCEPTED'])
-  // A copied profile: another station's letter, and a station that has not seen the invoice.
-  const taken = invoiceBy({ ...room, letter: desk.letter }, 1)
-  expect(codes(await room.push(taken.command))).toEqual(['INVALID'])
-})
-
 test('a test is ordered, filed by another station and reviewed, whichever documents it stands on', async () => {
   const head = { ...headOf(desk), visitId: visit.id, test: 'صورة دم', instructions: null }
   const ordered = desk.make('orderLab', 'doctor', (author) => {

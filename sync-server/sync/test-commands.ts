@@ -1,5 +1,5 @@
 import type { Command, CommandName } from '#shared/commands.ts'
-import type { Entry } from '#shared/entry.ts'
+import type { Entry, Receipt } from '#shared/entry.ts'
 import type { EntryId, PatientId } from '#shared/ids.ts'
 import type { Patient } from '#shared/patient.ts'
 import type { VisitStatus } from '#shared/roles.ts'
@@ -157,13 +157,31 @@ export function entryOf(desk: Desk, author: Author, visit: Visit, body: Entry['b
   }
 }
 
+const receiptsGiven = new WeakMap<Desk, number>()
+
+function nextReceipt(desk: Desk): Receipt {
+  const number = (receiptsGiven.get(desk) ?? 0) + 1
+  receiptsGiven.set(desk, number)
+  return { letter: desk.letter, number }
+}
+
+/** Under the desk's next receipt. */
 export function pay(desk: Desk, by: Person, visit: Visit, minor: number): Command {
+  return payUnder(desk, by, visit, { minor, receipt: nextReceipt(desk) })
+}
+
+export function payUnder(
+  desk: Desk,
+  by: Person,
+  visit: Visit,
+  { minor, receipt }: { minor: number; receipt: Receipt },
+): Command {
   return desk.make('takePayment', by, (author) => {
     const next = entryOf(desk, author, visit, {
       kind: 'PAYMENT',
       amount: { minor, currency: 'EGP' },
       method: 'CASH',
-      receipt: { letter: desk.letter, number: 1 },
+      receipt,
     })
     return [{ collection: 'entries', id: next.id, base: null, next }]
   })

@@ -1,4 +1,5 @@
 import type { Settings } from '#shared/clinic.ts'
+import { type GivenNumber, numberKey } from '#shared/collection-rules.ts'
 import { type CollectionName, COLLECTIONS, type Documents } from '#shared/collections.ts'
 import type { Command } from '#shared/commands.ts'
 import { AppError, type ErrorCode } from '#shared/errors.ts'
@@ -6,8 +7,6 @@ import type { CalendarDate } from '#shared/fields.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
 import type { Verdict } from '#shared/protocol.ts'
 import type { Role } from '#shared/roles.ts'
-import { formatTicket } from '#shared/ticket.ts'
-import type { Visit } from '#shared/visit.ts'
 import type { SubscriptionSince } from '../subscriptions/subscription-history.ts'
 import type { Feed, NumberedDocument, RulesSince } from './feed.ts'
 
@@ -62,7 +61,8 @@ export interface WorkingSet {
   readonly visitsOfPatient: Map<string, Set<string>>
   readonly entriesOfVisit: Map<string, Set<string>>
   readonly invoicesOfVisit: Map<string, Set<string>>
-  readonly visitOfTicket: Map<string, string>
+  /** Number (`numberKey`) -> the document that has it. */
+  readonly holderOfNumber: Map<string, string>
   /** Ascending by feed number, as are the histories below. */
   readonly rules: readonly RulesSince[]
   readonly memberships: ReadonlyMap<string, readonly MembershipSince[]>
@@ -78,7 +78,7 @@ export interface WorkingSet {
   readonly answered: Map<CommandId, AnsweredCommand>
   /** HELD commands of this station, and of those it was before. */
   readonly held: HeldCommands
-  /** The station's letter, and how many the clinic gave out; null: no ticket here can be taken. */
+  /** The station's letter, and how many the clinic gave out; null: no number here can be taken. */
   readonly letters: { own: string; given: number | null }
 }
 
@@ -103,17 +103,21 @@ export function settingsIn(set: WorkingSet): Settings {
   return body
 }
 
-export function ticketKey(visit: Pick<Visit, 'queueDay' | 'ticket'>): string {
-  return `${visit.queueDay}/${formatTicket(visit.ticket, true)}`
+/** The number that a document carries; null: none. */
+export function numberOf(document: Pick<ServerDocument, 'collection' | 'doc'>): GivenNumber | null {
+  // Cast: the document is its own collection's
+  const { collection, doc } = document as { collection: 'visits'; doc: Documents['visits'] }
+  return COLLECTIONS[collection].numbers(doc)[0] ?? null
 }
 
 /** Puts a document that was read from the database into the set. */
 export function addStanding(set: WorkingSet, standing: Standing): void {
   const { collection, doc } = standing
   set.documents.set(keyOf(collection, doc.id), standing)
+  const given = numberOf(standing)
+  if (given !== null) set.holderOfNumber.set(numberKey(given), doc.id)
   if (collection === 'visits') {
     addTo(set.visitsOfPatient, doc.patientId, doc.id)
-    set.visitOfTicket.set(ticketKey(doc), doc.id)
   } else if (collection === 'entries') {
     if (doc.visitId !== null) addTo(set.entriesOfVisit, doc.visitId, doc.id)
   } else if (collection === 'invoices') {

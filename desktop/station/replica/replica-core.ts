@@ -66,6 +66,23 @@ export function takeLetter(core: ReplicaCore, letter: string): void {
   core.letter = letter
 }
 
+/**
+ * A file that has not counted as far as the server has heard is an old copy of what this station was: the
+ * numbers that it would give next may be on paper already. Its commands go on past all that is known.
+ *
+ * @param lastCommand the highest outbox number that the server ever heard from this station
+ * @returns how far behind it was; 0: it is no old copy
+ */
+export function noteLastCommand({ file }: ReplicaCore, lastCommand: number): number {
+  const behind = lastCommand - file.counters.value('outbox')
+  if (behind <= 0) return 0
+  file.store.transaction(() => {
+    file.counters.raise('outbox', lastCommand)
+    file.meta.set('needsLetter', true)
+  })
+  return behind
+}
+
 /** Remembers a stamp of another station, so that what is made here afterwards sorts after it. */
 export function receiveStamp(core: ReplicaCore, stamp: Stamp): void {
   if (core.lastStamp === null || stamp > core.lastStamp) core.lastStamp = stamp

@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { AppError } from '#shared/errors.ts'
-import { type PublicKey, TokenResponse } from '#shared/protocol.ts'
+import type { PublicKey } from '#shared/protocol.ts'
+import { RenewedToken } from '#shared/renewed-token.ts'
 import type { StationClock } from '../replica/station-clock.ts'
 import type { ServerLine } from './server-line.ts'
 
@@ -46,6 +47,8 @@ async function postWithProof<T>(
 export interface StationCredential {
   /** @throws AppError OFFLINE, UNAVAILABLE, UNAUTHENTICATED, STATION_REVOKED, REFRESH_REUSED */
   accessToken(): Promise<string>
+  /** The highest outbox number that the server had heard from this station when it last gave a token. */
+  lastCommand(): number
   /** The server no longer takes the token it gave: the next one is asked for anew. */
   discard(token: string): void
 }
@@ -66,6 +69,7 @@ export function openCredential(parts: CredentialParts): StationCredential {
   const { line, clock } = parts
   let held: { token: string; until: number } | null = null
   let asking: Promise<string> | null = null
+  let lastCommand = 0
 
   async function renew(): Promise<string> {
     const refreshToken = parts.refreshToken()
@@ -75,7 +79,7 @@ export function openCredential(parts: CredentialParts): StationCredential {
       line.post({
         path: '/v1/token',
         body: { refreshToken },
-        answer: TokenResponse,
+        answer: RenewedToken,
         headers: {
           dpop: await proveKey(parts, { method: 'POST', url: line.url('/v1/token'), now }),
         },
@@ -85,6 +89,7 @@ export function openCredential(parts: CredentialParts): StationCredential {
     )
     // Kept before it is used: the old one stays good only until the new one is.
     parts.keepRefreshToken(answer.refreshToken)
+    lastCommand = answer.lastCommand ?? 0
     held = {
       token: answer.accessToken,
       until: asked + answer.expiresInSeconds * 1000 - RENEW_BEFORE_MS,
@@ -98,6 +103,7 @@ export function openCredential(parts: CredentialParts): StationCredential {
       asking ??= renew().finally(() => void (asking = null))
       return asking
     },
+    lastCommand: () => lastCommand,
     discard(token) {
       if (held?.token === token) held = null
     },

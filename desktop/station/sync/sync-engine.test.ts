@@ -31,6 +31,7 @@ let place: { folder: string; remove: () => void }
 let sync: SyncEngine | null = null
 
 beforeEach(async () => {
+  logged.length = 0
   server = await startTestServer(() => START)
   for (const doc of CLINIC_DOCUMENTS) server.put('clinic', doc)
   place = temporaryFolder()
@@ -56,6 +57,8 @@ async function open(): Promise<void> {
   }
 }
 
+const logged: string[] = []
+
 function start(): SyncEngine {
   const { core, replica, store } = opened
   const line = serverLine(server.url)
@@ -74,7 +77,7 @@ function start(): SyncEngine {
     line,
     credential,
     onChange: () => undefined,
-    log: () => undefined,
+    log: ({ event }) => void logged.push(event),
     fileFailed: () => undefined,
     random: () => 0.02,
   })
@@ -353,6 +356,37 @@ describe('sync', () => {
     sync?.syncNow()
     await until(() => sync?.state().name !== 'LIVE', 'offline')
     await until(isLive, 'live again')
+  })
+
+  test('a file that is behind what the server heard from it is an old copy: a new letter goes before all', async () => {
+    fillClinic(opened.core)
+    server.lastCommand = 40
+    const { replica } = opened
+    replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+    start()
+    await until(() => isLive() && isSent(), 'all sent')
+    expect(server.requests.indexOf('/v1/letter')).toBeLessThan(server.requests.indexOf('/v1/push'))
+    expect(logged).toContain('old-copy')
+    expect(logged.filter((event) => event === 'new-letter')).toHaveLength(1)
+    const { visitId } = replica.commit(DESK, (tx) => draftCheckIn(tx, 'منى حسن'))
+    expect(replica.read.visit(visitId)?.ticket.letter).toBe('K')
+    // The one before was made as the copy counted; from here on it counts on from where the other was.
+    expect(replica.outbox().map(({ seq }) => seq)).toEqual([41])
+    await until(isSent, 'the check-in sent')
+    await sync?.stop()
+    start()
+    await until(() => isLive() && isSent(), 'live again')
+    expect(server.requests.filter((path) => path === '/v1/letter')).toHaveLength(1)
+  })
+
+  test.each([null, 0, 1])('a server that has heard no more (%s) changes nothing', async (heard) => {
+    fillClinic(opened.core)
+    server.lastCommand = heard
+    opened.replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+    start()
+    await until(() => isLive() && isSent(), 'all sent')
+    expect(server.requests).not.toContain('/v1/letter')
+    expect(logged).not.toContain('old-copy')
   })
 
   test("a server's page that is another clinic's is never applied", async () => {

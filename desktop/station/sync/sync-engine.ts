@@ -3,7 +3,7 @@ import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
 import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
-import { type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
+import { noteLastCommand, type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
 import type { StationLog } from '../station-log.ts'
 import { backoffDelay } from './backoff.ts'
 import { openFeedPlace } from './feed-place.ts'
@@ -94,6 +94,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   // Not all stations of a clinic at once, nor at a start, when there is enough to do.
   let checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
   let firstSeq = 0
+  let { letter } = core
   const place = openFeedPlace(core.file.meta.get('checkpoint')?.seq ?? 0)
   /** What is only this station's own, come back, has waited long enough. */
   let isOwnNewsDue = false
@@ -248,6 +249,13 @@ export function startSync(parts: SyncParts): SyncEngine {
     pullWanted = true
   }
 
+  /** Asked for here, or given by the server, to which a number of this desk was not new. */
+  function noteLetter(): void {
+    if (core.letter === letter) return
+    letter = core.letter
+    log({ event: 'new-letter' })
+  }
+
   /** Before anything else: until it is here this desk can give out no number. */
   async function takeNewLetter(): Promise<void> {
     const { letter } = await door.post({
@@ -260,11 +268,18 @@ export function startSync(parts: SyncParts): SyncEngine {
       takeLetter(core, letter)
       core.file.meta.remove('needsLetter')
     })
-    log({ event: 'new-letter' })
     onChange()
   }
 
+  /** Before anything made on it goes: the answer to the first token says whether this file is an old copy. */
+  async function lookForCopy(): Promise<void> {
+    await parts.credential.accessToken()
+    const behind = noteLastCommand(core, parts.credential.lastCommand())
+    if (behind > 0) log({ event: 'old-copy', behind })
+  }
+
   async function workOrWait(): Promise<void> {
+    if (pushWanted) await lookForCopy()
     if (core.file.meta.get('needsLetter') !== null) await takeNewLetter()
     if (pushWanted) {
       pushWanted = false
@@ -333,6 +348,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     while (!stopping.signal.aborted) {
       try {
         await step()
+        noteLetter()
       } catch (error) {
         if (!stopping.signal.aborted) fail(error)
       }

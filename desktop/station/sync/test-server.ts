@@ -29,6 +29,8 @@ export interface TestServer {
   readonly commands: Command[]
   entitlement: Entitlement
   epoch: string
+  /** The highest outbox number that it has heard of, as it says with a token; null: of a version that says none. */
+  lastCommand: number | null
   /** Answers a path once in place of the server, which does its work all the same for LOSE and ANSWER. */
   spoil(path: string, answer: Spoil): void
   /** All goes well there from now on. */
@@ -78,6 +80,7 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
     commands: [],
     entitlement: ENTITLEMENT,
     epoch: 'e1',
+    lastCommand: null,
     offersFrom: null,
     isOfToday: () => true,
     verdict: () => ({}),
@@ -187,8 +190,10 @@ export async function startTestServer(now: () => number): Promise<TestServer> {
     if (path === '/v1/token') {
       refreshes += 1
       const [accessToken, refreshToken] = [`access-${refreshes}`, `refresh-${refreshes}`]
-      return { ok: true, accessToken, refreshToken, expiresInSeconds: 900 }
+      const said = test.lastCommand === null ? {} : { lastCommand: test.lastCommand }
+      return { ok: true, accessToken, refreshToken, expiresInSeconds: 900, ...said }
     }
+    if (path === '/v1/letter') return { ok: true, letter: 'K' }
     if (path === '/v1/push') {
       if (epoch !== undefined && epoch !== test.epoch) return refusal('RESEED', {})
       const commands = PushRequest.parse(body).commands.map(({ payload }) =>

@@ -42,7 +42,7 @@ export function changedForGood(server: Contents, files: readonly StationFile[]):
   )
 }
 
-/** Of a final prescription, an invoice or an entry all that the server never sets: no stamp, no receipt. */
+/** Of a final prescription, an invoice or an entry all that the server never sets: no stamp, no receipt, no number's letter. */
 function wordsOf(collection: string, document: unknown): string | null {
   switch (collection) {
     case 'prescriptions': {
@@ -54,7 +54,8 @@ function wordsOf(collection: string, document: unknown): string | null {
     }
     case 'invoices': {
       const { visitId, patientId, doctorId, number, lines, total } = Invoice.parse(document)
-      return JSON.stringify({ visitId, patientId, doctorId, number, lines, total })
+      const given = number.number
+      return JSON.stringify({ visitId, patientId, doctorId, given, lines, total })
     }
     case 'entries': {
       const { visitId, patientId, by, body } = Entry.parse(document)

@@ -18,6 +18,8 @@ export interface Desk {
   readonly proxy: ChaosProxy
   /** Where its encrypted file is. */
   readonly folder: string
+  /** The events of its log so far. */
+  readonly logged: readonly string[]
   /** How wrong this machine's clock is, milliseconds; somebody may set it. */
   skew: number
   signIn(account: string): Promise<void>
@@ -113,8 +115,14 @@ async function enrolDesk(installation: Installation): Promise<Desk> {
   return desk
 }
 
+/** What outlives a restart. */
+interface Machine {
+  skew: number
+  logged: string[]
+}
+
 async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<Desk> {
-  const machine = { skew: 0 }
+  const machine: Machine = { skew: 0, logged: [] }
   let station = await startStation(installation, machine)
   let window = openStationWindow(station)
 
@@ -127,6 +135,7 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
     name: installation.name,
     proxy,
     folder: installation.folder,
+    logged: machine.logged,
     get window() {
       return window
     },
@@ -178,16 +187,13 @@ async function openDesk(installation: Installation, proxy: ChaosProxy): Promise<
   return desk
 }
 
-function startStation(
-  { world, folder, start }: Installation,
-  machine: { skew: number },
-): Promise<Station> {
+function startStation({ world, folder, start }: Installation, machine: Machine): Promise<Station> {
   return openStation({
     folder,
     key: KEY,
     demo: true,
     appVersion: '0.0.0',
-    log: () => undefined,
+    log: ({ event }) => void machine.logged.push(event),
     clock: {
       wall: () => world.now() + machine.skew,
       // What nobody can set: it runs on with the test's time, and by itself for time-outs.
