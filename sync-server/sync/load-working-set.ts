@@ -11,6 +11,7 @@ import { admitStationIn } from '../identity/require-station.ts'
 import { lockFeed } from './feed.ts'
 import { isAhead, loadDocuments } from './load-documents.ts'
 import type { Sender } from './senders.ts'
+import { readLostHistory } from './lost-history.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
@@ -88,7 +89,7 @@ const READ_HELD = `
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
-  { stationId, broughtBy }: Pick<Sender, 'stationId' | 'broughtBy'>,
+  sender: Pick<Sender, 'stationId' | 'broughtBy'>,
   arrived: {
     commands: readonly Command[]
     touches: readonly string[]
@@ -96,6 +97,7 @@ export async function loadWorkingSet(
     now: number
   },
 ): Promise<{ set: WorkingSet; clamps: KnownClamps }> {
+  const { stationId, broughtBy } = sender
   const { commands, touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
@@ -136,6 +138,7 @@ export async function loadWorkingSet(
   const others = kept.map(({ by }) => by).filter((by) => !authors.has(by))
   const history =
     others.length === 0 ? arrivedHistory : await readHistory(new Set([...authors, ...others]))
+  const lost = await readLostHistory(tx, feed, { sender, commands: [...commands, ...kept], now })
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,
@@ -160,6 +163,7 @@ export async function loadWorkingSet(
     acks: history.acks,
     answered,
     held: { touchesOf: new Map(), writersOf: new Map() },
+    lost,
     letters: { own: history.letter, given: null },
   }
   for (const standing of [...documents.standing, ...(more?.standing ?? [])])
