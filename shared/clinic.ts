@@ -81,6 +81,12 @@ export type StationEntry = z.infer<typeof StationEntry>
 /** Fields of a quarantined command that are shown; a list of patients is shown by its beginning. */
 export const MAX_ENTERED = 40
 
+/**
+ * Among what a quarantined command touches: nobody knows of a session of its author at its station, as
+ * after a restore that may have forgotten it. A word in a list of words: apps of before pass it over.
+ */
+export const SESSION_UNKNOWN = 'station_sessions'
+
 /** A command that waits for an ADMIN: made offline by someone (or in a clinic) deactivated meanwhile. */
 export const Quarantined = z.strictObject({
   kind: z.literal('QUARANTINED'),
@@ -96,7 +102,7 @@ export const Quarantined = z.strictObject({
   entered: z.array(Entered).max(MAX_ENTERED).optional(),
   /** How many fields there are beyond those. */
   more: z.int().min(0).optional(),
-  /** The documents that the command touches. */
+  /** The documents that the command touches; and SESSION_UNKNOWN, if so. */
   touches: z.array(z.strictObject({ collection: z.string().max(32), id: z.string().max(64) })),
   decision: z.enum(['PENDING', 'ACCEPTED', 'REJECTED']),
 })

@@ -38,6 +38,11 @@ export type FactId = z.infer<typeof FactId>
 export const CommandId = uuid.brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 
+/** When a UUIDv7 was made, milliseconds since the Unix epoch, by the clock of who made it. */
+export function uuidTime(id: string): number {
+  return Number.parseInt(id.replace('-', '').slice(0, 12), 16)
+}
+
 /**
  * A UUID version 7 (RFC 9562, section 5.7) from a time and 10 random bytes.
  *

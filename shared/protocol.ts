@@ -19,6 +19,12 @@ export const PROTOCOL_HEADER = 'dawr-protocol'
 /** A push says here of which epoch the station's checkpoint is; without one, it has none. */
 export const EPOCH_HEADER = 'dawr-epoch'
 
+/**
+ * So long a station keeps what was accepted, for a server that is set back; and so long such a server
+ * waits for it. Milliseconds.
+ */
+export const ACCEPTED_KEPT_MS = 14 * 86_400_000
+
 export const MAX_PUSH_COMMANDS = 200
 export const MAX_PUSH_BYTES = 4 * 1024 * 1024
 export const MAX_PULL_DOCUMENTS = 5_000

@@ -5,6 +5,7 @@ const REJOIN = 'sync-server/identity/rejoin.pg.test.ts'
 const HELD = 'sync-server/sync/held.pg.test.ts'
 const CLOCK = 'sync-server/sync/ticket-and-clock.pg.test.ts'
 const TOKEN = 'sync-server/identity/token.pg.test.ts'
+const LOST = 'sync-server/sync/lost-history.pg.test.ts'
 const SHARING = 'sync-server/sharing/sharing.pg.test.ts'
 
 /** What may go wrong in the server, and in the rules it shares with the stations. */
@@ -50,8 +51,8 @@ export const FAULTS: readonly Fault[] = [
     file: 'sync-server/sync/history-seen.ts',
     edits: [
       {
-        from: 'return Math.max(command.seen, known.enrolledSeq, isLate ? known.lastAck : last)',
-        to: 'return Math.max(command.seen, isLate ? 0 : Math.min(last, 0))',
+        from: 'const acknowledged = Math.max(known.enrolledSeq, isLate ? known.lastAck : last)',
+        to: 'const acknowledged = isLate ? 0 : Math.min(last, 0)',
       },
     ],
     project: 'pg',
@@ -117,11 +118,11 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     is: 'an author need not have signed in at the station',
-    file: 'sync-server/sync/judge-push.ts',
+    file: 'sync-server/sync/lost-history.ts',
     edits: [
       {
-        from: 'if (!set.sessions.has(command.by) && options.admittedBy === null) {',
-        to: 'if (set.sessions.size > 1e9) {',
+        from: 'return admittedBy === null && !sessions.has(by)',
+        to: 'return admittedBy === null && sessions.size > 1e9',
       },
     ],
     project: 'pg',
@@ -374,5 +375,29 @@ export const FAULTS: readonly Fault[] = [
       file: 'sync-server/database/given-numbers.pg.test.ts',
       test: 'what was doubled stands as it is',
     },
+  },
+  {
+    is: 'what stands on what a restore lost is refused',
+    file: 'sync-server/sync/lost-history.ts',
+    edits: [
+      {
+        from: 'if (missing.length === 0 && !hasSeenMore) return false',
+        to: 'if (missing.length >= 0 || hasSeenMore) return false',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: LOST, test: 'waits, and goes in once it is there' },
+  },
+  {
+    is: 'a number of the feed before a restore is taken for one of this feed',
+    file: 'sync-server/sync/history-seen.ts',
+    edits: [
+      {
+        from: 'const isOfBefore = lost !== null && acknowledged <= lost.seq',
+        to: 'const isOfBefore = lost !== null && acknowledged < 0',
+      },
+    ],
+    project: 'pg',
+    caughtBy: { file: LOST, test: 'whoever was deactivated since is judged by when they made it' },
   },
 ]

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { signIn } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
-import { boardOf, checkIn, rowsOf } from './support/desk-work.ts'
-import { type Desk, emailOf, openWorld, type World } from './support/station-in-process.ts'
+import { boardOf, checkIn, inboxOf, rowsOf } from './support/desk-work.ts'
+import {
+  type Desk,
+  emailOf,
+  openWorld,
+  userIdOf,
+  type World,
+} from './support/station-in-process.ts'
 
 /** A server restored from a backup has never heard of a desk that joined since: its work must come in. */
 
@@ -91,6 +97,47 @@ test('one that had joined again since the backup comes back with all that it was
   await desk.signIn('reception')
   await hasBroughtAll(desk)
   expect(await ticketsAt(other, 3)).toEqual(given)
+})
+
+test('of one who may sign in no more an ADMIN decides, and is told that nobody knows they ever had there', async () => {
+  await world.server.backUp()
+  const desk = await world.openDesk('desk')
+  await desk.signIn('reception')
+  const { visitId } = await checkIn(desk.window, 'مقبولة')
+  world.passMinutes(1)
+  await checkIn(desk.window, 'مرفوضة')
+  await desk.isSettled(0)
+  await ticketsAt(other, 2)
+  await world.server.restore()
+  await isForgotten(desk)
+  world.passMinutes(10)
+  await world.server.call('PATCH', `/v1/clinics/${world.clinicId}/staff/${userIdOf('reception')}`, {
+    token: await signIn(world.server, 'admin'),
+    body: { active: false },
+  })
+  await rejoin(desk)
+  await expect(desk.signIn('reception')).rejects.toMatchObject({ code: 'MEMBER_INACTIVE' })
+  await desk.isSettled(2)
+  await other.signIn('admin')
+  const [rejected, accepted] = await inboxOf(other.window, 'QUARANTINED', 2)
+  expect([accepted, rejected]).toMatchObject([
+    { command: 'checkIn', reason: 'SESSION_UNKNOWN', byName: 'سعاد محمود', patientName: 'مقبولة' },
+    { command: 'checkIn', reason: 'SESSION_UNKNOWN', byName: 'سعاد محمود', patientName: 'مرفوضة' },
+  ])
+  const decide = (item: typeof accepted, accept: boolean) =>
+    other.window.act('decideQuarantined', {
+      commandId: item?.commandId ?? expect.fail('nothing to decide'),
+      accept,
+    })
+  await decide(accepted, true)
+  await decide(rejected, false)
+  await desk.window.act('syncNow', {})
+  await desk.isSettled(0)
+  const board = await boardOf(other.window, (view) => rowsOf(view).length === 1)
+  expect(rowsOf(board)).toMatchObject([{ visitId, name: 'مقبولة' }])
+  await desk.signIn('reception2')
+  const refused = await inboxOf(desk.window, 'REJECTED', 1)
+  expect(refused).toMatchObject([{ code: 'MEMBER_INACTIVE', patientName: 'مرفوضة' }])
 })
 
 test('its letter is given to another meanwhile: all comes in, and no number is there twice', async () => {

@@ -578,6 +578,8 @@ export const en = {
   'inbox.textsKept': 'Both texts stay in the record, with who wrote them.',
   'inbox.byAt': '{{name}}, {{time}}',
   'inbox.heldHint': 'It is kept and sent again by itself as soon as it can be.',
+  'inbox.lostHint':
+    'It stands on work of another computer that the restored server has lost, and waits until that computer comes back.',
   'inbox.rejectedHint':
     'It is undone here. What was entered is below, to enter again if it is still right.',
   'inbox.overruled.CARE_STANDS': 'The doctor was seeing the patient meanwhile: the care stands.',
@@ -585,6 +587,8 @@ export const en = {
   'inbox.overruled.UNDO_LATE': 'The undo came too late: something later had happened.',
   'inbox.quarantine.MEMBER_INACTIVE': 'Made after the person had left the clinic.',
   'inbox.quarantine.CLINIC_INACTIVE': 'Made after the clinic was closed.',
+  'inbox.quarantine.SESSION_UNKNOWN':
+    'In the name of a person who no longer works at the clinic, on a computer where nobody knows whether they ever signed in: the server was restored and may have forgotten it. Accept it only if you know that they made it.',
   'inbox.nothing': 'empty',
   'inbox.keep': 'Keep what stands',
   'inbox.restore': 'Put back what was entered',

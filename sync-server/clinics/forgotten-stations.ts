@@ -47,7 +47,7 @@ export async function enterForgotten(
     null
   const last = find(formerId)
   if (last === null || hasRunOut(last.issuedAt, now)) return
-  await lockFeed(tx)
+  const { begunSeq } = await lockFeed(tx)
   const line: Forgotten[] = []
   let known: StationId | null = null
   // The latest first, until one stands here, or is one of whom nobody has the word.
@@ -60,7 +60,10 @@ export async function enterForgotten(
   // It had been revoked when another went on in its place, and the backup is of before that.
   if (line.length > 0 && known !== null) await revokeStation(tx, known, by, now)
   for (const station of line) {
-    await enter(tx, { ...station, formerId: known }, { name: 'enterForgottenStation', by, now })
+    // A number of the feed before says nothing of this one, but that it joined before this one began.
+    const enrolledSeq = Math.min(station.enrolledSeq, (begunSeq ?? Infinity) - 1)
+    const act: Act = { name: 'enterForgottenStation', by, now }
+    await enter(tx, { ...station, enrolledSeq, formerId: known }, act)
     known = station.stationId
   }
 }

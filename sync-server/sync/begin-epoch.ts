@@ -8,15 +8,17 @@ import { acrossClinics } from '../database/clinic-tx.ts'
  * last 14 days, since the backup may have lost it. With the owner's pool.
  *
  * @param only all clinics, without it
+ * @param now milliseconds since the Unix epoch
  * @returns how many feeds began anew
  */
 export async function beginEpochs(
   ownerPool: pg.Pool,
   only: readonly ClinicId[] | null = null,
+  now = Date.now(),
 ): Promise<number> {
   const audit = { reason: 'another epoch after a restore', log: () => undefined }
   const { rows } = await acrossClinics(ownerPool, audit, (tx) =>
-    tx.query<{ begun: number }>('SELECT begin_epochs($1) AS begun', [only]),
+    tx.query<{ begun: number }>('SELECT begin_epochs($1, $2) AS begun', [only, new Date(now)]),
   )
   return rows[0]?.begun ?? 0
 }

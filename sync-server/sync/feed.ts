@@ -15,6 +15,9 @@ export type Feed = {
   epoch: string
   /** Whether patients of the clinic are known at others of its owner too. */
   shares: boolean
+  /** The head when this epoch began, and when that was, milliseconds; null: it is the clinic's first. */
+  begunSeq: number | null
+  begunAt: number | null
 }
 
 export interface NumberedDocument {
@@ -48,7 +51,8 @@ const MAX_RULES = 100
 export async function lockFeed(tx: ClinicTx): Promise<Feed> {
   const { rows } = await tx.query<Feed>(
     `SELECT head, audit_head AS "auditHead", encode(audit_hash, 'hex') AS "auditHash",
-       epoch, shares
+       epoch, shares, begun_seq AS "begunSeq",
+       floor(extract(epoch FROM begun_at) * 1000)::bigint AS "begunAt"
      FROM feeds WHERE clinic_id = $1 FOR UPDATE`,
     [tx.clinicId],
   )

@@ -3,7 +3,7 @@ import type { Command } from '#shared/commands.ts'
 import { factsIn } from '#shared/collection-rules.ts'
 import { COLLECTIONS, type Documents } from '#shared/collections.ts'
 import type { Author, JudgeContext, SteppedCollection } from '#shared/judge-context.ts'
-import { stampTime } from '#shared/stamp.ts'
+import { type Stamp, stampTime } from '#shared/stamp.ts'
 import { mayBeginWork } from '../subscriptions/subscription-history.ts'
 import type { RulesSince } from './feed.ts'
 import {
@@ -19,12 +19,17 @@ import {
 /**
  * The feed number a command is judged by: what it says it had seen, or more, if its station had
  * acknowledged more before it was made. One that is new although its number is not above the last
- * one known comes out of its place: it has seen all that was acknowledged.
+ * one known comes out of its place: it has seen all that was acknowledged. Of a station that has
+ * acknowledged nothing since the server was set back a higher number is of the feed before, and says
+ * nothing of this one.
  */
-export function seenBy({ known, acks }: WorkingSet, command: Command, isNew: boolean): number {
+export function seenBy(set: WorkingSet, command: Command, isNew: boolean): number {
+  const { known, acks, lost } = set
   const isLate = isNew && command.seq <= known.lastCommand
   const last = acks.findLast(({ commandSeq }) => commandSeq < command.seq)?.feedSeq ?? 0
-  return Math.max(command.seen, known.enrolledSeq, isLate ? known.lastAck : last)
+  const acknowledged = Math.max(known.enrolledSeq, isLate ? known.lastAck : last)
+  const isOfBefore = lost !== null && acknowledged <= lost.seq
+  return Math.max(isOfBefore ? Math.min(command.seen, lost.seq) : command.seen, acknowledged)
 }
 
 /** An author's membership as their station knew it, and what it could not know at that time. */
@@ -63,6 +68,14 @@ function lastUnseen<T extends { seq: number; at: number }>(
   return history.findLast((row) => row.seq > seen && row.at <= at)
 }
 
+/** What an author is taken to have seen. */
+interface Sight {
+  command: Command
+  seen: number
+  /** Also what was made before the command and came in since the server was set back. */
+  withLost: boolean
+}
+
 /**
  * A document as its author saw it: the steps up to `seen`, the station's own earlier ones, and those in
  * the base they wrote on (a push is answered with documents that are ahead of the checkpoint).
@@ -70,8 +83,9 @@ function lastUnseen<T extends { seq: number; at: number }>(
 function documentAsSeen<C extends SteppedCollection>(
   set: WorkingSet,
   { collection, id }: { collection: C; id: string },
-  { command, seen }: { command: Command; seen: number },
+  sight: Sight,
 ): Documents[C] | null {
+  const { command } = sight
   const standing = set.documents.get(keyOf(collection, id))
   const steps = stepsIn(collection)
   const { merge } = COLLECTIONS[collection]
@@ -84,7 +98,7 @@ function documentAsSeen<C extends SteppedCollection>(
   const known = all.filter((step) => {
     const [seq, stationId] = origins[step.id] ?? [0, '']
     return (
-      seq <= seen ||
+      isSeen(set, { seq, at: step.at }, sight) ||
       inBase.has(step.id) ||
       (isOwn(set, command, stationId) && step.at <= command.at)
     )
@@ -94,6 +108,14 @@ function documentAsSeen<C extends SteppedCollection>(
   // Cast: it lies under the key of its collection
   const doc = { ...(standing.doc as Documents[C]), [steps]: known }
   return { ...doc, ...merge.derive(doc) }
+}
+
+function isSeen(
+  { lost }: WorkingSet,
+  { seq, at }: { seq: number; at: Stamp },
+  { command, seen, withLost }: Sight,
+): boolean {
+  return seq <= seen || (withLost && lost !== null && seq > lost.seq && at <= command.at)
 }
 
 /** Made by the station that made the command, under whatever name it had then. */
@@ -113,19 +135,27 @@ function settingsAsSeen(set: WorkingSet, seen: number): Settings {
  * What the judge may ask about a command.
  *
  * @param isAdmitted an ADMIN let it in: no matter who or what was deactivated meanwhile
+ * @param withLost as if its author had seen all that was made before it and lost by a restore: which of
+ *   that they had, nobody can say any more
  */
 export function judgeContext(
   set: WorkingSet,
   command: Command,
-  { seen, now, isAdmitted }: { seen: number; now: number; isAdmitted: boolean },
+  {
+    seen,
+    now,
+    isAdmitted,
+    withLost = false,
+  }: { seen: number; now: number; isAdmitted: boolean; withLost?: boolean },
 ): JudgeContext {
+  const sight: Sight = { command, seen, withLost }
   const at = stampTime(command.at)
   const settings = settingsAsSeen(set, seen)
   // What a person was when they first signed in here they were told, before the station pulled it.
   const told = Math.max(seen, set.sessions.get(command.by) ?? 0)
   const author = authorAsSeen(set.memberships.get(command.by) ?? [], told, at)
   const findSeen: JudgeContext['findSeen'] = (collection, id) =>
-    documentAsSeen(set, { collection, id }, { command, seen })
+    documentAsSeen(set, { collection, id }, sight)
   return {
     settings,
     author: author !== null && isAdmitted ? { ...author, inactiveSince: null } : author,
@@ -142,7 +172,9 @@ export function judgeContext(
         const standing = set.documents.get(keyOf('invoices', id))
         const invoice = documentIn(set, 'invoices', id)
         if (standing === undefined || invoice === null) return []
-        const isKnown = isOwn(set, command, invoice.created.stationId) || standing.seq <= seen
+        const { stationId, at: madeAt } = invoice.created
+        const isKnown =
+          isOwn(set, command, stationId) || isSeen(set, { seq: standing.seq, at: madeAt }, sight)
         return isKnown ? [invoice] : []
       }),
     statusesOfPatient: (patientId, queueDay) =>

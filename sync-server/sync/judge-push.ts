@@ -16,6 +16,7 @@ import {
   refusalText,
   touchesOf,
 } from './judged-command.ts'
+import { isStranger, mayBeForgotten } from './lost-history.ts'
 import { putDecision, quarantinedIn } from './quarantine.ts'
 import { answerAgain } from './stored-answer.ts'
 import { addHeld, removeHeld, type WorkingSet } from './working-set.ts'
@@ -108,9 +109,11 @@ function keptAhead(
 }
 
 function judgeArrived(set: WorkingSet, command: Command, options: JudgeOptions): JudgedCommand[] {
-  if (!set.sessions.has(command.by) && options.admittedBy === null) {
-    // They may still sign in, or the server may have lost that they did.
-    return [hold(command, options, { code: 'NOT_SIGNED_IN_HERE', details: {} })]
+  if (isStranger(set, command, options)) {
+    // They may still sign in, or the server may have lost that they did: then an ADMIN decides for one
+    // who may not any more. Nobody decides for an ADMIN.
+    const isUndecided = command.name === 'decideQuarantined' || !mayBeForgotten(set, command)
+    if (isUndecided) return [hold(command, options, { code: 'NOT_SIGNED_IN_HERE', details: {} })]
   }
   return command.name === 'decideQuarantined'
     ? judgeDecision(set, command, options)

@@ -14,6 +14,7 @@ import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
 import { referencesOf, touchesOf } from './judged-command.ts'
 import { findSecondCopy, type SecondCopy } from './second-copy.ts'
 import type { Sender } from './senders.ts'
+import { readLostHistory } from './lost-history.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
   addHeld,
@@ -91,7 +92,7 @@ const READ_HELD = `
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
-  { stationId, broughtBy }: Pick<Sender, 'stationId' | 'broughtBy'>,
+  sender: Pick<Sender, 'stationId' | 'broughtBy'>,
   arrived: {
     commands: readonly Command[]
     touches: readonly string[]
@@ -99,6 +100,7 @@ export async function loadWorkingSet(
     now: number
   },
 ): Promise<{ set: WorkingSet; clamps: KnownClamps; copy: SecondCopy | null }> {
+  const { stationId, broughtBy } = sender
   const { commands, touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
@@ -144,6 +146,7 @@ export async function loadWorkingSet(
   const others = kept.map(({ by }) => by).filter((by) => !authors.has(by))
   const history =
     others.length === 0 ? arrivedHistory : await readHistory(new Set([...authors, ...others]))
+  const lost = await readLostHistory(tx, feed, { sender, commands: [...commands, ...kept], now })
   const set: WorkingSet = {
     clinicId: tx.clinicId,
     stationId,
@@ -168,6 +171,7 @@ export async function loadWorkingSet(
     acks: history.acks,
     answered,
     held: { touchesOf: new Map(), writersOf: new Map() },
+    lost,
     letters: { own: history.letter, given: null },
   }
   for (const standing of [...documents.standing, ...(more?.standing ?? [])])

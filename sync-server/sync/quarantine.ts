@@ -1,4 +1,4 @@
-import { type ClinicDoc, MAX_ENTERED, Quarantined } from '#shared/clinic.ts'
+import { type ClinicDoc, MAX_ENTERED, Quarantined, SESSION_UNKNOWN } from '#shared/clinic.ts'
 import { type Command, patientOf } from '#shared/commands.ts'
 import { enteredOf } from '#shared/entered.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
@@ -26,7 +26,10 @@ export function putQuarantined(set: WorkingSet, command: Command, details: Error
     patientId: patientOf(command),
     entered: entered.slice(0, MAX_ENTERED),
     more: Math.max(0, entered.length - MAX_ENTERED),
-    touches: command.writes.map(({ collection, id: touched }) => ({ collection, id: touched })),
+    touches: [
+      ...command.writes.map(({ collection, id: touched }) => ({ collection, id: touched })),
+      ...(set.sessions.has(command.by) ? [] : [{ collection: SESSION_UNKNOWN, id: command.by }]),
+    ],
     decision: 'PENDING',
   })
   putDocument(set, {

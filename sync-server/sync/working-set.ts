@@ -9,6 +9,7 @@ import type { Verdict } from '#shared/protocol.ts'
 import type { Role } from '#shared/roles.ts'
 import type { SubscriptionSince } from '../subscriptions/subscription-history.ts'
 import type { Feed, NumberedDocument, RulesSince } from './feed.ts'
+import type { LostHistory } from './lost-history.ts'
 
 /** Step -> the feed number it was accepted under, and whose station made it. */
 export type StepOrigins = Readonly<Record<string, readonly [number, string]>>
@@ -78,6 +79,8 @@ export interface WorkingSet {
   readonly answered: Map<CommandId, AnsweredCommand>
   /** HELD commands of this station, and of those it was before. */
   readonly held: HeldCommands
+  /** What a restore lost and stations may still send; null: nothing. */
+  readonly lost: LostHistory | null
   /** The station's letter, and how many the clinic gave out; null: no number here can be taken. */
   readonly letters: { own: string; given: number | null }
 }

@@ -111,7 +111,7 @@ export async function startTestServer(
     restore: () =>
       whileStopped(async () => {
         await database.restore()
-        await beginEpochs(database.ownerPool)
+        await beginEpochs(database.ownerPool, null, clock.now)
       }),
     close: async () => {
       await server.close()

@@ -60,7 +60,10 @@ function ItemBody(props: { item: InboxItem }) {
     case 'HELD':
       return (
         <>
-          <Said>{`${text(`error.${item.code}`)} ${text('inbox.heldHint')}`}</Said>
+          <Said>
+            {item.details['lost'] === true ? text('inbox.lostHint') : text(`error.${item.code}`)}{' '}
+            {text('inbox.heldHint')}
+          </Said>
           <EnteredPairs entered={item.entered} />
         </>
       )

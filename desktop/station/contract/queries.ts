@@ -402,7 +402,8 @@ export const InboxItem = z.discriminatedUnion('kind', [
     kind: z.literal('QUARANTINED'),
     commandId: CommandId,
     command: CommandName,
-    reason: z.enum(['MEMBER_INACTIVE', 'CLINIC_INACTIVE']),
+    /** SESSION_UNKNOWN: they were deactivated, and whether they had signed in there nobody knows. */
+    reason: z.enum(['MEMBER_INACTIVE', 'CLINIC_INACTIVE', 'SESSION_UNKNOWN']),
     /** Empty where an older server had not kept it. */
     entered: z.array(EnteredField),
     /** How many more fields there are: of a long list of patients. */

@@ -1,4 +1,4 @@
-import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
+import { factsIn, type MergedDocument, type Reference } from '#shared/collection-rules.ts'
 import {
   type CollectionName,
   CollectionName as AnyCollection,
@@ -6,7 +6,13 @@ import {
   type Documents,
   WritableCollection,
 } from '#shared/collections.ts'
-import { type Command, type CommandName, patientIn, type Write } from '#shared/commands.ts'
+import {
+  type Command,
+  type CommandName,
+  patientIn,
+  referencesIn,
+  type Write,
+} from '#shared/commands.ts'
 import { isErased } from '#shared/erased.ts'
 import type { ErrorCode, ErrorDetails } from '#shared/errors.ts'
 import type { EntryKind } from '#shared/entry.ts'
@@ -296,19 +302,26 @@ function noteReseeded({ file }: ReplicaCore, documents: readonly FeedDocument[])
   for (const { collection, id, doc } of documents) if (doc !== null) note.run(collection, id)
 }
 
-/** Removes what the new pull has not named, except what only this station knows of yet. */
+/**
+ * Removes what the new pull has not named, except what only this station knows of yet: what it has still
+ * to send, and what that stands on. A restored server may wait for the latter too, and people must see
+ * whom they are at work on.
+ */
 function sweepOld(core: ReplicaCore, tx: StoreTx): CollectionName[] {
   const { file } = core
   const isNamed = file.db
     .prepare<[string, string], number>('SELECT 1 FROM reseeded WHERE collection = ? AND id = ?')
     .pluck()
   const isPartial = file.meta.get('isPartial') !== null
+  // Of a damaged file all is listed that is not there: it could not be listed later.
+  const needed = isPartial ? new Set<string>() : neededByPending(core)
   let listed = 0
   const changed = AnyCollection.options.filter((collection) => {
     const gone = file.rows
       .ids(collection)
       .filter((id) => isNamed.get(collection, id) === undefined)
       .filter((id) => file.outbox.pending(collection, id) === 'NONE')
+      .filter((id) => !needed.has(`${collection}/${id}`))
     // Of a damaged file: what was made here and never sent, and whose command could not be read.
     if (isPartial) listed += listOrphans(core, collection, gone)
     return putDocuments(file, tx, { collection, documents: new Map(gone.map((id) => [id, null])) })
@@ -318,6 +331,29 @@ function sweepOld(core: ReplicaCore, tx: StoreTx): CollectionName[] {
   file.meta.remove('reseeding')
   file.db.exec('DELETE FROM reseeded')
   return changed
+}
+
+/** What pending commands name without writing it, and what that names: of a payment the visit, and its patient. */
+function neededByPending({ file }: ReplicaCore): Set<string> {
+  const needed = new Set<string>()
+  const need = ({ collection, id }: Reference): void => {
+    const key = `${collection}/${id}`
+    if (needed.has(key)) return
+    needed.add(key)
+    const document = file.rows.byId(collection, id)
+    if (document !== null) for (const named of refersIn(collection, document)) need(named)
+  }
+  for (const { command } of file.outbox.rows()) {
+    for (const write of command.writes) for (const named of referencesIn(write)) need(named)
+  }
+  return needed
+}
+
+function refersIn<C extends CollectionName>(
+  collection: C,
+  document: Documents[C],
+): readonly Reference[] {
+  return COLLECTIONS[collection].refers(document)
 }
 
 /** People may have read of the damage, and put it away, before it was known that this is missing. */

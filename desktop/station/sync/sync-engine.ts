@@ -1,5 +1,5 @@
 import type { ErrorCode } from '#shared/errors.ts'
-import { PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
+import { ACCEPTED_KEPT_MS, PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
 import { LetterResponse } from '#shared/ticket.ts'
 import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
@@ -40,8 +40,6 @@ const REFUSED_RETRY_MS = 10 * 60_000
 /** A replica that has caught up is held against the server's so often; and soon again if it could not be. */
 const CHECK_MS = 60 * 60_000
 const CHECK_AGAIN_MS = 5 * 60_000
-/** Accepted commands are kept this long for a server restored from a backup, milliseconds. */
-const ACCEPTED_KEPT_MS = 14 * 86_400_000
 
 export interface SyncEngine {
   state(): SyncState

@@ -1,5 +1,5 @@
 import { type Command, CommandName, patientIn } from '#shared/commands.ts'
-import type { Quarantined } from '#shared/clinic.ts'
+import { type Quarantined, SESSION_UNKNOWN } from '#shared/clinic.ts'
 import { enteredOf } from '#shared/entered.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId } from '#shared/ids.ts'
@@ -145,13 +145,17 @@ function quarantinedItems(replica: Replica): Extract<InboxItem, { kind: 'QUARANT
         kind: 'QUARANTINED' as const,
         commandId: item.commandId,
         command: name.data,
-        reason: item.reason,
+        reason: isSessionUnknown(item) ? ('SESSION_UNKNOWN' as const) : item.reason,
         entered: enteredFields(item.entered ?? [], read),
         more: item.more ?? 0,
         mayDecide: true,
       },
     ]
   })
+}
+
+function isSessionUnknown({ touches }: Quarantined): boolean {
+  return touches.some(({ collection }) => collection === SESSION_UNKNOWN)
 }
 
 function patientTouched({ touches }: Quarantined, read: ReplicaReader): PatientId | null {

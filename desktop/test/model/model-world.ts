@@ -177,7 +177,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
         await stopServers()
         await dropDatabase(database)
         await copyDatabase(backupOf(database, backups), database)
-        await withPoolOf(urls.ownerUrl, beginEpochs)
+        await withPoolOf(urls.ownerUrl, (pool) => beginEpochs(pool, null, clock.now))
         await startServers()
         return true
       },
