@@ -3,7 +3,9 @@ import type { ActionInput } from './contract/actions.ts'
 import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { findMemberships } from './session/enrolment.ts'
+import { linkActions } from './session/patient-links.ts'
 import { viewPeople, viewSession } from './session/session-view.ts'
+import { requireIdentity } from './replica/station-meta.ts'
 import { mayRejoin } from './sync/sync-state.ts'
 import { viewSync } from './sync/sync-view.ts'
 import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './views/view.ts'
@@ -26,9 +28,16 @@ export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock' 
 }
 
 export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
-  const { file, enrol, tell, recovery } = deps
+  const { file, people, enrol, tell, recovery } = deps
   const clinic = (): ClinicRuntime => requireClinic(deps)
   return {
+    ...linkActions({
+      people,
+      clinic() {
+        const { session } = clinic()
+        return { ...requireIdentity(file.meta), session }
+      },
+    }),
     newRecoveryCode() {
       requireAdmin(clinic())
       return { code: formatRecoveryCode(makeRecoverySeed()) }

@@ -415,6 +415,12 @@ describe('what ends it', () => {
 })
 
 describe('who may link', () => {
+  const told = ({ id: patientId, name, phones, birthDate }: Patient) => ({
+    patientId,
+    name,
+    phones,
+    birthDate,
+  })
   const deps = () => ({ pool: database.pool, log, now: Date.now, jobs: owner.jobs })
   const link = () => ({
     clinicId: owner.a.clinic.clinicId,
@@ -489,11 +495,17 @@ describe('who may link', () => {
       {
         clinicId: b.clinic.clinicId,
         linked: null,
-        suggestions: [{ patientId: atB.id, likeness: 'NAME_AND_PHONE' }],
+        suggestions: [{ ...told(atB), likeness: 'NAME_AND_PHONE' }],
       },
     ])
     await owner.link(atA.id, atB.id)
-    expect(await ask()).toMatchObject([{ linked: { patientId: atB.id }, suggestions: [] }])
+    const linked = { ...told(atB), agreed: false }
+    expect(await ask()).toMatchObject([{ linked, suggestions: [] }])
+    // What they said here is known here; what they said there is told along.
+    await take(a.desk, consent(a.desk, atA.id, true))
+    expect(await ask()).toMatchObject([{ linked }])
+    await take(b.desk, consent(b.desk, atB.id, true))
+    expect(await ask()).toMatchObject([{ linked: { agreed: true } }])
     await setOwner(database, b.clinic.clinicId, b.clinic.people.admin)
     expect(await ask()).toEqual([])
     await setOwner(database, b.clinic.clinicId, admin)

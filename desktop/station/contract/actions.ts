@@ -21,6 +21,7 @@ import { FiledResult, LabResult, ResultReview } from '#shared/lab-result.ts'
 import { Money } from '#shared/money.ts'
 import { Allergy, Condition, PatientDraft } from '#shared/patient.ts'
 import { PrescriptionDraft } from '#shared/prescription.ts'
+import { SharingAt } from '#shared/patient-sharing.ts'
 import { Membership } from '#shared/protocol.ts'
 import { StockItemDraft, StockMovement } from '#shared/stock.ts'
 import { Ticket } from '#shared/ticket.ts'
@@ -36,6 +37,7 @@ const place = { doctorId, day, time }
 /** As typed; `recovery/recovery-code.ts` reads it. */
 const RecoveryCode = z.string().min(1).max(80)
 const Pin = z.string().regex(/^\d{4,8}$/)
+const LinkedPatient = { patientId: PatientId, password: z.string().max(200) }
 
 /** All that the 80 mm ticket slip says. */
 export const Slip = z.object({
@@ -119,6 +121,28 @@ export const ACTIONS = {
   },
   editPatient: {
     input: z.strictObject({ patientId: PatientId, changes: PatientDraft.partial() }),
+    output: Nothing,
+  },
+  /**
+   * For an ADMIN, by their password: who the patient is, or may be, at the owner's other clinics. This and
+   * the next two ask the server; nothing is written here. NOT_FOUND: the server has no such patient yet, or
+   * they are not an ADMIN of both.
+   */
+  findLinks: {
+    input: z.strictObject(LinkedPatient),
+    output: z.object({ clinics: z.array(SharingAt) }),
+  },
+  /** INVALID: one of the two is somebody else's already. */
+  linkPatient: {
+    input: z.strictObject({
+      ...LinkedPatient,
+      otherClinicId: ClinicId,
+      otherPatientId: PatientId,
+    }),
+    output: Nothing,
+  },
+  unlinkPatient: {
+    input: z.strictObject({ ...LinkedPatient, otherClinicId: ClinicId }),
     output: Nothing,
   },
   /** The text of a CSV file; progress comes by the `import` query. */
@@ -347,6 +371,9 @@ export const ActionName = z.enum([
   'syncNow',
   'registerPatient',
   'editPatient',
+  'findLinks',
+  'linkPatient',
+  'unlinkPatient',
   'importCsv',
   'checkIn',
   'call',
