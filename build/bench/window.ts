@@ -5,6 +5,7 @@ import { FromStation, type ToStation } from '#desktop/station/contract/messages.
 import type { ContractPort } from '#desktop/station/contract/port.ts'
 import type { QueryName, QueryParams, QueryView } from '#desktop/station/contract/queries.ts'
 import { CONTRACT_WEBSOCKET_PATH } from '#desktop/station/contract/shell.ts'
+import { applyPatch } from '#desktop/station/contract/view-patch.ts'
 import { AppError } from '#shared/errors.ts'
 import { within } from './samples.ts'
 
@@ -35,7 +36,7 @@ interface Line {
   close(): void
 }
 
-type Answer = Exclude<FromStation, { type: 'view' }>
+type Answer = Exclude<FromStation, { type: 'view' | 'patch' }>
 
 function openWindow(connect: (receive: (message: unknown) => void) => Line): BenchWindow {
   let lastId = 0
@@ -43,7 +44,11 @@ function openWindow(connect: (receive: (message: unknown) => void) => Line): Ben
   const acts = new Map<number, (answer: Answer) => void>()
   const watches = new Map<
     number,
-    { receive: (view: unknown) => void; refuse: (e: Error) => void }
+    {
+      receive: (view: unknown) => void
+      receivePatch: (patch: unknown) => void
+      refuse: (e: Error) => void
+    }
   >()
 
   const line = connect((message) => {
@@ -52,6 +57,10 @@ function openWindow(connect: (receive: (message: unknown) => void) => Line): Ben
     const parsed = FromStation.parse(message)
     if (parsed.type === 'view') {
       watches.get(parsed.id)?.receive(parsed.view)
+      return
+    }
+    if (parsed.type === 'patch') {
+      watches.get(parsed.id)?.receivePatch(parsed.patch)
       return
     }
     acts.get(parsed.id)?.(parsed)
@@ -67,9 +76,18 @@ function openWindow(connect: (receive: (message: unknown) => void) => Line): Ben
     { receive, refuse }: { receive: (view: QueryView<Q>) => void; refuse: (error: Error) => void },
   ): () => void {
     const id = (lastId += 1)
-    // The station answers a query with that query's view.
-    watches.set(id, { receive: (view) => receive(view as QueryView<Q>), refuse })
-    line.send({ type: 'watch', id, query, params })
+    let last: unknown = null
+    const take = (view: unknown): void => {
+      last = view
+      // The station answers a query with that query's view.
+      receive(view as QueryView<Q>)
+    }
+    watches.set(id, {
+      receive: take,
+      receivePatch: (patch) => take(applyPatch(last, patch)),
+      refuse,
+    })
+    line.send({ type: 'watch', id, query, params, patches: true })
     return () => {
       watches.delete(id)
       line.send({ type: 'unwatch', id })

@@ -1,5 +1,5 @@
 import { AppError } from '#shared/errors.ts'
-import { isSameJson } from './replica/write-documents.ts'
+import { patchOf, type ViewPatch } from './contract/view-patch.ts'
 import type { Change, View } from './views/view.ts'
 
 /** A view that goes on changing while it is computed is sent all the same after this many tries. */
@@ -13,6 +13,8 @@ export interface Watch {
 export interface WatchParts {
   readonly view: View
   readonly send: (view: unknown) => void
+  /** What changed of the view sent last; null: whoever watches takes whole views only. */
+  readonly sendPatch: ((patch: ViewPatch) => void) | null
   /** Nothing further comes. */
   readonly refuse: (error: unknown) => void
 }
@@ -22,7 +24,7 @@ export interface WatchParts {
  * more computation, not one more each, and what was computed across it is not sent: a picture of
  * two moments would show a visit without its patient.
  */
-export function startWatch({ view, send, refuse }: WatchParts): Watch {
+export function startWatch({ view, send, sendPatch, refuse }: WatchParts): Watch {
   let isStale = true
   let isRunning = false
   let isStopped = false
@@ -38,9 +40,11 @@ export function startWatch({ view, send, refuse }: WatchParts): Watch {
         if (isStale && tries < TRIES) continue
         tries = 0
         // What a view has kept from its last time is not looked into.
-        if (last !== null && isSameJson(last.value, value)) continue
+        const patch: ViewPatch | null = last === null ? ['=', value] : patchOf(last.value, value)
+        if (patch === null) continue
         last = { value }
-        send(value)
+        if (sendPatch === null || patch[0] === '=') send(value)
+        else sendPatch(patch)
       }
     } catch (error) {
       if (!isStopped) {

@@ -81,6 +81,8 @@ export function openWindows(behind: Behind, log: StationLog): Windows {
           const watch = startWatch({
             view,
             send: (value) => send({ type: 'view', id, view: value }),
+            sendPatch:
+              message.patches === true ? (patch) => send({ type: 'patch', id, patch }) : null,
             refuse(error) {
               watches.delete(id)
               refuse(error)

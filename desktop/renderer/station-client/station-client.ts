@@ -52,7 +52,7 @@ export function makeStationClient(line: ContractLine): StationClient {
     if (port === null) return
     watch.id = nextId()
     watchesById.set(watch.id, watch)
-    send({ type: 'watch', id: watch.id, query: watch.query, params: watch.params })
+    send({ type: 'watch', id: watch.id, query: watch.query, params: watch.params, patches: true })
   }
   const endWatch = (watch: Watch): void => {
     watchesById.delete(watch.id)
@@ -72,6 +72,10 @@ export function makeStationClient(line: ContractLine): StationClient {
     const { data } = parsed
     if (data.type === 'view') {
       watchesById.get(data.id)?.receive(data.view)
+      return
+    }
+    if (data.type === 'patch') {
+      watchesById.get(data.id)?.receivePatch(data.patch)
       return
     }
     const watch = watchesById.get(data.id)

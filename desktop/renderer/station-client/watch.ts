@@ -1,3 +1,4 @@
+import { applyPatch } from '#desktop/station/contract/view-patch.ts'
 import { QUERIES, type QueryName, type QueryView } from '#desktop/station/contract/queries.ts'
 import { refusal, type ErrorCode, type ErrorDetails, type Refusal } from '#shared/errors.ts'
 import { keepEqual } from './keep-equal.ts'
@@ -17,6 +18,8 @@ export interface Watch {
   state: WatchState<QueryName>
   listeners: Set<() => void>
   receive: (view: unknown) => void
+  /** What changed of the view that came last. */
+  receivePatch: (patch: unknown) => void
   refuse: (code: ErrorCode, details: ErrorDetails) => void
 }
 
@@ -25,6 +28,8 @@ export function makeWatch(key: string, query: QueryName, params: unknown): Watch
     watch.state = state
     for (const listener of watch.listeners) listener()
   }
+  /** As it came, for the next patch. */
+  let last: unknown = null
   const watch: Watch = {
     key,
     query,
@@ -33,6 +38,7 @@ export function makeWatch(key: string, query: QueryName, params: unknown): Watch
     state: { view: null, refused: null },
     listeners: new Set(),
     receive(view) {
+      last = view
       const parsed = QUERIES[query].view.safeParse(view)
       if (!parsed.success) {
         change({ ...watch.state, refused: refusal('INTERNAL') })
@@ -42,6 +48,7 @@ export function makeWatch(key: string, query: QueryName, params: unknown): Watch
       if (kept === watch.state.view && watch.state.refused === null) return
       change({ view: kept, refused: null })
     },
+    receivePatch: (patch) => watch.receive(applyPatch(last, patch)),
     refuse: (code, details) => change({ ...watch.state, refused: refusal(code, details) }),
   }
   return watch

@@ -17,6 +17,8 @@ export const ToStation = z.discriminatedUnion('type', [
     id: RequestId,
     query: QueryName,
     params: z.unknown(),
+    /** The window keeps the view it has and takes what changed of it (`view-patch.ts`). */
+    patches: z.boolean().optional(),
   }),
   z.strictObject({ type: z.literal('unwatch'), id: RequestId }),
 ])
@@ -32,5 +34,7 @@ export const FromStation = z.discriminatedUnion('type', [
     details: ErrorDetails,
   }),
   z.object({ type: z.literal('view'), id: RequestId, view: z.unknown() }),
+  /** Of the view that came last for the watch, what is another now. */
+  z.object({ type: z.literal('patch'), id: RequestId, patch: z.unknown() }),
 ])
 export type FromStation = z.infer<typeof FromStation>

@@ -1,4 +1,4 @@
-import type { Doctor } from '#shared/clinic.ts'
+import type { Doctor, Settings } from '#shared/clinic.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import { addDays, queueDayOf } from '#shared/queue-day.ts'
 import { sortLine } from '#shared/queue-order.ts'
@@ -8,6 +8,7 @@ import { standingMerge, type Visit } from '#shared/visit.ts'
 import { UNDO_WINDOW_MS } from '#shared/visit-fold.ts'
 import { duplicateVisits } from '../commands/duplicate-visits.ts'
 import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
+import { ticketTexts } from '../commands/ticket-text.ts'
 import { lastOwnStep } from '../commands/undo.ts'
 import type { BoardView, LineView, VisitRow } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
@@ -19,9 +20,9 @@ import { foldOf, type RowContext, visitRows } from './visit-row.ts'
 
 /** The lines of today: computed from today's documents alone, however many patients there are. */
 export function boardView(deps: ClinicDeps): View<BoardView> {
-  const rows = visitRows()
+  const kept: Kept = { rows: visitRows(), actions: null }
   return {
-    compute: () => computeBoard(deps, rows),
+    compute: () => computeBoard(deps, kept),
     dependsOn: (change) =>
       change.collections.size > 0 || change.outbox || change.session || change.sync || change.clock,
   }
@@ -32,10 +33,21 @@ const LEFT_OPEN_SHOWN = 100
 
 const OPEN: readonly VisitStatus[] = ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR']
 
-async function computeBoard(
-  deps: ClinicDeps,
-  rows: ReturnType<typeof visitRows>,
-): Promise<BoardView> {
+/** What a watched board keeps from one time to the next. */
+interface Kept {
+  readonly rows: ReturnType<typeof visitRows>
+  /** Of these roles under these settings. */
+  actions: { roles: Person['roles']; settings: Settings; of: RowContext['actions'] } | null
+}
+
+function keptActions(kept: Kept, { roles }: Person, settings: Settings): RowContext['actions'] {
+  if (kept.actions?.roles !== roles || kept.actions.settings !== settings) {
+    kept.actions = { roles, settings, of: visitActions(roles, settings) }
+  }
+  return kept.actions.of
+}
+
+async function computeBoard(deps: ClinicDeps, kept: Kept): Promise<BoardView> {
   const { replica, session } = deps
   const person = session.require()
   requireSight(person.roles, 'QUEUE')
@@ -51,10 +63,10 @@ async function computeBoard(
   const leftBehind = open.filter((visit) => visit.queueDay < queueDay)
   const leftOpen = leftBehind.toSorted(byPlace).slice(-LEFT_OPEN_SHOWN)
   const context = await rowContext(
-    { replica, person, today, leftOpen },
+    { replica, person, today, leftOpen, actions: keptActions(kept, person, settings) },
     undoableOf(replica, person, [...today, ...leftBehind, ...before]),
   )
-  const rowOf = rows(context)
+  const rowOf = kept.rows(context)
   return {
     queueDay,
     leftOpen: leftOpen.map(rowOf),
@@ -72,23 +84,23 @@ interface BoardVisits {
   person: Person
   today: readonly Visit[]
   leftOpen: readonly Visit[]
+  actions: RowContext['actions']
 }
 
 async function rowContext(
-  { replica, person, today, leftOpen }: BoardVisits,
+  { replica, person, today, leftOpen, actions }: BoardVisits,
   undo: RowContext['undo'],
 ): Promise<RowContext> {
   const settings = replica.read.settings()
   const visits = [...today, ...leftOpen]
   const seesMoney = seesAccounts(person.roles, settings)
   return {
-    replica,
-    settings,
+    ticketText: ticketTexts(replica.read),
     patients: await findById(replica.database.collections.patients, [
       ...new Set(visits.map(({ patientId }) => patientId)),
     ]),
     accounts: seesMoney ? await accountsOf(replica, today, leftOpen) : null,
-    actions: visitActions(person.roles, settings),
+    actions,
     severalToday: severalToday(today),
     duplicates: new Set(duplicateVisits(visits).flatMap((group) => group.map(({ id }) => id))),
     undo,
@@ -171,13 +183,14 @@ function linesOf(replica: Replica, today: readonly Visit[]): DoctorsLine[] {
 
 function makeLine(
   { doctor, visits }: DoctorsLine,
-  settings: RowContext['settings'],
+  settings: Settings,
   rowOf: (visit: Visit) => VisitRow,
 ): LineView {
   const since = (visit: Visit): string => foldOf(visit).applied.at(-1)?.at ?? ''
+  const byStatus = Map.groupBy(visits, ({ status }) => status)
   const inStatus = (...statuses: VisitStatus[]): Visit[] =>
-    visits
-      .filter(({ status }) => statuses.includes(status))
+    statuses
+      .flatMap((status) => byStatus.get(status) ?? [])
       .toSorted((a, b) => compareText(since(a), since(b)))
   return {
     doctorId: doctor.doctorId,
@@ -186,7 +199,7 @@ function makeLine(
     specialty: doctor.specialty,
     withDoctor: inStatus('WITH_DOCTOR').map(rowOf),
     withAssistant: inStatus('WITH_ASSISTANT').map(rowOf),
-    waiting: sortLine(inStatus('WAITING'), settings).map(rowOf),
+    waiting: sortLine(byStatus.get('WAITING') ?? [], settings).map(rowOf),
     done: inStatus('DONE').toReversed().map(rowOf),
     aside: inStatus('CANCELED', 'NO_SHOW').toReversed().map(rowOf),
   }

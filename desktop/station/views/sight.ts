@@ -22,8 +22,8 @@ const RULES: readonly StatusRule[] = Object.values(VISIT_COMMANDS)
 export function visitActions(
   roles: readonly Role[],
   { narrowing }: Settings,
-): (status: VisitStatus) => readonly Action[] {
-  const known = new Map<VisitStatus, readonly Action[]>()
+): (status: VisitStatus) => Action[] {
+  const known = new Map<VisitStatus, Action[]>()
   return (status) => {
     const before = known.get(status)
     if (before !== undefined) return before

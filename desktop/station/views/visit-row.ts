@@ -1,25 +1,24 @@
-import type { Settings } from '#shared/clinic.ts'
 import type { PatientId, VisitId } from '#shared/ids.ts'
 import type { Patient } from '#shared/patient.ts'
 import { type Action, governingStatus, type VisitStatus } from '#shared/roles.ts'
 import { type Stamp, stampTime } from '#shared/stamp.ts'
+import type { Ticket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import { type FoldedVisit, foldVisit } from '#shared/visit-fold.ts'
 import { standingCall } from '../commands/line.ts'
 import type { Account } from '../commands/paid.ts'
-import { ticketText } from '../commands/ticket-text.ts'
 import type { VisitRow } from '../contract/queries.ts'
-import type { Replica } from '../replica/replica.ts'
 import { openConflicts } from './open-conflicts.ts'
 
 /** What the rows of a board have in common. */
 export interface RowContext {
-  replica: Replica
-  settings: Settings
+  /** As shown. */
+  ticketText: (ticket: Ticket) => string
   patients: ReadonlyMap<string, Patient>
   /** Null: this person does not see money. */
   accounts: ReadonlyMap<VisitId, Account> | null
-  actions: (status: VisitStatus) => readonly Action[]
+  /** The same list for the same status, time after time. */
+  actions: (status: VisitStatus) => Action[]
   /** The statuses of a patient's visits of today, where there are several. */
   severalToday: ReadonlyMap<PatientId, readonly VisitStatus[]>
   duplicates: ReadonlySet<VisitId>
@@ -65,10 +64,11 @@ function partsOf(visit: Visit, context: RowContext): unknown[] {
     context.patients.get(visit.patientId),
     account?.paid,
     account?.balance.minor,
-    ticketText(context.replica.read, visit.ticket),
+    context.ticketText(visit.ticket),
     context.pending.get(visit.id),
     context.duplicates.has(visit.id),
-    rowActions(visit, context).join(),
+    context.actions(visit.status),
+    mayNotEdit(visit, context),
     undo?.visitId === visit.id ? undo.until : null,
   ]
 }
@@ -80,7 +80,7 @@ function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
   return {
     visitId: visit.id,
     patientId: visit.patientId,
-    ticket: ticketText(context.replica.read, visit.ticket),
+    ticket: context.ticketText(visit.ticket),
     name: patient?.name ?? '',
     birthDate: patient?.birthDate ?? null,
     doctorId: visit.doctorId,
@@ -125,14 +125,17 @@ function historyOf(visit: Visit): History {
   return history
 }
 
+function rowActions(visit: Visit, context: RowContext): Action[] {
+  const own = context.actions(visit.status)
+  return mayNotEdit(visit, context) ? own.filter((action) => action !== 'EDIT_PATIENT') : own
+}
+
 /** With several visits today the strictest status governs whether the patient may be edited. */
-function rowActions(visit: Visit, { actions, severalToday }: RowContext): Action[] {
-  const own = actions(visit.status)
+function mayNotEdit(visit: Visit, { actions, severalToday }: RowContext): boolean {
   const statuses = severalToday.get(visit.patientId)
-  if (statuses === undefined) return [...own]
+  if (statuses === undefined) return false
   const governing = governingStatus(statuses)
-  const mayEdit = governing !== 'NONE' && actions(governing).includes('EDIT_PATIENT')
-  return own.filter((action) => action !== 'EDIT_PATIENT' || mayEdit)
+  return governing === 'NONE' || !actions(governing).includes('EDIT_PATIENT')
 }
 
 const folds = new WeakMap<Visit, FoldedVisit>()
