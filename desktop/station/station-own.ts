@@ -3,7 +3,7 @@ import type { ActionInput } from './contract/actions.ts'
 import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { findMemberships } from './session/enrolment.ts'
-import { linkActions } from './session/patient-links.ts'
+import { openPatientLinks } from './session/patient-links.ts'
 import { viewPeople, viewSession } from './session/session-view.ts'
 import { requireIdentity } from './replica/station-meta.ts'
 import { mayRejoin } from './sync/sync-state.ts'
@@ -30,14 +30,12 @@ export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock' 
 export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
   const { file, people, enrol, tell, recovery } = deps
   const clinic = (): ClinicRuntime => requireClinic(deps)
+  const links = openPatientLinks({
+    people,
+    clinic: () => ({ ...requireIdentity(file.meta), session: clinic().session }),
+  })
   return {
-    ...linkActions({
-      people,
-      clinic() {
-        const { session } = clinic()
-        return { ...requireIdentity(file.meta), session }
-      },
-    }),
+    ...links.actions,
     newRecoveryCode() {
       requireAdmin(clinic())
       return { code: formatRecoveryCode(makeRecoverySeed()) }
@@ -70,6 +68,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
     },
     async signIn({ email, password }) {
       const { session, sync, replica } = clinic()
+      links.forget()
       await session.signIn(email, password)
       // What is held because they had not signed in here may go now, if anything may.
       const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
@@ -77,6 +76,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       return {}
     },
     async unlock({ userId, pin }) {
+      links.forget()
       await clinic().session.unlock(userId, pin)
       return {}
     },

@@ -572,6 +572,8 @@ export const en = {
   'links.seenHere': 'We see their record: the patient agreed there.',
   'links.notSeenHere': 'We do not see their record: the patient has not agreed there.',
   'links.SIGN_IN_FAILED': 'That is not your password. Nothing was changed.',
+  'links.UNAUTHENTICATED':
+    'Some minutes have passed. Nothing was changed: give your password, then choose again.',
   'links.NOT_FOUND':
     'The server does not know this patient yet, or you are no longer the administrator of both clinics. Nothing was changed.',
   'links.INVALID':

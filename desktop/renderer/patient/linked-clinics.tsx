@@ -8,27 +8,25 @@ import { type ClinicThere, type Links, useLinks } from './use-links.ts'
 
 /**
  * Who the patient is at the owner's other clinics, said by an ADMIN of both. The server alone knows, and
- * asks who they are: so the password comes first.
+ * asks who they are: so the password comes first, once for some minutes.
  */
 export function LinkedClinics(props: { patient: QueryView<'patient'> }) {
   const text = useText()
   const { patientId, sharing } = props.patient
   const links = useLinks(patientId)
-  const { clinics, problem } = links
+  const { clinics, needsPassword, problem } = links
   return (
     <section className="links" aria-label={text('links.title')} data-testid="links">
       <p className="field-hint">{text('links.why')}</p>
-      {clinics === null ? (
-        <PasswordForm links={links} />
-      ) : (
-        <>
-          {problem !== null && (
-            <p className="notice" data-tone="trouble" role="alert" data-testid="links-problem">
-              {problem}
-            </p>
-          )}
-          <ClinicList clinics={clinics} links={links} agreedHere={sharing.agreed} />
-        </>
+      {clinics === null && needsPassword && <PasswordForm links={links} />}
+      {clinics === null && !needsPassword && <p className="field-hint">{text('links.busy')}</p>}
+      {clinics !== null && problem !== null && (
+        <p className="notice" data-tone="trouble" role="alert" data-testid="links-problem">
+          {problem}
+        </p>
+      )}
+      {clinics !== null && (
+        <ClinicList clinics={clinics} links={links} agreedHere={sharing.agreed} />
       )}
     </section>
   )

@@ -1,6 +1,7 @@
 import { IconBuildingCommunity } from '@tabler/icons-react'
 import { useId, useState } from 'react'
 import type { QueryView } from '#desktop/station/contract/queries.ts'
+import { useDesk } from '../ui/desk-context.tsx'
 import { useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { LinkedClinics } from './linked-clinics.tsx'
@@ -12,6 +13,7 @@ import { LinkedClinics } from './linked-clinics.tsx'
 export function SharingRow(props: { patient: QueryView<'patient'> }) {
   const text = useText()
   const perform = usePerform()
+  const { session } = useDesk()
   const linksId = useId()
   const [isOpen, setOpen] = useState(false)
   const { patientId, sharing } = props.patient
@@ -55,7 +57,8 @@ export function SharingRow(props: { patient: QueryView<'patient'> }) {
       </div>
       {mayLink && isOpen && (
         <div id={linksId}>
-          <LinkedClinics patient={props.patient} />
+          {/* What one ADMIN may know of other clinics is not the next one's to see. */}
+          <LinkedClinics key={session.person.userId} patient={props.patient} />
         </div>
       )}
     </div>

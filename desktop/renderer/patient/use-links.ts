@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { ActionOutput } from '#desktop/station/contract/actions.ts'
 import type { PatientId } from '#shared/ids.ts'
 import type { ActResult } from '../station-client/station-client.ts'
@@ -14,8 +14,10 @@ type LinkAction = 'findLinks' | 'linkPatient' | 'unlinkPatient'
 type Refused = Extract<ActResult<LinkAction>, { ok: false }>
 
 export interface Links {
-  /** Null: not asked for yet. */
+  /** Null: not known yet. */
   clinics: readonly ClinicThere[] | null
+  /** Who asks must give their password first, perhaps once more. */
+  needsPassword: boolean
   /** Who was unlinked last: one choice away, also if they are not alike any more. */
   parted: { clinicId: ClinicThere['clinicId']; patient: PatientThere } | null
   /** What was refused last, in words. */
@@ -26,15 +28,27 @@ export interface Links {
   unlink: (there: ClinicThere) => void
 }
 
-/** Each request goes with the password, which is kept for as long as this part of the screen. */
+/** The password is given once for some minutes: the station knows whether that is still good. */
 export function useLinks(patientId: PatientId): Links {
   const text = useText()
   const act = useAct()
-  const [password, setPassword] = useState('')
   const [clinics, setClinics] = useState<Links['clinics']>(null)
+  const [needsPassword, setNeedsPassword] = useState(false)
   const [parted, setParted] = useState<Links['parted']>(null)
   const [refused, setRefused] = useState<Refused | null>(null)
   const [busy, setBusy] = useState(false)
+
+  useEffect(() => {
+    void act('findLinks', { patientId, password: null }).then((result) => {
+      if (result.ok) {
+        setClinics(result.output.clinics)
+        return
+      }
+      setNeedsPassword(true)
+      // That they must give it is no news to who has not yet.
+      if (result.code !== 'UNAUTHENTICATED') setRefused(result)
+    })
+  }, [act, patientId])
 
   /** What was refused stays said until the next is asked for. */
   const during = async (run: () => Promise<void>): Promise<void> => {
@@ -43,44 +57,46 @@ export function useLinks(patientId: PatientId): Links {
     await run()
     setBusy(false)
   }
-  const read = async (given: string): Promise<boolean> => {
-    const result = await act('findLinks', { patientId, password: given })
+  const refuse = (result: Refused): void => {
+    setRefused(result)
+    if (result.code !== 'UNAUTHENTICATED') return
+    setClinics(null)
+    setNeedsPassword(true)
+  }
+  const read = async (password: string | null): Promise<void> => {
+    const result = await act('findLinks', { patientId, password })
     if (result.ok) setClinics(result.output.clinics)
-    else setRefused(result)
-    return result.ok
+    else refuse(result)
   }
   /** @returns whether it is done; what stands then is read anew */
   const change = async (result: ActResult<LinkAction>): Promise<boolean> => {
-    if (!result.ok) setRefused(result)
+    if (!result.ok) refuse(result)
     // Refused by what has changed meanwhile: that is what is to be seen.
-    if (result.ok || result.code === 'INVALID' || result.code === 'NOT_FOUND') await read(password)
+    if (result.ok || result.code === 'INVALID' || result.code === 'NOT_FOUND') await read(null)
     return result.ok
   }
   return {
     clinics,
+    needsPassword,
     parted,
     problem: refused === null ? null : problemText(text, refused),
     busy,
-    ask: (given) =>
-      void during(async () => {
-        if (await read(given)) setPassword(given)
-      }),
+    ask: (password) => void during(() => read(password)),
     link: (otherClinicId, otherPatientId) =>
       void during(async () => {
-        const asked = { patientId, password, otherClinicId, otherPatientId }
-        if (await change(await act('linkPatient', asked))) setParted(null)
+        const link = { patientId, otherClinicId, otherPatientId }
+        if (await change(await act('linkPatient', link))) setParted(null)
       }),
-    unlink: ({ clinicId, linked }) =>
+    unlink: ({ clinicId: otherClinicId, linked }) =>
       void during(async () => {
-        const asked = { patientId, password, otherClinicId: clinicId }
-        const isDone = await change(await act('unlinkPatient', asked))
-        if (isDone && linked !== null) setParted({ clinicId, patient: linked })
+        const isDone = await change(await act('unlinkPatient', { patientId, otherClinicId }))
+        if (isDone && linked !== null) setParted({ clinicId: otherClinicId, patient: linked })
       }),
   }
 }
 
 /** These mean something of their own here. */
-const OWN_WORDS = ['SIGN_IN_FAILED', 'NOT_FOUND', 'INVALID'] as const
+const OWN_WORDS = ['SIGN_IN_FAILED', 'UNAUTHENTICATED', 'NOT_FOUND', 'INVALID'] as const
 
 function problemText(text: Text, { code, details }: Refused): string {
   const own = OWN_WORDS.find((each) => each === code)

@@ -37,7 +37,6 @@ const place = { doctorId, day, time }
 /** As typed; `recovery/recovery-code.ts` reads it. */
 const RecoveryCode = z.string().min(1).max(80)
 const Pin = z.string().regex(/^\d{4,8}$/)
-const LinkedPatient = { patientId: PatientId, password: z.string().max(200) }
 
 /** All that the 80 mm ticket slip says. */
 export const Slip = z.object({
@@ -124,25 +123,26 @@ export const ACTIONS = {
     output: Nothing,
   },
   /**
-   * For an ADMIN, by their password: who the patient is, or may be, at the owner's other clinics. This and
-   * the next two ask the server; nothing is written here. NOT_FOUND: the server has no such patient yet, or
-   * they are not an ADMIN of both.
+   * For an ADMIN: who the patient is, or may be, at the owner's other clinics. This and the next two ask
+   * the server as that person, and write nothing here. Null: they have given their password already.
+   * UNAUTHENTICATED: they have not, or too long ago. NOT_FOUND: the server has no such patient yet, or they
+   * are not an ADMIN of both.
    */
   findLinks: {
-    input: z.strictObject(LinkedPatient),
+    input: z.strictObject({ patientId: PatientId, password: z.string().max(200).nullable() }),
     output: z.object({ clinics: z.array(SharingAt) }),
   },
   /** INVALID: one of the two is somebody else's already. */
   linkPatient: {
     input: z.strictObject({
-      ...LinkedPatient,
+      patientId: PatientId,
       otherClinicId: ClinicId,
       otherPatientId: PatientId,
     }),
     output: Nothing,
   },
   unlinkPatient: {
-    input: z.strictObject({ ...LinkedPatient, otherClinicId: ClinicId }),
+    input: z.strictObject({ patientId: PatientId, otherClinicId: ClinicId }),
     output: Nothing,
   },
   /** The text of a CSV file; progress comes by the `import` query. */
