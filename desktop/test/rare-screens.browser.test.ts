@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { developmentKey } from '#desktop/dev-host/development-key.ts'
 import { recoverKey } from '#desktop/station/recovery/recovery-file.ts'
 import { openStore } from '#desktop/station/storage/store.ts'
@@ -276,9 +277,13 @@ it('while the search of a big clinic is made anew after an update, it says so un
   const working = (async () => {
     for (let times = 0; !seen.signal.aborted; times += 1) {
       await desk.window.act('editPatient', { patientId, changes: { note: `${times}` } })
-      await at.page.waitForTimeout(100)
+      await pause(100)
     }
   })()
+  onTestFinished(async () => {
+    seen.abort()
+    await working
+  })
   await at.byId('board').waitFor()
   await at.press('F3')
   await at.type('المنفلوطي')
@@ -288,7 +293,6 @@ it('while the search of a big clinic is made anew after an update, it says so un
   await inspect(at, 'search-preparing')
   expect(await note.textContent()).toContain('البحث ما زال يُجهَّز')
   seen.abort()
-  await working
   await note.waitFor({ state: 'detached' })
   expect(await at.byId('hit-0').textContent()).toContain(NAME)
   expect(at.complaints).toEqual([])
