@@ -136,6 +136,38 @@ test('the same picture is not sent twice, and nothing after the watch is over', 
   ).toEqual(['one', 'two', 'three'])
 })
 
+test('a window that asks for it is told what changed, and a whole view where that is less', async () => {
+  const rows = Array.from({ length: 50 }, (_, id) => ({ id, name: `مريض ${id}` }))
+  let value: unknown = { rows }
+  const { windows, send, received } = openWindow({ compute: () => value, dependsOn: () => true })
+  send({ ...board, patches: true })
+  send({ ...board, id: 2 })
+  for (const next of [{ rows: rows.with(3, { id: 3, name: 'منى' }) }, { rows: [] }, null]) {
+    await turn()
+    value = next
+    windows.tell(change)
+  }
+  await turn()
+  expect(received.filter(({ id }) => id === 1).map(({ type }) => type)).toEqual([
+    'view',
+    'patch',
+    'patch',
+    'view',
+  ])
+  expect(received.filter(({ id }) => id === 2).map(({ type }) => type)).toEqual(
+    Array.from({ length: 4 }, () => 'view'),
+  )
+  const [, patch] = received.filter(({ id }) => id === 1)
+  expect(patch).toEqual({
+    type: 'patch',
+    id: 1,
+    patch: [
+      '{',
+      { rows: ['[', [[0, 3], { at: 3, patch: ['{', { name: ['=', 'منى'] }] }, [4, 46]]] },
+    ],
+  })
+})
+
 test('a view that refuses is over, and can be watched again', async () => {
   let isLocked = false
   const { windows, send, received } = openWindow({

@@ -40,6 +40,46 @@ describe('a window and its station', () => {
     expect(second.sent).toMatchObject([{ type: 'watch', query: 'inbox' }])
   })
 
+  it('takes what changed of a view; all else stays the same objects', () => {
+    const life = stationLife()
+    begin(life.port)
+    const people = client.watch('people', {})
+    people.subscribe(() => undefined)
+    const id = life.sent[0]?.id
+    const person = (userId: string, hasPin: boolean) => ({
+      userId,
+      name: 'منى',
+      email: 'mona@example.com',
+      roles: ['RECEPTION'],
+      hasPin,
+      knownHere: true,
+      demoPassword: null,
+    })
+    const [one, other] = [
+      '019a9b00-0000-7000-8000-000000000001',
+      '019a9b00-0000-7000-8000-000000000002',
+    ]
+    life.say({ type: 'view', id, view: [person(one, false), person(other, false)] })
+    const before = people.state().view
+    const changed = { at: 1, patch: ['{', { hasPin: ['=', true] }] }
+    life.say({ type: 'patch', id, patch: ['[', [0, changed]] })
+    expect(people.state().view).toEqual([person(one, false), person(other, true)])
+    expect(people.state().view?.[0]).toBe(before?.[0])
+  })
+
+  it('watches anew when what changed is of another view than it has', () => {
+    const life = stationLife()
+    begin(life.port)
+    const inbox = client.watch('inbox', {})
+    inbox.subscribe(() => undefined)
+    life.say({ type: 'view', id: life.sent[0]?.id, view: EMPTY_INBOX })
+    life.say({ type: 'patch', id: life.sent[0]?.id, patch: ['[', [0]] })
+    expect(life.sent.map(({ type }) => type)).toEqual(['watch', 'unwatch', 'watch'])
+    expect(inbox.state()).toEqual({ view: EMPTY_INBOX, refused: null })
+    life.say({ type: 'patch', id: life.sent[0]?.id, patch: ['{', {}] })
+    expect(life.sent).toHaveLength(3)
+  })
+
   it('shares one watch among all who ask the same', () => {
     const life = stationLife()
     begin(life.port)

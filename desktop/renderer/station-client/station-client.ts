@@ -59,6 +59,11 @@ export function makeStationClient(line: ContractLine): StationClient {
     if (port !== null) send({ type: 'unwatch', id: watch.id })
     watches.delete(watch.key)
   }
+  const watchAnew = (watch: Watch): void => {
+    watchesById.delete(watch.id)
+    send({ type: 'unwatch', id: watch.id })
+    beginWatch(watch)
+  }
   const send = (message: ToStation): void => port?.send(message)
   const sendAct = (act: PendingAct): void => {
     if (port === null || act.sent) return
@@ -75,7 +80,8 @@ export function makeStationClient(line: ContractLine): StationClient {
       return
     }
     if (data.type === 'patch') {
-      watchesById.get(data.id)?.receivePatch(data.patch)
+      const watch = watchesById.get(data.id)
+      if (watch?.receivePatch(data.patch) === false) watchAnew(watch)
       return
     }
     const watch = watchesById.get(data.id)

@@ -18,8 +18,8 @@ export interface Watch {
   state: WatchState<QueryName>
   listeners: Set<() => void>
   receive: (view: unknown) => void
-  /** What changed of the view that came last. */
-  receivePatch: (patch: unknown) => void
+  /** What changed of the view that came last. @returns false: of another than this has */
+  receivePatch: (patch: unknown) => boolean
   refuse: (code: ErrorCode, details: ErrorDetails) => void
 }
 
@@ -48,7 +48,16 @@ export function makeWatch(key: string, query: QueryName, params: unknown): Watch
       if (kept === watch.state.view && watch.state.refused === null) return
       change({ view: kept, refused: null })
     },
-    receivePatch: (patch) => watch.receive(applyPatch(last, patch)),
+    receivePatch(patch) {
+      let view: unknown
+      try {
+        view = applyPatch(last, patch)
+      } catch {
+        return false
+      }
+      watch.receive(view)
+      return true
+    },
     refuse: (code, details) => change({ ...watch.state, refused: refusal(code, details) }),
   }
   return watch
