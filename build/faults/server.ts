@@ -6,7 +6,6 @@ const HELD = 'sync-server/sync/held.pg.test.ts'
 const CLOCK = 'sync-server/sync/ticket-and-clock.pg.test.ts'
 const TOKEN = 'sync-server/identity/token.pg.test.ts'
 const LOST = 'sync-server/sync/lost-history.pg.test.ts'
-const SHARING = 'sync-server/sharing/sharing.pg.test.ts'
 
 /** What may go wrong in the server, and in the rules it shares with the stations. */
 export const FAULTS: readonly Fault[] = [
@@ -332,14 +331,20 @@ export const FAULTS: readonly Fault[] = [
       },
     ],
     project: 'pg',
-    caughtBy: { file: SHARING, test: 'a withdrawal; and given anew, it is there again' },
+    caughtBy: {
+      file: 'sync-server/sharing/end-of-sharing.pg.test.ts',
+      test: 'a withdrawal; and given anew, it is there again',
+    },
   },
   {
     is: 'who is ADMIN of one clinic links its patients to another’s',
     file: 'sync-server/sharing/link-patients.ts',
     edits: [{ from: "if (roles === null || !roles.includes('ADMIN')) return null", to: '' }],
     project: 'pg',
-    caughtBy: { file: SHARING, test: 'an ADMIN of both, and nobody else' },
+    caughtBy: {
+      file: 'sync-server/sharing/linked-patients.pg.test.ts',
+      test: 'an ADMIN of both, and nobody else',
+    },
   },
   {
     is: 'whoever says what a forgotten station was is believed',

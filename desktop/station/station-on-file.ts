@@ -12,7 +12,7 @@ import {
   type Identity,
   openMeta,
   type PrivateKey,
-  type StationMeta,
+  requireIdentity,
 } from './replica/station-meta.ts'
 import { type Enrolled, enrolStation, rejoinStation } from './session/enrolment.ts'
 import { openPeople } from './session/people.ts'
@@ -202,11 +202,4 @@ async function run(
       }
     },
   }
-}
-
-/** @throws AppError NOT_ENROLLED */
-function requireIdentity(meta: StationMeta): Identity {
-  const identity = meta.get('identity')
-  if (identity === null) throw new AppError('NOT_ENROLLED')
-  return identity
 }

@@ -3,7 +3,9 @@ import type { ActionInput } from './contract/actions.ts'
 import type { ClinicRuntime, RuntimeParts } from './clinic-runtime.ts'
 import { formatRecoveryCode, makeRecoverySeed } from './recovery/recovery-code.ts'
 import { findMemberships } from './session/enrolment.ts'
+import { openPatientLinks } from './session/patient-links.ts'
 import { viewPeople, viewSession } from './session/session-view.ts'
+import { requireIdentity } from './replica/station-meta.ts'
 import { mayRejoin } from './sync/sync-state.ts'
 import { viewSync } from './sync/sync-view.ts'
 import type { ActionHandlers, QueryViews, SessionAction, SessionQuery } from './views/view.ts'
@@ -26,9 +28,14 @@ export interface OwnDeps extends Pick<RuntimeParts, 'file' | 'people' | 'clock' 
 }
 
 export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
-  const { file, enrol, tell, recovery } = deps
+  const { file, people, enrol, tell, recovery } = deps
   const clinic = (): ClinicRuntime => requireClinic(deps)
+  const links = openPatientLinks({
+    people,
+    clinic: () => ({ ...requireIdentity(file.meta), session: clinic().session }),
+  })
   return {
+    ...links.actions,
     newRecoveryCode() {
       requireAdmin(clinic())
       return { code: formatRecoveryCode(makeRecoverySeed()) }
@@ -61,6 +68,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
     },
     async signIn({ email, password }) {
       const { session, sync, replica } = clinic()
+      links.forget()
       await session.signIn(email, password)
       // What is held because they had not signed in here may go now, if anything may.
       const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
@@ -68,6 +76,7 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       return {}
     },
     async unlock({ userId, pin }) {
+      links.forget()
       await clinic().session.unlock(userId, pin)
       return {}
     },

@@ -14,7 +14,14 @@ import {
   revokeStation,
   type TestClinic,
 } from './support/clinic.ts'
-import { DeskPage, expectSaid, inspect, plain, takeStep } from './support/desk-page.ts'
+import {
+  chooseInMenu,
+  DeskPage,
+  expectSaid,
+  inspect,
+  plain,
+  takeStep,
+} from './support/desk-page.ts'
 
 /**
  * A morning at the desk as a receptionist has it: a real server, a real station, a real browser, and
@@ -360,7 +367,7 @@ it('takes a payment with F9, and opens the patient with its refund', async () =>
 }, 60_000)
 
 it('takes over by PIN, and shows each person only what is theirs', async () => {
-  await chooseInMenu('set-pin')
+  await chooseInMenu(at, 'set-pin')
   await at.byId('password').waitFor()
   await at.shoot('set-pin')
   await at.type(DEMO_PASSWORD)
@@ -405,23 +412,8 @@ it('takes over by PIN, and shows each person only what is theirs', async () => {
   await at.byId('check-in-button').waitFor()
 }, 60_000)
 
-async function chooseInMenu(testId: string): Promise<void> {
-  await at.tabTo(at.byId('person-menu'))
-  await at.press('Enter')
-  const item = at.byId(testId)
-  await item.waitFor()
-  // The menu takes the focus a moment after it is there.
-  await expect
-    .poll(async () => {
-      await at.press('ArrowDown')
-      return at.hasFocus(item)
-    })
-    .toBe(true)
-  await at.press('Enter')
-}
-
 async function switchTo(role: string): Promise<void> {
-  await chooseInMenu('switch-person')
+  await chooseInMenu(at, 'switch-person')
   await at.byId('people').waitFor()
   await signIn(role)
   await at.byId('people').waitFor({ state: 'detached' })

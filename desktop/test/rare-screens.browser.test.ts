@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { developmentKey } from '#desktop/dev-host/development-key.ts'
+import { recoverKey } from '#desktop/station/recovery/recovery-file.ts'
 import { openStore } from '#desktop/station/storage/store.ts'
 import type { VisitId } from '#shared/ids.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
@@ -15,7 +17,14 @@ import {
   type TestClinic,
 } from './support/clinic.ts'
 import { openDeskWindow } from './support/desk-window.ts'
-import { DeskPage, inspect, plain, TWO_LOOKS } from './support/desk-page.ts'
+import {
+  chooseInMenu,
+  DeskPage,
+  expectSaid,
+  inspect,
+  plain,
+  TWO_LOOKS,
+} from './support/desk-page.ts'
 import { draftOf, LINE } from './support/desk-work.ts'
 
 /** What people see seldom, and must understand at once when they do. */
@@ -68,6 +77,15 @@ async function restart(meanwhile: (folder: string) => Promise<void> | void): Pro
   desk.window = await openDeskWindow(desk.process.url)
   desk.page = await openPage(clinic.browser, desk.process.url)
   at = new DeskPage(desk.page, OUTPUT, at.shots)
+}
+
+/** Of a desk that is not running. */
+async function changeFile(folder: string, sql: string): Promise<void> {
+  const key = await developmentKey(folder)
+  if (key === 'KEY_MISSING') throw new Error(key)
+  const store = openStore({ path: join(folder, 'clinic.db'), key })
+  store.db.exec(sql)
+  await store.close()
 }
 
 const ARABIC = `المريضة تشكو من ألم شديد في الجانب الأيمن من البطن بدأ منذ ثلاثة أيام، يزداد بعد الأكل ويصحبه غثيان دون قيء.
@@ -134,11 +152,10 @@ it('a computer that knows its clinic no more is refused, and joins again with al
   await revokeStation(clinic, own.stationId)
   // As a file that was damaged and made anew: what it was told of the clinic is gone, its own work is not.
   await restart(async (folder) => {
-    const key = await developmentKey(folder)
-    if (key === 'KEY_MISSING') throw new Error(key)
-    const store = openStore({ path: join(folder, 'clinic.db'), key })
-    store.db.exec(`DELETE FROM "dawr/clinic/0"; DELETE FROM station_meta WHERE key = 'checkpoint'`)
-    await store.close()
+    await changeFile(
+      folder,
+      `DELETE FROM "dawr/clinic/0"; DELETE FROM station_meta WHERE key = 'checkpoint'`,
+    )
     desk.proxy.set('PASS')
   })
   const card = at.byId('rejoin-card')
@@ -159,3 +176,124 @@ it('a computer that knows its clinic no more is refused, and joins again with al
   )
   await at.shoot('joined')
 }, 60_000)
+
+/** What the panel shows as new. */
+async function shownCode(): Promise<string> {
+  await at.byId('recovery-code').waitFor()
+  return (await at.byId('recovery-code').textContent()) ?? ''
+}
+
+async function confirmByLastGroup(code: string): Promise<void> {
+  await at.byId('recovery-typed').fill(code.slice(-4).toLowerCase())
+  await at.press('Enter')
+  await at.byId('recovery').waitFor({ state: 'detached' })
+  await expectSaid(at, 'رمز الاسترداد ساري من الآن')
+}
+
+it('the owner’s code is shown once, in either language the same, and a new one takes its place', async () => {
+  await desk.window.act('signIn', person('admin'))
+  await at.byId('board').waitFor()
+  await chooseInMenu(at, 'open-recovery')
+  const first = await shownCode()
+  expect(first).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}$/)
+  await expect.poll(() => at.hasFocus(at.byId('recovery-typed'))).toBe(true)
+  // It may be on paper by now.
+  await inspect(at, 'recovery-new')
+  expect(await shownCode()).toBe(first)
+  // One that nobody wrote down does not count.
+  const otherGroup = first.endsWith('AAAA') ? 'BBBB' : 'AAAA'
+  await at.byId('recovery-typed').fill(otherGroup)
+  await at.press('Enter')
+  const panel = at.byId('recovery')
+  await expect.poll(() => panel.textContent()).toContain('ليست هذه آخر أربعة')
+  await at.shoot('recovery-differs')
+  expect(recoverKey(desk.folder, first)).toBe(null)
+  await confirmByLastGroup(first)
+  expect(recoverKey(desk.folder, first)).toEqual(await developmentKey(desk.folder))
+  expect(await at.page.content()).not.toContain(first)
+
+  await at.setLanguage('en')
+  await at.tabTo(at.byId('person-menu'))
+  await at.press('Enter')
+  await at.byId('open-recovery').waitFor()
+  expect(await at.byId('open-recovery').textContent()).toBe('Change the recovery code')
+  await expect.poll(() => at.hasFocus(at.byId('person-menu'))).toBe(false)
+  await at.press('Escape')
+  await at.setLanguage('ar')
+  await chooseInMenu(at, 'open-recovery')
+  const next = await shownCode()
+  expect(next).not.toBe(first)
+  expect(recoverKey(desk.folder, next)).toBe(null)
+  await confirmByLastGroup(next)
+  expect(recoverKey(desk.folder, first)).toBe(null)
+  expect(recoverKey(desk.folder, next)).toEqual(await developmentKey(desk.folder))
+  expect(at.complaints).toEqual([])
+}, 60_000)
+
+it('the code of another computer counts here as well, once it is typed without a slip', async () => {
+  await chooseInMenu(at, 'open-recovery')
+  const code = await shownCode()
+  await at.tabTo(at.byId('recovery-turn'))
+  await at.press('Enter')
+  const typed = at.byId('recovery-typed')
+  await expect.poll(() => at.hasFocus(typed)).toBe(true)
+  expect(await at.byId('recovery-code').count()).toBe(0)
+  const slip = code.startsWith('A') ? `B${code.slice(1)}` : `A${code.slice(1)}`
+  await at.type(slip)
+  await at.press('Enter')
+  await expect.poll(() => at.byId('recovery').textContent()).toContain('فيه حرف خاطئ أو ناقص')
+  await inspect(at, 'recovery-known', TWO_LOOKS)
+  expect(await typed.inputValue()).toBe(slip)
+  await typed.fill(code.toLowerCase().replaceAll('-', ' '))
+  await at.press('Enter')
+  await at.byId('recovery').waitFor({ state: 'detached' })
+  // The file has another key since, and opens with it.
+  await restart(() => undefined)
+  await at.byId('people').waitFor()
+  expect(recoverKey(desk.folder, code)).toEqual(await developmentKey(desk.folder))
+}, 60_000)
+
+const MANY = 20_000
+const NAME = 'شوقي المنفلوطي'
+
+it('while the search of a big clinic is made anew after an update, it says so until it is whole', async () => {
+  await desk.window.act('signIn', person('admin'))
+  // What they are is another test's: the server need not have them.
+  desk.proxy.set('CLOSED')
+  const { patientId } = await desk.window.act('registerPatient', { draft: draftOf(NAME) })
+  const book = Array.from({ length: MANY }, (_, index) => `مريض ${index} عبد الله الطنطاوي`)
+  const text = ['الاسم', ...book].join('\n')
+  await desk.window.act('importCsv', { fileName: 'book.csv', text })
+  // As another version of the words finds it.
+  await restart((folder) =>
+    changeFile(
+      folder,
+      `UPDATE store_collections SET search = search + 1 WHERE name = 'dawr/patients/0'`,
+    ),
+  )
+  await desk.window.act('signIn', person('admin'))
+  // A desk at work is not disturbed: for as long, what is left of it waits.
+  const seen = new AbortController()
+  const working = (async () => {
+    for (let times = 0; !seen.signal.aborted; times += 1) {
+      await desk.window.act('editPatient', { patientId, changes: { note: `${times}` } })
+      await pause(100)
+    }
+  })()
+  onTestFinished(async () => {
+    seen.abort()
+    await working
+  })
+  await at.byId('board').waitFor()
+  await at.press('F3')
+  await at.type('المنفلوطي')
+  const note = at.byId('search-preparing')
+  await note.waitFor()
+  expect(await at.byId('hit-0').textContent()).toContain(NAME)
+  await inspect(at, 'search-preparing')
+  expect(await note.textContent()).toContain('البحث ما زال يُجهَّز')
+  seen.abort()
+  await note.waitFor({ state: 'detached' })
+  expect(await at.byId('hit-0').textContent()).toContain(NAME)
+  expect(at.complaints).toEqual([])
+}, 120_000)

@@ -7,6 +7,7 @@ import { LabResult } from '#shared/lab-result.ts'
 import { Patient } from '#shared/patient.ts'
 import { Prescription } from '#shared/prescription.ts'
 import { SharedRecord } from '#shared/shared-record.ts'
+import { standingConsent } from '#shared/standing-consent.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { Visit } from '#shared/visit.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
@@ -66,6 +67,17 @@ export async function readOwnRecords(tx: ClinicTx, patientId: PatientId): Promis
       }),
     ),
   }
+}
+
+/** Whether the patient agrees, here, that the owner's other clinics are told. */
+export async function hasAgreed(tx: ClinicTx, patientId: PatientId): Promise<boolean> {
+  const { rows } = await tx.query<{ doc: unknown }>(
+    `SELECT doc FROM documents
+     WHERE clinic_id = $1 AND patient_id = $2 AND NOT deleted AND collection = 'entries'
+       AND doc -> 'body' ->> 'kind' = 'CONSENT'`,
+    [tx.clinicId, patientId],
+  )
+  return standingConsent(rows.map(({ doc }) => Entry.parse(doc))) !== null
 }
 
 /** The copies of another clinic's records of a patient that stand here. */

@@ -3,21 +3,13 @@ import { AppError } from '#shared/errors.ts'
 import type { ClinicId, PatientId, UserId } from '#shared/ids.ts'
 import { isErased } from '#shared/erased.ts'
 import { Patient } from '#shared/patient.ts'
+import type { SharingAt } from '#shared/patient-sharing.ts'
 import { listMemberships } from '../clinics/membership.ts'
 import { type ClinicTx, withClinic, withUser } from '../database/clinic-tx.ts'
 import { isAdminOfBoth } from './link-patients.ts'
 import { readLinks } from './patient-links.ts'
-import { readSide } from './read-records.ts'
-import { type Suggestion, suggestLinks } from './suggest-links.ts'
-
-/** Another clinic of the owner: who the patient is there, or who may be. */
-export interface SharingAt {
-  clinicId: ClinicId
-  clinicName: string
-  linked: { patientId: PatientId; name: string; linkedAt: string } | null
-  /** None once they are linked. */
-  suggestions: Suggestion[]
-}
+import { hasAgreed, readSide } from './read-records.ts'
+import { suggestLinks } from './suggest-links.ts'
 
 /**
  * Who a patient is, or may be, at the owner's other clinics. Of clinics where the person is ADMIN too,
@@ -43,19 +35,26 @@ export async function readSharing(
     const at = await withClinic(pool, otherId, async (tx) =>
       link === undefined
         ? { linked: null, suggestions: suggestLinks(patient, await readAlike(tx, patient)) }
-        : { linked: await nameLinked(tx, link), suggestions: [] },
+        : { linked: await readLinkedPatient(tx, link), suggestions: [] },
     )
     found.push({ clinicId: otherId, clinicName, ...at })
   }
   return found
 }
 
-async function nameLinked(
+async function readLinkedPatient(
   tx: ClinicTx,
   { otherPatientId, linkedAt }: { otherPatientId: PatientId; linkedAt: string },
 ): Promise<SharingAt['linked']> {
   const { patient } = await readSide(tx, otherPatientId)
-  return { patientId: otherPatientId, name: patient?.name ?? '', linkedAt }
+  return {
+    patientId: otherPatientId,
+    name: patient?.name ?? '',
+    phones: patient?.phones ?? [],
+    birthDate: patient?.birthDate ?? null,
+    linkedAt,
+    agreed: await hasAgreed(tx, otherPatientId),
+  }
 }
 
 const MOST_ALIKE = 200

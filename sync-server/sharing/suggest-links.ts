@@ -1,16 +1,6 @@
 import { normaliseArabic } from '#shared/arabic.ts'
-import type { PatientId } from '#shared/ids.ts'
-import type { BirthDate, Patient } from '#shared/patient.ts'
-
-/** Why two patients may be one. */
-export type Likeness = 'NATIONAL_ID' | 'NAME_AND_PHONE'
-
-export interface Suggestion {
-  patientId: PatientId
-  name: string
-  birthDate: BirthDate | null
-  likeness: Likeness
-}
+import type { Patient } from '#shared/patient.ts'
+import type { Likeness, Suggestion } from '#shared/patient-sharing.ts'
 
 /**
  * Who of another clinic's patients may be this one: the same national id, or the same name however it is
@@ -28,7 +18,8 @@ export function suggestLinks(patient: Patient, others: readonly Patient[]): Sugg
     .flatMap((other): Suggestion[] => {
       const likeness = likenessOf(other)
       if (likeness === null) return []
-      return [{ patientId: other.id, name: other.name, birthDate: other.birthDate, likeness }]
+      const { id: patientId, name, phones: theirs, birthDate } = other
+      return [{ patientId, name, phones: theirs, birthDate, likeness }]
     })
     .toSorted((a, b) => rank(a) - rank(b) || (a.patientId < b.patientId ? -1 : 1))
 }

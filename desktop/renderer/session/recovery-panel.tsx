@@ -89,7 +89,13 @@ export function RecoveryPanel(props: { onDone: () => void }) {
           {text(isNew ? 'recovery.written' : 'recovery.use')}
           <kbd>{text('key.enter')}</kbd>
         </button>
-        <button type="button" className="button" data-kind="quiet" onClick={turn}>
+        <button
+          type="button"
+          className="button"
+          data-kind="quiet"
+          data-testid="recovery-turn"
+          onClick={turn}
+        >
           {text(isNew ? 'recovery.haveOne' : 'recovery.makeOne')}
         </button>
       </div>

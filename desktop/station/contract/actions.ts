@@ -21,6 +21,7 @@ import { FiledResult, LabResult, ResultReview } from '#shared/lab-result.ts'
 import { Money } from '#shared/money.ts'
 import { Allergy, Condition, PatientDraft } from '#shared/patient.ts'
 import { PrescriptionDraft } from '#shared/prescription.ts'
+import { SharingAt } from '#shared/patient-sharing.ts'
 import { Membership } from '#shared/protocol.ts'
 import { StockItemDraft, StockMovement } from '#shared/stock.ts'
 import { Ticket } from '#shared/ticket.ts'
@@ -119,6 +120,29 @@ export const ACTIONS = {
   },
   editPatient: {
     input: z.strictObject({ patientId: PatientId, changes: PatientDraft.partial() }),
+    output: Nothing,
+  },
+  /**
+   * For an ADMIN: who the patient is, or may be, at the owner's other clinics. This and the next two ask
+   * the server as that person, and write nothing here. Null: they have given their password already.
+   * UNAUTHENTICATED: they have not, or too long ago. NOT_FOUND: the server has no such patient yet, or they
+   * are not an ADMIN of both.
+   */
+  findLinks: {
+    input: z.strictObject({ patientId: PatientId, password: z.string().max(200).nullable() }),
+    output: z.object({ clinics: z.array(SharingAt) }),
+  },
+  /** INVALID: one of the two is somebody else's already. */
+  linkPatient: {
+    input: z.strictObject({
+      patientId: PatientId,
+      otherClinicId: ClinicId,
+      otherPatientId: PatientId,
+    }),
+    output: Nothing,
+  },
+  unlinkPatient: {
+    input: z.strictObject({ patientId: PatientId, otherClinicId: ClinicId }),
     output: Nothing,
   },
   /** The text of a CSV file; progress comes by the `import` query. */
@@ -347,6 +371,9 @@ export const ActionName = z.enum([
   'syncNow',
   'registerPatient',
   'editPatient',
+  'findLinks',
+  'linkPatient',
+  'unlinkPatient',
   'importCsv',
   'checkIn',
   'call',

@@ -261,7 +261,12 @@ export const PatientView = z.object({
   /** Latest first; of allergies above. Empty too where it is not theirs to see. */
   told: z.array(ToldRecord),
   /** Whether the patient agreed that the owner's other clinics are told what this one knows. */
-  sharing: z.object({ agreed: z.boolean(), mayRecord: z.boolean() }),
+  sharing: z.object({
+    agreed: z.boolean(),
+    mayRecord: z.boolean(),
+    /** An ADMIN, who may say who the patient is at those clinics. */
+    mayLink: z.boolean(),
+  }),
 })
 export type PatientView = z.infer<typeof PatientView>
 

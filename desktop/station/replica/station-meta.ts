@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
+import { AppError } from '#shared/errors.ts'
 import { ClinicId, StationId } from '#shared/ids.ts'
 import { Checkpoint, PublicKey, StationContact } from '#shared/protocol.ts'
 import { Stamp } from '#shared/stamp.ts'
@@ -107,4 +108,11 @@ export function openMeta(db: Database.Database): StationMeta {
     set: (key, value) => void upsert.run(key, JSON.stringify(value)),
     remove: (key) => void drop.run(key),
   }
+}
+
+/** @throws AppError NOT_ENROLLED */
+export function requireIdentity(meta: StationMeta): Identity {
+  const identity = meta.get('identity')
+  if (identity === null) throw new AppError('NOT_ENROLLED')
+  return identity
 }

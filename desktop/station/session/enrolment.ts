@@ -7,7 +7,8 @@ import { makeKey, privateKeyObject, publicPart, signText } from '../replica/stat
 import type { Identity, PrivateKey } from '../replica/station-meta.ts'
 import { type ServerLine, serverLine } from '../sync/server-line.ts'
 
-const TIMEOUT_MS = 20_000
+/** How long a person waits for what they asked of the server, milliseconds. */
+export const TIMEOUT_MS = 20_000
 
 export interface Credentials {
   readonly serverUrl: string
@@ -16,7 +17,10 @@ export interface Credentials {
 }
 
 /** @throws AppError SIGN_IN_FAILED, OFFLINE and the like */
-function signIn(line: ServerLine, { email, password }: Credentials): Promise<SignInResponse> {
+export function signIn(
+  line: ServerLine,
+  { email, password }: Credentials,
+): Promise<SignInResponse> {
   return line.post({
     path: '/v1/sign-in',
     body: { email, password },

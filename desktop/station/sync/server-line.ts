@@ -11,6 +11,8 @@ export interface ServerLine {
    *   UNAVAILABLE when something on the way answered in its place
    */
   post<Schema extends z.ZodType>(request: PostRequest<Schema>): Promise<z.infer<Schema>>
+  /** What a person asks of the server, off the way of the desk's own work. @throws AppError as `post` does */
+  ask<Schema extends z.ZodType>(request: AskRequest<Schema>): Promise<z.infer<Schema>>
   /** @throws AppError as `post` does; the stream itself ends or throws when the line breaks */
   open(request: OpenRequest): Promise<ReadableStream<Uint8Array>>
 }
@@ -26,6 +28,15 @@ export interface PostRequest<Schema extends z.ZodType> {
   readonly mayPack?: boolean
   readonly timeoutMs: number
   readonly signal?: AbortSignal
+}
+
+export interface AskRequest<Schema extends z.ZodType> {
+  readonly method: 'GET' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+  readonly answer: Schema
+  readonly headers: Record<string, string>
+  readonly timeoutMs: number
 }
 
 export interface OpenRequest {
@@ -55,16 +66,22 @@ export function serverLine(serverUrl: string): ServerLine {
       })
       const value = parseJson(text)
       if (status < 200 || status > 299) throw refusalOf(status, value)
-      const parsed = answer.safeParse(value)
-      // Not the server's own words: a hotel's sign-in page, a proxy, an antivirus.
-      if (!parsed.success) throw new AppError('UNAVAILABLE', { status })
-      return parsed.data
+      return parseAnswer(answer, status, value)
+    },
+    async ask({ method, path, body, answer, headers, timeoutMs }) {
+      const { status, text } = await fetchText(url(path), {
+        method,
+        headers: { ...VERSION, 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: timeLimit(timeoutMs, undefined),
+      })
+      return parseAnswer(answer, status, parseJson(text))
     },
     async open({ path, headers, timeoutMs, signal }) {
       const opening = new AbortController()
       const timer = setTimeout(() => opening.abort(), timeoutMs)
       try {
-        const response = await get(url(path), {
+        const response = await fetchGood(url(path), {
           headers: { ...VERSION, accept: 'text/event-stream', ...headers },
           signal: AbortSignal.any([signal, opening.signal]),
         })
@@ -86,7 +103,7 @@ function timeLimit(timeoutMs: number, signal: AbortSignal | undefined): AbortSig
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
 }
 
-async function get(url: string, init: RequestInit): Promise<Response> {
+async function fetchGood(url: string, init: RequestInit): Promise<Response> {
   try {
     const response = await fetch(url, { ...init, redirect: 'error' })
     if (response.ok) return response
@@ -94,6 +111,29 @@ async function get(url: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     throw error instanceof AppError ? error : offline(error)
   }
+}
+
+async function fetchText(
+  url: string,
+  init: RequestInit,
+): Promise<{ status: number; text: string }> {
+  const response = await fetchGood(url, init)
+  try {
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    throw offline(error)
+  }
+}
+
+function parseAnswer<Schema extends z.ZodType>(
+  answer: Schema,
+  status: number,
+  value: unknown,
+): z.infer<Schema> {
+  const parsed = answer.safeParse(value)
+  // Not the server's own words: a hotel's sign-in page, a proxy, an antivirus.
+  if (!parsed.success) throw new AppError('UNAVAILABLE', { status })
+  return parsed.data
 }
 
 /** The server's own word, or that something on the way answered in its place. */

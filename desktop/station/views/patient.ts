@@ -62,6 +62,7 @@ function computePatient(
     sharing: {
       agreed: standingConsent(read.entriesOfPatient(patientId)) !== null,
       mayRecord: can(person.roles, 'NONE', 'RECORD_CONSENT', settings.narrowing),
+      mayLink: person.roles.includes('ADMIN'),
     },
   }
 }

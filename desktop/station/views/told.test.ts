@@ -4,7 +4,7 @@ import type { SharedRecord } from '#shared/shared-record.ts'
 import { idOf, sharedRecordOf } from '#shared/test-values.ts'
 import { PatientView } from '../contract/queries.ts'
 import { DATABASE_NAME } from '../replica/document-rows.ts'
-import { DESK, DOCTOR, feed } from '../replica/test-replica.ts'
+import { ADMIN, DESK, DOCTOR, feed } from '../replica/test-replica.ts'
 import { ACCOUNTANT, checkIn, NURSE, openTestStation, type TestStation } from './test-station.ts'
 
 const BODIES: readonly SharedRecord['body'][] = [
@@ -78,12 +78,13 @@ test('what is taken back is gone from the file too', async () => {
 test('the patient’s word is said at the desk, and taken back', async () => {
   const { station, patientId } = await openTold()
   const sharing = async (userId: UserId) => (await viewFor(station, userId, patientId)).sharing
-  expect(await sharing(DESK)).toEqual({ agreed: false, mayRecord: true })
+  expect(await sharing(DESK)).toEqual({ agreed: false, mayRecord: true, mayLink: false })
   const say = (given: boolean) =>
     station.act.recordConsent({ patientId, scope: 'SHARED_HISTORY', given })
   await say(true)
   expect(await sharing(DESK)).toMatchObject({ agreed: true })
-  expect(await sharing(ACCOUNTANT)).toEqual({ agreed: true, mayRecord: false })
+  expect(await sharing(ACCOUNTANT)).toEqual({ agreed: true, mayRecord: false, mayLink: false })
+  expect(await sharing(ADMIN)).toMatchObject({ mayLink: true })
   station.sit(DESK)
   await say(false)
   expect(await sharing(DOCTOR)).toMatchObject({ agreed: false })

@@ -50,6 +50,9 @@ export type SessionAction =
   | 'setPin'
   | 'lock'
   | 'syncNow'
+  | 'findLinks'
+  | 'linkPatient'
+  | 'unlinkPatient'
 /** What works also while the clinic's file cannot be used (`station.ts`). */
 export type FileAction = 'tryAgain' | 'openWithRecoveryCode'
 export type CommandAction = Exclude<ActionName, SessionAction | FileAction>

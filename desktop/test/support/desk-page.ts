@@ -110,6 +110,22 @@ export async function takeStep(at: DeskPage, step: string): Promise<void> {
   await at.press('Enter')
 }
 
+/** Out of the menu of the person at the desk. */
+export async function chooseInMenu(at: DeskPage, testId: string): Promise<void> {
+  await at.tabTo(at.byId('person-menu'))
+  await at.press('Enter')
+  const item = at.byId(testId)
+  await item.waitFor()
+  // The menu takes the focus a moment after it is there.
+  await expect
+    .poll(async () => {
+      await at.press('ArrowDown')
+      return at.hasFocus(item)
+    })
+    .toBe(true)
+  await at.press('Enter')
+}
+
 /** One toast, with these words. */
 export async function expectSaid(at: DeskPage, words: string): Promise<void> {
   const toast = at.byId('toast')
