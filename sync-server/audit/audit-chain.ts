@@ -71,9 +71,15 @@ type Fields = Readonly<Record<string, unknown>>
 /**
  * What an entry keeps of a document, as JSON text: a new one whole, of a changed one the fields that
  * changed.
+ *
+ * @param afterText the JSON of `after`, where it was printed already
  */
-export function contentOf(before: object | null, after: object): string {
-  if (before === null) return JSON.stringify({ before: null, after })
+export function contentOf(
+  before: object | null,
+  after: object,
+  afterText: string | null = null,
+): string {
+  if (before === null) return `{"before":null,"after":${afterText ?? JSON.stringify(after)}}`
   const was = Object.entries(before)
   const is: Fields = Object.fromEntries(Object.entries(after))
   const old: Fields = Object.fromEntries(was)

@@ -26,6 +26,7 @@ import { setAside } from './set-aside.ts'
 import {
   changedDocuments,
   documentIn,
+  keyOf,
   settingsIn,
   standingChanged,
   type WorkingSet,
@@ -146,6 +147,7 @@ async function takeInto(
   if (sender.epoch !== null && sender.epoch !== set.feed.epoch) throw new AppError('RESEED')
   const lettersBefore = set.letters.given
   const headBefore = set.feed.head
+  const storedBefore = new Set(set.answered.keys())
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
   const clamped = clampOwn(unknown, { node: nodeOfStation(stationId), floor: clamps.floor, now })
   const isClamped = clamped.size > 0 || clamps.floor !== null
@@ -162,7 +164,9 @@ async function takeInto(
   if (set.feed.shares && changed.length > 0) {
     await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))
   }
-  const documents = writeDocuments(tx, changed)
+  const documents = writeDocuments(tx, changed, ({ collection, id }) =>
+    set.absent.has(keyOf(collection, id)),
+  )
   // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
   await Promise.race([documents, Promise.resolve()])
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
@@ -170,7 +174,7 @@ async function takeInto(
   await Promise.all([
     documents,
     recordClamps(tx, stationId, clamped),
-    recordCommands(tx, judged),
+    recordCommands(tx, judged, storedBefore),
     writeAudit(tx, audit),
     changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
     tx.commit(),
@@ -242,6 +246,7 @@ function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): Audit
     id: after.doc.id,
     before: before?.doc ?? null,
     after: after.doc,
+    afterText: after.text,
   }))
   return [{ commandId, stationId, authorId: by, name, at, admittedBy, documents }]
 }
