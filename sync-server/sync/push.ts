@@ -35,6 +35,8 @@ import {
 interface PushDeps extends Pick<ServerDeps, 'pool' | 'now' | 'log'> {
   jobs: JobSender
   offers: Pick<FeedOffers, 'make'>
+  /** What will be answered if all is written: to be got ready meanwhile, and sent by nobody before. */
+  foresee: (answers: readonly string[]) => void
 }
 
 const ATTEMPTS = 3
@@ -57,7 +59,7 @@ export async function pushCommands(
   for (const sent of await readSenders(deps, station, { commands, epoch })) {
     // What it brings of the one it was before, another key has signed.
     const isOwn = sent.sender.stationId === sent.sender.broughtBy
-    const arrivals = await readArrivals(sent.commands, sent.sender, isSealed && isOwn)
+    const arrivals = await readArrivals(sent.commands, sent.sender, isOwn && isSealed)
     answers.push(...(await takeSent(deps, sent.sender, arrivals)))
   }
   return answers
@@ -129,7 +131,7 @@ async function takeInto(
   tx: ClinicTx,
   sender: Sender,
   arrivals: readonly Arrival[],
-  deps: Pick<PushDeps, 'now' | 'offers' | 'jobs'>,
+  deps: Pick<PushDeps, 'now' | 'offers' | 'jobs' | 'foresee'>,
 ): Promise<string[]> {
   const now = deps.now()
   const { stationId } = sender
@@ -171,14 +173,17 @@ async function takeInto(
   await Promise.race([documents, Promise.resolve()])
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
   const offer = deps.offers.make(set, headBefore, changed, now)
-  await Promise.all([
+  const written = [
     documents,
     recordClamps(tx, stationId, clamped),
     recordCommands(tx, judged, storedBefore),
     writeAudit(tx, audit),
     changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
     tx.commit(),
-  ])
+  ]
+  // All is on its way.
+  queueMicrotask(() => deps.foresee(answers))
+  await Promise.all(written)
   return answers
 }
 

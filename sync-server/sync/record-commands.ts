@@ -61,7 +61,8 @@ async function sendCommands(
     plainArray(rows.map(({ verdict }) => verdict)),
     plainArray(rows.map(({ code }) => code)),
     jsonArray(rows.map(({ stored }) => stored)),
-    listArray(commands.map(touchesOf)),
+    // For what waits behind a HELD one; what the others wrote, the audit names.
+    listArray(rows.map(({ verdict, command }) => (verdict === 'HELD' ? touchesOf(command) : []))),
     jsonArray(
       rows.map(({ verdict, command }) => (verdict === 'HELD' ? JSON.stringify(command) : null)),
     ),
