@@ -173,17 +173,17 @@ async function takeInto(
   await Promise.race([documents, Promise.resolve()])
   const audit = chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)
   const offer = deps.offers.make(set, headBefore, changed, now)
-  const written = [
+  const written = Promise.all([
     documents,
     recordClamps(tx, stationId, clamped),
     recordCommands(tx, judged, storedBefore),
     writeAudit(tx, audit),
     changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
     tx.commit(),
-  ]
+  ])
   // All is on its way.
   queueMicrotask(() => deps.foresee(answers))
-  await Promise.all(written)
+  await written
   return answers
 }
 
