@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { DemoDesk } from '#desktop/station/demo-desk.ts'
 import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
+import { SERVER_FLAGS } from './start/server-flags.ts'
 import { forget, keptPort, leave, serverFolder, takeTurn } from './start/state.ts'
 import { ChildFailed, readyUrl, Supervisor } from './start/supervisor.ts'
 import {
@@ -80,7 +81,8 @@ async function run(): Promise<void> {
     PORT: String(await keptPort(STATE, 'server')),
     LOG_LEVEL: 'warn',
   }
-  const server = { name: 'server', command: process.execPath, args: ['sync-server/main.ts'], env }
+  const args = [...SERVER_FLAGS, 'sync-server/main.ts']
+  const server = { name: 'server', command: process.execPath, args, env }
   const serverUrl = await supervisor.start({ ...server, ready: readyUrl, within: 60_000 })
   const seed = { ...server, name: 'seed', args: ['sync-server/seed-demo.ts'] }
   if ((await supervisor.run(seed)) !== 0) throw new ChildFailed('the demo clinic was not made')

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { fillFeed } from '../demo/fill-feed.ts'
+import { SERVER_FLAGS } from '../start/server-flags.ts'
 import { readyUrl } from '../start/supervisor.ts'
 import type { FeedDocument } from '#shared/protocol.ts'
 import { createClinic } from '#server/clinics/create-clinic.ts'
@@ -46,7 +47,7 @@ export async function startBenchServer(bench: Bench, size: Size): Promise<BenchS
   const program = (script: string) => ({
     name: 'server',
     command: process.execPath,
-    args: [fileURLToPath(script)],
+    args: [...SERVER_FLAGS, fileURLToPath(script)],
     env,
     ready: readyUrl,
     within: 60_000,

@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
 import { formatStamp, SERVER_NODE, type Stamp } from '#shared/stamp.ts'
+import { jsonArray, listArray, plainArray, textArray } from '../database/array-text.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { Feed } from '../sync/feed.ts'
-import { contentOf, digestContent, hashEntry } from './audit-chain.ts'
+import { type AuditEntry, contentOf, digestContent, hashEntry } from './audit-chain.ts'
 
 /** Something that was done, for the audit. */
 export interface AuditFact {
@@ -22,13 +23,24 @@ export interface AuditFact {
     after: object
     /** As its station had made it, before its number was found taken. */
     asMade?: object
+    /** The JSON of `after`, where it was printed already. */
+    afterText?: string | null
   }[]
 }
 
-/** JSON texts of rows, chained and ready to be written. */
+/** Chained and ready to be written. */
 export interface ChainedAudit {
-  entries: string[]
-  payloads: string[]
+  entries: (AuditEntry & { hash: string })[]
+  payloads: AuditContent[]
+}
+
+/** What an entry keeps of a document: JSON text, under the salt of its digest. */
+interface AuditContent {
+  collection: CollectionName
+  id: string
+  seq: number
+  salt: string
+  content: string
 }
 
 const SALT_BYTES = 16
@@ -58,17 +70,16 @@ export function chainAudit(
   const salts = makeSalts(facts.reduce((sum, { documents }) => sum + documents.length, 0))
   for (const { documents, ...fact } of facts) {
     const seq = feed.auditHead + 1
-    const digests = documents.map(({ collection, id, before, after, asMade }) => {
+    const digests = documents.map(({ collection, id, before, after, afterText, asMade }) => {
       const salt = salts.pop() ?? ''
-      const content = contentOf(before, after, asMade)
-      const key = JSON.stringify({ collection, id, seq, salt })
-      chained.payloads.push(`${key.slice(0, -1)},"content":${content}}`)
+      const content = contentOf(before, after, { afterText, asMade })
+      chained.payloads.push({ collection, id, seq, salt, content })
       return digestContent(salt, content)
     })
     const touches = documents.map(({ collection, id }) => `${collection}:${id}`)
     const entry = { clinicId, seq, ...fact, touches, digests, recordedAt }
     const hash = hashEntry(feed.auditHash, entry)
-    chained.entries.push(JSON.stringify({ ...entry, hash }))
+    chained.entries.push({ ...entry, hash })
     feed.auditHead = seq
     feed.auditHash = hash
   }
@@ -85,24 +96,50 @@ function makeSalts(count: number): string[] {
 
 /** The feed must be locked, and its new head written in the same transaction. */
 export async function writeAudit(tx: ClinicTx, { entries, payloads }: ChainedAudit): Promise<void> {
+  await Promise.all([writeEntries(tx, entries), writeContents(tx, payloads)])
+}
+
+async function writeEntries(tx: ClinicTx, entries: ChainedAudit['entries']): Promise<void> {
   if (entries.length === 0) return
-  await Promise.all([
-    tx.query(
-      `INSERT INTO audit_entries (clinic_id, seq, command_id, station_id, author_id, name, at,
-         admitted_by, touches, digests, recorded_at, hash)
-       SELECT $1, r.seq, r."commandId", r."stationId", r."authorId", r.name, r.at,
-         r."admittedBy", r.touches, r.digests, r."recordedAt", decode(r.hash, 'hex')
-       FROM json_to_recordset($2::json) AS r (seq bigint, "commandId" uuid, "stationId" uuid,
-         "authorId" uuid, name text, at text, "admittedBy" uuid, touches text[], digests text[],
-         "recordedAt" timestamptz, hash text)`,
-      [tx.clinicId, `[${entries.join(',')}]`],
-    ),
-    tx.query(
-      `INSERT INTO audit_payloads (clinic_id, collection, id, seq, salt, content)
-       SELECT $1, r.collection, r.id, r.seq, r.salt, r.content
-       FROM json_to_recordset($2::json)
-         AS r (collection text, id text, seq bigint, salt text, content json)`,
-      [tx.clinicId, `[${payloads.join(',')}]`],
-    ),
-  ])
+  await tx.query(
+    `INSERT INTO audit_entries (clinic_id, seq, command_id, station_id, author_id, name, at,
+       admitted_by, touches, digests, recorded_at, hash)
+     SELECT $1, r.seq, r.command, r.station, r.author, r.name, r.at, r.admitted, r.touches::text[],
+       r.digests::text[], r.recorded, decode(r.hash, 'hex')
+     FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::uuid[],
+         $9::text[], $10::text[], $11::timestamptz[], $12::text[])
+       AS r (seq, command, station, author, name, at, admitted, touches, digests, recorded, hash)`,
+    [
+      tx.clinicId,
+      plainArray(entries.map(({ seq }) => seq)),
+      plainArray(entries.map(({ commandId }) => commandId)),
+      plainArray(entries.map(({ stationId }) => stationId)),
+      plainArray(entries.map(({ authorId }) => authorId)),
+      plainArray(entries.map(({ name }) => name)),
+      plainArray(entries.map(({ at }) => at)),
+      plainArray(entries.map(({ admittedBy }) => admittedBy)),
+      listArray(entries.map(({ touches }) => touches)),
+      listArray(entries.map(({ digests }) => digests)),
+      plainArray(entries.map(({ recordedAt }) => recordedAt)),
+      plainArray(entries.map(({ hash }) => hash)),
+    ],
+  )
+}
+
+async function writeContents(tx: ClinicTx, contents: readonly AuditContent[]): Promise<void> {
+  if (contents.length === 0) return
+  await tx.query(
+    `INSERT INTO audit_payloads (clinic_id, collection, id, seq, salt, content)
+     SELECT $1, r.collection, r.id, r.seq, r.salt, r.content
+     FROM unnest($2::text[], $3::text[], $4::bigint[], $5::text[], $6::json[])
+       AS r (collection, id, seq, salt, content)`,
+    [
+      tx.clinicId,
+      plainArray(contents.map(({ collection }) => collection)),
+      textArray(contents.map(({ id }) => id)),
+      plainArray(contents.map(({ seq }) => seq)),
+      plainArray(contents.map(({ salt }) => salt)),
+      jsonArray(contents.map(({ content }) => content)),
+    ],
+  )
 }

@@ -71,12 +71,24 @@ type Fields = Readonly<Record<string, unknown>>
 /**
  * What an entry keeps of a document, as JSON text: a new one whole, of a changed one the fields that
  * changed; and where the server had to give it another number, the field as the station had made it.
+ *
+ * @param known `afterText`: the JSON of `after`, where it was printed already
  */
-export function contentOf(before: object | null, after: object, asMade?: object): string {
-  const made = asMade === undefined ? {} : { asMade: differing(asMade, after)[0] }
-  if (before === null) return JSON.stringify({ before: null, after, ...made })
+export function contentOf(
+  before: object | null,
+  after: object,
+  {
+    afterText,
+    asMade,
+  }: { afterText?: string | null | undefined; asMade?: object | undefined } = {},
+): string {
+  const made =
+    asMade === undefined ? '' : `,"asMade":${JSON.stringify(differing(asMade, after)[0])}`
+  if (before === null) {
+    return `{"before":null,"after":${afterText ?? JSON.stringify(after)}${made}}`
+  }
   const [old, is] = differing(before, after)
-  return JSON.stringify({ before: old, after: is, ...made })
+  return `{"before":${JSON.stringify(old)},"after":${JSON.stringify(is)}${made}}`
 }
 
 /** Of both the fields in which they differ. */

@@ -52,13 +52,14 @@ const FEW = 4
 export async function readArrivals(
   commands: readonly SignedCommand[],
   station: Sender,
-  isSealed: boolean,
+  isSealed: boolean | Promise<boolean>,
 ): Promise<Arrival[]> {
   const key = keyOfStation(station.publicKey)
   // Handing a few over to other threads takes longer than looking at them here.
   const check = commands.length > FEW ? verifySignature : verify
-  const isSigned: Check = ({ payload, signature }) =>
-    isSealed || check(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+  const look: Check = ({ payload, signature }) =>
+    check(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'))
+  const isSigned: Check = async (signed) => (await isSealed) || look(signed)
   return Promise.all(
     commands.map((signed, index) => readArrival(signed, station, { isSigned, index })),
   )

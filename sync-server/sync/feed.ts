@@ -94,9 +94,39 @@ export async function moveChain(tx: ClinicTx, feed: Feed): Promise<void> {
   )
 }
 
-/** Writes documents under the numbers they were given; the feed must be locked. */
+const INSERT_DOCUMENTS = `
+  INSERT INTO documents (clinic_id, collection, id, seq, doc, meta)
+  SELECT $1, r.collection, r.id, r.seq, r.doc, r.meta
+  FROM jsonb_to_recordset($2::jsonb)
+    AS r (collection text, id text, seq bigint, doc jsonb, meta jsonb)`
+
+const WRITE_DOCUMENTS = `${INSERT_DOCUMENTS}
+  ON CONFLICT (clinic_id, collection, id)
+  DO UPDATE SET seq = excluded.seq, doc = excluded.doc, meta = excluded.meta`
+
+/**
+ * Writes documents under the numbers they were given; the feed must be locked.
+ *
+ * @param isNew of those of which it was looked up, under the lock, that there is no row: they need
+ *   not be looked for again, which is a quarter of what a row costs
+ */
 export async function writeDocuments(
   tx: ClinicTx,
+  documents: readonly NumberedDocument[],
+  isNew: (document: NumberedDocument) => boolean = () => false,
+): Promise<void> {
+  const { fresh = [], known = [] } = Object.groupBy(documents, (each) =>
+    isNew(each) ? 'fresh' : 'known',
+  )
+  await Promise.all([
+    sendDocuments(tx, WRITE_DOCUMENTS, known),
+    sendDocuments(tx, INSERT_DOCUMENTS, fresh),
+  ])
+}
+
+async function sendDocuments(
+  tx: ClinicTx,
+  sql: string,
   documents: readonly NumberedDocument[],
 ): Promise<void> {
   if (documents.length === 0) return
@@ -106,15 +136,7 @@ export async function writeDocuments(
       `{"collection":"${collection}","id":${JSON.stringify(id)},"seq":${seq},"doc":${doc}` +
       (meta === null ? '}' : `,"meta":${meta}}`),
   )
-  await tx.query(
-    `INSERT INTO documents (clinic_id, collection, id, seq, doc, meta)
-     SELECT $1, r.collection, r.id, r.seq, r.doc, r.meta
-     FROM jsonb_to_recordset($2::jsonb)
-       AS r (collection text, id text, seq bigint, doc jsonb, meta jsonb)
-     ON CONFLICT (clinic_id, collection, id)
-     DO UPDATE SET seq = excluded.seq, doc = excluded.doc, meta = excluded.meta`,
-    [tx.clinicId, `[${rows.join(',')}]`],
-  )
+  await tx.query(sql, [tx.clinicId, `[${rows.join(',')}]`])
 }
 
 /**

@@ -16,7 +16,7 @@ import type { ClinicTx } from '../database/clinic-tx.ts'
 import { type RulesSince, SettingsMeta } from './feed.ts'
 import { type PrintedDocument, referencesOf, touchesOf } from './judged-command.ts'
 import { quarantineKeys } from './quarantine.ts'
-import { numberOf, type Standing, stepsIn } from './working-set.ts'
+import { keyOf, numberOf, type Standing, stepsIn } from './working-set.ts'
 
 /** A `type`, not an interface: rows of a query have an index signature. */
 type DocumentRow = {
@@ -25,6 +25,8 @@ type DocumentRow = {
   seq: number
   doc: unknown
   meta: unknown
+  /** A tombstone; only where one was asked for by its key. */
+  deleted?: boolean
 }
 
 const Origins = z.record(z.string(), z.tuple([z.number(), z.string()]))
@@ -48,10 +50,10 @@ interface Wanted {
  * of them, which on a clinic without statistics reads all of it.
  */
 const BY_KEY = `
-  SELECT d.collection, d.id, d.seq, d.doc, d.meta
+  SELECT d.collection, d.id, d.seq, d.doc, d.meta, d.deleted
   FROM unnest($2::text[], $3::text[]) AS want (collection, id) CROSS JOIN LATERAL (
-    SELECT collection, id, seq, doc, meta FROM documents
-    WHERE clinic_id = $1 AND collection = want.collection AND id = want.id AND NOT deleted
+    SELECT collection, id, seq, doc, meta, deleted FROM documents
+    WHERE clinic_id = $1 AND collection = want.collection AND id = want.id
     OFFSET 0) d`
 
 const BY_PATIENT_AND_DAY = `
@@ -83,13 +85,14 @@ const BY_NUMBER = `
 /**
  * All documents that judging these commands can need, in one round trip; some may come twice.
  *
- * @returns with the settings, if they are among them, the rules that held since when
+ * @returns with the settings, if they are among them, the rules that held since when; and the keys
+ *   under which there is no row, not even a tombstone
  */
 export async function loadDocuments(
   tx: ClinicTx,
   commands: readonly Command[],
   { always, stationId, now }: { always: readonly string[]; stationId: StationId; now: number },
-): Promise<{ standing: Standing[]; rules: RulesSince[] }> {
+): Promise<{ standing: Standing[]; rules: RulesSince[]; absent: Set<string> }> {
   const wanted: Wanted = {
     keys: new Set(always),
     patientDays: new Set(),
@@ -105,8 +108,10 @@ export async function loadDocuments(
     visits.size > 0 ? find(tx, BY_VISIT, [[...visits]]) : [],
     numbers.size > 0 ? find(tx, BY_NUMBER, [...split(numbers, '/'), [...letters], stationId]) : [],
   ])
-  const rows = found.flat()
-  return { standing: rows.map(readStanding), rules: rows.flatMap(readRules) }
+  const absent = new Set(keys)
+  for (const { collection, id } of found[0]) absent.delete(keyOf(collection, id))
+  const rows = found.flat().filter(({ deleted }) => deleted !== true)
+  return { standing: rows.map(readStanding), rules: rows.flatMap(readRules), absent }
 }
 
 /**

@@ -152,6 +152,7 @@ export async function loadWorkingSet(
     stationId,
     feed,
     documents: new Map(),
+    absent: new Set([...documents.absent, ...(more?.absent ?? [])]),
     changed: new Set(),
     visitsOfPatient: new Map(),
     entriesOfVisit: new Map(),

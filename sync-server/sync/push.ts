@@ -27,6 +27,7 @@ import { setAside } from './set-aside.ts'
 import {
   changedDocuments,
   documentIn,
+  keyOf,
   settingsIn,
   standingChanged,
   type WorkingSet,
@@ -35,6 +36,8 @@ import {
 interface PushDeps extends Pick<ServerDeps, 'pool' | 'now' | 'log'> {
   jobs: JobSender
   offers: Pick<FeedOffers, 'make'>
+  /** What will be answered if all is written: to be got ready meanwhile, and sent by nobody before. */
+  foresee: (answers: readonly string[]) => void
 }
 
 const ATTEMPTS = 3
@@ -57,7 +60,7 @@ export async function pushCommands(
   for (const sent of await readSenders(deps, station, { commands, epoch })) {
     // What it brings of the one it was before, another key has signed.
     const isOwn = sent.sender.stationId === sent.sender.broughtBy
-    const arrivals = await readArrivals(sent.commands, sent.sender, isSealed && isOwn)
+    const arrivals = await readArrivals(sent.commands, sent.sender, isOwn && isSealed)
     answers.push(...(await takeSent(deps, sent.sender, arrivals)))
   }
   return answers
@@ -129,7 +132,7 @@ async function takeInto(
   tx: ClinicTx,
   sender: Sender,
   arrivals: readonly Arrival[],
-  deps: Pick<PushDeps, 'now' | 'offers' | 'jobs'>,
+  deps: Pick<PushDeps, 'now' | 'offers' | 'jobs' | 'foresee'>,
 ): Promise<string[]> {
   const now = deps.now()
   const { stationId } = sender
@@ -147,6 +150,7 @@ async function takeInto(
   if (sender.epoch !== null && sender.epoch !== set.feed.epoch) throw new AppError('RESEED')
   const lettersBefore = set.letters.given
   const headBefore = set.feed.head
+  const storedBefore = new Set(set.answered.keys())
   const unknown = stamps.filter((stamp) => !clamps.known.has(stamp))
   const clamped = clampOwn(unknown, { node: nodeOfStation(stationId), floor: clamps.floor, now })
   const isClamped = clamped.size > 0 || clamps.floor !== null
@@ -164,20 +168,25 @@ async function takeInto(
   if (set.feed.shares && changed.length > 0) {
     await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))
   }
-  const documents = writeDocuments(tx, changed)
+  const documents = writeDocuments(tx, changed, ({ collection, id }) =>
+    set.absent.has(keyOf(collection, id)),
+  )
   // On its way before the chain is hashed: PostgreSQL is at work meanwhile.
   await Promise.race([documents, Promise.resolve()])
   const facts = [...(ofCopy === null ? [] : [ofCopy]), ...judged.flatMap(factOf)]
   const audit = chainAudit(tx.clinicId, set.feed, facts, now)
   const offer = deps.offers.make(set, headBefore, changed, now)
-  await Promise.all([
+  const written = Promise.all([
     documents,
     recordClamps(tx, stationId, clamped),
-    recordCommands(tx, judged),
+    recordCommands(tx, judged, storedBefore),
     writeAudit(tx, audit),
     changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
     tx.commit(),
   ])
+  // All is on its way.
+  queueMicrotask(() => deps.foresee(answers))
+  await written
   return answers
 }
 
@@ -246,6 +255,7 @@ function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): Audit
     before: before?.doc ?? null,
     after: after.doc,
     ...(asMade === undefined ? {} : { asMade }),
+    afterText: after.text,
   }))
   return [{ commandId, stationId, authorId: by, name, at, admittedBy, documents }]
 }

@@ -16,6 +16,7 @@ import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { createBulkLane } from './bulk-lane.ts'
 import { createChecksumReader } from './checksums.ts'
 import { createAckMemory, pullPage } from './pull.ts'
+import { createForesight } from './foresight.ts'
 import { answersFor } from './older-wire.ts'
 import { pushCommands } from './push.ts'
 import { readPush } from './push-body.ts'
@@ -47,11 +48,17 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     const take = async (): Promise<Response> => {
       const station = c.get('station')
       const request = await readRequest(deps, c, () => readPush(c, station.publicKey))
-      const answers = await pushCommands({ ...deps, offers: hub.offers }, station, request)
+      const packed = createForesight(async (answers) => {
+        const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
+        return packJson(
+          c,
+          `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`,
+        )
+      })
+      const pushDeps = { ...deps, offers: hub.offers, foresee: packed.foresee }
+      const answers = await pushCommands(pushDeps, station, request)
       countCommands(deps.metrics, answers)
-      const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
-      const json = `{"ok":true,"results":[${results.join(',')}],"serverTime":${deps.now()}}`
-      return answerJson(c, json)
+      return answerPacked(c, await packed.of(answers))
     }
     if (isLong(c)) {
       return bulk.run({ clinicId: c.get('station').clinicId, signal: c.req.raw.signal }, take)
@@ -64,7 +71,7 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
     const request = await readRequest(deps, c, () => readBody(c, PullRequest))
     const station = c.get('station')
     const answer = async (): Promise<Response> =>
-      answerJson(c, await pullPage(pullDeps, station, request))
+      answerPacked(c, await packJson(c, await pullPage(pullDeps, station, request)))
     if (!bulk.has(station.stationId, request)) return answer()
     return bulk.run({ clinicId: station.clinicId, signal: c.req.raw.signal }, answer)
   })
@@ -157,21 +164,27 @@ const compress = promisify(gzip)
 /** Below, the answer fits a packet anyway. */
 const WORTH_COMPRESSING = 1_024
 
+/** JSON as it is answered: as text, or compressed. */
+type Packed = string | Uint8Array<ArrayBuffer>
+
 /** Level 1: a tenth of the bytes for a quarter of the throughput, and a clinic's line is the slow part. */
-async function answerJson(c: Context<ServerEnv>, json: string): Promise<Response> {
-  const headers = {
-    'Content-Type': 'application/json',
-    Vary: 'Accept-Encoding',
-    // Of requests (RFC 7694): pushes may come packed.
-    'Accept-Encoding': 'gzip',
-  }
+async function packJson(c: Context<ServerEnv>, json: string): Promise<Packed> {
   const accepted = c.req.header('accept-encoding') ?? ''
   if (
     json.length < WORTH_COMPRESSING ||
     !/\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(accepted)
   ) {
-    return c.body(json, 200, headers)
+    return json
   }
-  const body = await compress(json, { level: constants.Z_BEST_SPEED })
-  return c.body(new Uint8Array(body), 200, { ...headers, 'Content-Encoding': 'gzip' })
+  return new Uint8Array(await compress(json, { level: constants.Z_BEST_SPEED }))
+}
+
+function answerPacked(c: Context<ServerEnv>, packed: Packed): Response {
+  return c.body(packed, 200, {
+    'Content-Type': 'application/json',
+    Vary: 'Accept-Encoding',
+    // Of requests (RFC 7694): pushes may come packed.
+    'Accept-Encoding': 'gzip',
+    ...(typeof packed === 'string' ? {} : { 'Content-Encoding': 'gzip' }),
+  })
 }

@@ -54,7 +54,7 @@ async function holdAside(
 ): Promise<string> {
   const options = { now, seen: command.seen, admittedBy: null, clampedFrom: null }
   const held = hold(command, options, { code: 'INTERNAL', details: {} })
-  if (!isKnown) await recordCommands(tx, [held])
+  if (!isKnown) await recordCommands(tx, [held], new Set())
   return held.answer
 }
 

@@ -187,6 +187,7 @@ export async function createTestClinic(
             log,
             offers: clinic.offers,
             jobs: clinic.jobs,
+            foresee: () => undefined,
           },
           credential,
           { commands: [...commands], epoch, isSealed },

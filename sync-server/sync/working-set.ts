@@ -57,6 +57,8 @@ export interface WorkingSet {
   readonly stationId: StationId
   readonly feed: Feed
   readonly documents: Map<string, Standing>
+  /** Keys that were looked up and had no row, not even a tombstone. */
+  readonly absent: ReadonlySet<string>
   /** Keys of what the push has changed, in the order of the last change. */
   readonly changed: Set<string>
   readonly visitsOfPatient: Map<string, Set<string>>
