@@ -146,7 +146,18 @@ it('the owner says who a patient is at the other clinic, by keyboard, and takes 
   expect(await at.hasFocus(at.byId('links-clinics'))).toBe(true)
   await inspect(at, 'links-choices')
 
+  // Chosen while the line is down: said, and still there to be chosen.
+  nile.proxy.set('CLOSED')
+  await at.tabTo(choices.first())
+  await at.press('Enter')
+  const problem = at.byId('links-problem')
+  await expect.poll(() => problem.textContent(), { timeout: 15_000 }).toContain('تعذر الوصول')
+  await inspect(at, 'links-offline', TWO_LOOKS)
+  expect(await choices.count()).toBe(2)
+  nile.proxy.set('PASS')
+
   await linkByKeyboard()
+  expect(await problem.count()).toBe(0)
   const card = at.byId(`links-${MAADI}`)
   expect(await card.textContent().then(plain)).toContain('لم يوافق المريض هنا')
   expect(await card.textContent().then(plain)).toContain('لم يوافق المريض هناك')

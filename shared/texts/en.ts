@@ -558,7 +558,7 @@ export const en = {
   'links.busy': 'Asking…',
   'links.none': 'You are not the administrator of any other clinic of this owner.',
   'links.nobodyAlike':
-    'Nobody there has the same national ID, or the same name with one of the same phones. Once both records say so, they are offered here.',
+    'Nobody there who could still be linked has the same national ID, or the same name with one of the same phones. Once both records say so, they are offered here.',
   'links.NATIONAL_ID': 'Same national ID',
   'links.NAME_AND_PHONE': 'Same name and phone',
   'links.wasLinked': 'Linked until just now',

@@ -107,6 +107,12 @@ describe('who may link', () => {
     await expect(owner.link(atA.id, second.id)).rejects.toMatchObject({ code: 'INVALID' })
     const third = await knownAt(owner.a)
     await expect(owner.link(third.id, atB.id)).rejects.toMatchObject({ code: 'INVALID' })
+    // So nobody is offered who is somebody else already.
+    const { clinicId, people } = owner.a.clinic
+    const asked = { clinicId, patientId: third.id, by: people.admin }
+    expect(await readSharing(db.database.pool, asked)).toMatchObject([
+      { linked: null, suggestions: [{ patientId: second.id }] },
+    ])
     expect(await countLinks(db, known)).toBe(2)
   })
 

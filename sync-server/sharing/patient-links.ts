@@ -33,6 +33,20 @@ export async function readLinked(
   return links.find((link) => link.otherClinicId === otherClinicId)?.otherPatientId ?? null
 }
 
+/** Which of these patients are somebody of that clinic already. */
+export async function readTaken(
+  tx: ClinicTx,
+  patientIds: readonly PatientId[],
+  otherClinicId: ClinicId,
+): Promise<Set<string>> {
+  const { rows } = await tx.query<{ id: string }>(
+    `SELECT patient_id AS id FROM patient_links
+     WHERE clinic_id = $1 AND patient_id = ANY ($2::uuid[]) AND other_clinic_id = $3`,
+    [tx.clinicId, patientIds, otherClinicId],
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** @returns whether it is written: one of the two may be linked already */
 export async function insertLink(
   tx: ClinicTx,

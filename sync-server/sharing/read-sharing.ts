@@ -3,11 +3,11 @@ import { AppError } from '#shared/errors.ts'
 import type { ClinicId, PatientId, UserId } from '#shared/ids.ts'
 import { isErased } from '#shared/erased.ts'
 import { Patient } from '#shared/patient.ts'
-import type { SharingAt } from '#shared/patient-sharing.ts'
+import type { SharingAt, Suggestion } from '#shared/patient-sharing.ts'
 import { listMemberships } from '../clinics/membership.ts'
 import { type ClinicTx, withClinic, withUser } from '../database/clinic-tx.ts'
 import { isAdminOfBoth } from './link-patients.ts'
-import { readLinks } from './patient-links.ts'
+import { readLinks, readTaken } from './patient-links.ts'
 import { hasAgreed, readSide } from './read-records.ts'
 import { suggestLinks } from './suggest-links.ts'
 
@@ -34,7 +34,7 @@ export async function readSharing(
     const link = links.find(({ otherClinicId }) => otherClinicId === otherId)
     const at = await withClinic(pool, otherId, async (tx) =>
       link === undefined
-        ? { linked: null, suggestions: suggestLinks(patient, await readAlike(tx, patient)) }
+        ? { linked: null, suggestions: await readSuggestions(tx, patient) }
         : { linked: await readLinkedPatient(tx, link), suggestions: [] },
     )
     found.push({ clinicId: otherId, clinicName, ...at })
@@ -55,6 +55,14 @@ async function readLinkedPatient(
     linkedAt,
     agreed: await hasAgreed(tx, otherPatientId),
   }
+}
+
+/** Who of this clinic may be the other's patient, and is none of its patients yet. */
+async function readSuggestions(tx: ClinicTx, patient: Patient): Promise<Suggestion[]> {
+  const alike = suggestLinks(patient, await readAlike(tx, patient))
+  const ids = alike.map(({ patientId }) => patientId)
+  const taken = await readTaken(tx, ids, patient.clinicId)
+  return alike.filter(({ patientId }) => !taken.has(patientId))
 }
 
 const MOST_ALIKE = 200
