@@ -60,5 +60,6 @@ async function declareQueues(boss: PgBoss): Promise<void> {
     await boss.createQueue(name, { policy, ...numbers })
     await boss.updateQueue(name, numbers)
   }
-  for (const [name, cron] of SCHEDULES) await boss.schedule(name, cron)
+  // Without data a job comes with null, which is no data of any.
+  for (const [name, cron] of SCHEDULES) await boss.schedule(name, cron, {})
 }

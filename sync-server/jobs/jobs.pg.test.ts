@@ -8,14 +8,19 @@ import { createMetrics } from '../http/metrics.ts'
 import { createTestClinic, type TestClinic } from '../sync/test-clinic.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { type JobHandlers, type Jobs, openJobs } from './job-runner.ts'
+import { JOB_DATA, type JobName, SCHEDULES } from './job-queues.ts'
 import { retryJobs } from './retry-jobs.ts'
 
 const SECRET = 'منى السيد 01012345678'
 const WITHIN = { timeout: 15_000, interval: 50 }
 
+type Scheduled = { name: JobName; data: unknown }
+
 let database: TestDatabase
 let clinic: TestClinic
 let superuser: pg.Client
+/** As it was installed. */
+let scheduled: Scheduled[]
 const running: Jobs[] = []
 const logged: string[] = []
 
@@ -24,6 +29,8 @@ beforeAll(async () => {
   clinic = await createTestClinic(database)
   superuser = new pg.Client({ connectionString: database.superuserUrl })
   await superuser.connect()
+  const { rows } = await superuser.query<Scheduled>('SELECT name, data FROM jobs.schedule')
+  scheduled = rows
   // Whatever the hour it runs at.
   await superuser.query('DELETE FROM jobs.schedule')
 })
@@ -81,6 +88,12 @@ function send(jobs: Jobs, key: string, andThen: () => void = () => undefined): P
     andThen()
   })
 }
+
+test('a job that is due by the clock comes with data that its work can read', () => {
+  expect(scheduled.map(({ name }) => name)).toEqual([...SCHEDULES.keys()])
+  for (const { name, data } of scheduled)
+    expect(JOB_DATA[name].safeParse(data).error).toBeUndefined()
+})
 
 test('a job and what it follows from are written together or not at all', async () => {
   const jobs = await start(null)
