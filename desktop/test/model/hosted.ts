@@ -30,7 +30,7 @@ export interface Hosted {
 const COMPILED = join(tmpdir(), 'dawr-model-compiled')
 
 /** @param script a program that calls `answerRequests` */
-export function startHosted(script: URL): Hosted {
+export function startHosted(script: string): Hosted {
   const child = fork(script, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILED },

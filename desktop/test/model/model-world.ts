@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import pino from 'pino'
 import { inject } from 'vitest'
@@ -23,12 +24,14 @@ import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import { type ClinicId, StationId } from '#shared/ids.ts'
 import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
 import { type BadLine, openBadLine } from '../support/bad-line.ts'
+import { bundleHost } from './bundle-host.ts'
 import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
 import { doAct } from './station-acts.ts'
 import { type Hosted, startHosted } from './hosted.ts'
 
 const STATION_HOST = new URL('./station-host.ts', import.meta.url)
-const SERVER_HOST = new URL('./server-host.ts', import.meta.url)
+/** Not bundled: it reads its migrations from beside its source. */
+const SERVER_HOST = fileURLToPath(new URL('./server-host.ts', import.meta.url))
 const TEMPLATE = `model_${randomUUID().replaceAll('-', '')}`
 const SERVERS = 2
 
@@ -110,9 +113,11 @@ export interface ModelWorld {
  */
 export async function openModelWorld(): Promise<ModelWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'dawr-model-'))
+  const stationHost = await bundleHost(STATION_HOST, TEMPLATE)
   const signingKey = makePrivateKey()
   const lines = await Promise.all(Array.from({ length: STATIONS }, () => openBadLine()))
-  const seats = lines.map((line, number) => ({ line, number, hosted: startHosted(STATION_HOST) }))
+  const start = (): Hosted => startHosted(stationHost)
+  const seats: Seat[] = lines.map((line, number) => ({ line, number, start, hosted: start() }))
   const servers = Array.from({ length: SERVERS }, () => startHosted(SERVER_HOST))
   let histories = 0
 
@@ -203,6 +208,9 @@ export async function openModelWorld(): Promise<ModelWorld> {
   for (const { line, number } of seats) await enrol(template, number, line.url)
   await fillLines(template)
   await template.close()
+  for (const { hosted, number } of seats) {
+    await hosted.ask({ op: 'ease', folder: join(folder, 'template', String(number)), pin: PIN })
+  }
 
   return {
     async openClinic(seed) {
@@ -236,7 +244,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
     async killAll() {
       for (const seat of seats) {
         await seat.hosted.kill()
-        seat.hosted = startHosted(STATION_HOST)
+        seat.hosted = seat.start()
       }
       for (const [index, hosted] of servers.entries()) {
         await hosted.kill()
@@ -251,6 +259,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
       for (const hosted of servers) await hosted.kill()
       await dropDatabase(TEMPLATE)
       await rm(folder, { recursive: true, force: true })
+      await rm(dirname(stationHost), { recursive: true, force: true })
     },
   }
 }
@@ -258,6 +267,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
 interface Seat {
   readonly number: number
   readonly line: BadLine
+  start(): Hosted
   hosted: Hosted
 }
 
@@ -303,7 +313,7 @@ function stationAt(seat: Seat, folder: string, clock: { now: number }) {
     },
     async kill() {
       await seat.hosted.kill()
-      seat.hosted = startHosted(STATION_HOST)
+      seat.hosted = seat.start()
       await open()
     },
     async restart() {

@@ -248,13 +248,21 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
     for (const [index, { held }] of states.entries()) {
       // A restored server has forgotten a station that went on as another, and who sat there.
       if (turn % 20 !== 10 || held === 0) continue
-      for (const account of ACCOUNTS) await clinic.stations[index]?.signIn(account)
+      for (const account of ACCOUNTS) {
+        // It may not have heard yet that they are members again.
+        await clinic.stations[index]?.signIn(account).catch(unlessRefused)
+      }
     }
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
   }
   await meet(clinic, office)
   return { rejoined }
+}
+
+/** @throws what is no refusal, but a fault */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof AppError) || FAULTS.has(error.code)) throw error
 }
 
 const wedge = ({ state, code, unsynced, held, waiting }: Awaited<ReturnType<typeof syncOf>>) => ({
