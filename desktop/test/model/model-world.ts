@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import pino from 'pino'
 import { inject } from 'vitest'
@@ -30,8 +29,8 @@ import { doAct } from './station-acts.ts'
 import { type Hosted, startHosted } from './hosted.ts'
 
 const STATION_HOST = new URL('./station-host.ts', import.meta.url)
-/** Not bundled: it reads its migrations from beside its source. */
-const SERVER_HOST = fileURLToPath(new URL('./server-host.ts', import.meta.url))
+const SERVER_HOST = new URL('./server-host.ts', import.meta.url)
+const MIGRATIONS = new URL('../../../sync-server/database/migrations', import.meta.url)
 const TEMPLATE = `model_${randomUUID().replaceAll('-', '')}`
 const SERVERS = 2
 
@@ -113,12 +112,13 @@ export interface ModelWorld {
  */
 export async function openModelWorld(): Promise<ModelWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'dawr-model-'))
-  const stationHost = await bundleHost(STATION_HOST, TEMPLATE)
+  const stationHost = await bundleHost(STATION_HOST, `${TEMPLATE}_station`)
+  const serverHost = await bundleHost(SERVER_HOST, `${TEMPLATE}_server`, [MIGRATIONS])
   const signingKey = makePrivateKey()
   const lines = await Promise.all(Array.from({ length: STATIONS }, () => openBadLine()))
   const start = (): Hosted => startHosted(stationHost)
   const seats: Seat[] = lines.map((line, number) => ({ line, number, start, hosted: start() }))
-  const servers = Array.from({ length: SERVERS }, () => startHosted(SERVER_HOST))
+  const servers = Array.from({ length: SERVERS }, () => startHosted(serverHost))
   let histories = 0
 
   async function openOn(database: string, place: string, seed: number): Promise<ModelClinic> {
@@ -144,7 +144,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
     }
     async function killServer(index: number): Promise<void> {
       await servers[index]?.kill()
-      servers[index] = startHosted(SERVER_HOST)
+      servers[index] = startHosted(serverHost)
       await startServer(index)
       for (const { line } of seats) line.moveTo(addresses)
     }
@@ -248,7 +248,7 @@ export async function openModelWorld(): Promise<ModelWorld> {
       }
       for (const [index, hosted] of servers.entries()) {
         await hosted.kill()
-        servers[index] = startHosted(SERVER_HOST)
+        servers[index] = startHosted(serverHost)
       }
     },
     async close() {
@@ -259,7 +259,9 @@ export async function openModelWorld(): Promise<ModelWorld> {
       for (const hosted of servers) await hosted.kill()
       await dropDatabase(TEMPLATE)
       await rm(folder, { recursive: true, force: true })
-      await rm(dirname(stationHost), { recursive: true, force: true })
+      for (const host of [stationHost, serverHost]) {
+        await rm(dirname(host), { recursive: true, force: true })
+      }
     },
   }
 }
