@@ -74,13 +74,18 @@ function differences(server: Contents, file: StationFile, number: number): strin
 function lostCommands(
   commands: readonly CommandRow[],
   files: readonly StationFile[],
-  { confirmed }: History,
+  { confirmed, restored }: History,
 ): string[] {
   const broken: string[] = []
   const byStation = Map.groupBy(commands, ({ stationId }) => stationId)
-  for (const [number, { stationIds, commands: made, hasSkipped }] of files.entries()) {
+  for (const [number, { stationIds, commands: made, hasSkipped, rejected }] of files.entries()) {
     const heard = stationIds.flatMap((stationId) => byStation.get(stationId) ?? [])
-    const seqs = heard.map(({ seq }) => seq).toSorted((a, b) => a - b)
+    const told = new Set(heard.map(({ seq }) => seq))
+    // What a server refused and was then set back it has never heard of; the inbox has it.
+    const refused = (restored > 0 ? rejected.map(readCommand) : []).filter(
+      ({ seq }) => !told.has(seq),
+    )
+    const seqs = [...heard, ...refused].map(({ seq }) => seq).toSorted((a, b) => a - b)
     const seen = confirmed.filter(({ station }) => station === number).length
     const isWhole = seqs.length === made && seqs.every((seq, index) => seq === index + 1)
     const mayLack = hasSkipped && seqs.length >= seen && (seqs.at(-1) ?? 0) <= made
@@ -88,7 +93,9 @@ function lostCommands(
       broken.push(`I1: station ${number} made ${made} commands, the server heard ${seqs.join()}`)
     }
   }
-  const kept = new Set(files.flatMap(({ rejected }) => rejected.map((text) => idOf(text))))
+  const kept = new Set<string>(
+    files.flatMap(({ rejected }) => rejected.map((text) => readCommand(text).commandId)),
+  )
   for (const row of commands) {
     if (row.verdict === 'HELD') broken.push(`I2: ${row.name} ${row.commandId} is held for ever`)
     if (row.verdict === 'REJECTED' && !kept.has(row.commandId)) {
@@ -98,7 +105,7 @@ function lostCommands(
   return broken
 }
 
-const idOf = (payload: string): string => Command.parse(JSON.parse(payload)).commandId
+const readCommand = (payload: string): Command => Command.parse(JSON.parse(payload))
 
 /** I1, I8: what a person saw confirmed stands, or is in the inbox of the station with what was entered. */
 function lostConfirmations(
