@@ -3,7 +3,7 @@ import type { CollectionName } from '#shared/collections.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
 import { formatStamp, SERVER_NODE, type Stamp } from '#shared/stamp.ts'
 import { jsonArray, listArray, plainArray, textArray } from '../database/array-text.ts'
-import type { ClinicTx } from '../database/clinic-tx.ts'
+import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
 import type { Feed } from '../sync/feed.ts'
 import { type AuditEntry, contentOf, digestContent, hashEntry } from './audit-chain.ts'
 
@@ -96,7 +96,7 @@ function makeSalts(count: number): string[] {
 
 /** The feed must be locked, and its new head written in the same transaction. */
 export async function writeAudit(tx: ClinicTx, { entries, payloads }: ChainedAudit): Promise<void> {
-  await Promise.all([writeEntries(tx, entries), writeContents(tx, payloads)])
+  await settleAll([writeEntries(tx, entries), writeContents(tx, payloads)])
 }
 
 async function writeEntries(tx: ClinicTx, entries: ChainedAudit['entries']): Promise<void> {

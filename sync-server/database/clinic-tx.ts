@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type pg from 'pg'
+import pg from 'pg'
 import { ClinicId, UserId } from '#shared/ids.ts'
 import { gather, prepared } from './statement.ts'
 
@@ -251,14 +251,24 @@ async function commit(client: pg.PoolClient, sent: readonly Promise<unknown>[]):
   throw new Error('the transaction was rolled back')
 }
 
-/** Waits for all before it reports a failure, so that nothing is still running on the connection. */
-async function settleAll<T extends readonly unknown[]>(promises: {
+/**
+ * Waits for all before it reports a failure, so that nothing is still running on the connection. What it
+ * reports is the cause, and not that what was sent behind it met a transaction that had failed.
+ */
+export async function settleAll<T extends readonly unknown[]>(promises: {
   [K in keyof T]: Promise<T[K]>
 }): Promise<T> {
   const settled = await Promise.allSettled(promises)
-  const failed = settled.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+  const reasons = settled
+    .filter((result) => result.status === 'rejected')
+    .map(({ reason }): unknown => reason)
+  if (reasons.length > 0) throw reasons.find((reason) => !isAborted(reason)) ?? reasons[0]
   return Promise.all(promises)
+}
+
+/** SQLSTATE 25P02, in_failed_sql_transaction. */
+function isAborted(reason: unknown): boolean {
+  return reason instanceof pg.DatabaseError && reason.code === '25P02'
 }
 
 function toRows<Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Rows<Row> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ClinicDoc, Settings } from '#shared/clinic.ts'
 import type { CollectionName } from '#shared/collections.ts'
-import type { ClinicTx } from '../database/clinic-tx.ts'
+import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
 import { type ClinicNews, notifyClinic } from './clinic-news.ts'
 
 /** A clinic's counter row. Whoever holds it locked is the only writer of that clinic. */
@@ -118,7 +118,7 @@ export async function writeDocuments(
   const { fresh = [], known = [] } = Object.groupBy(documents, (each) =>
     isNew(each) ? 'fresh' : 'known',
   )
-  await Promise.all([
+  await settleAll([
     sendDocuments(tx, WRITE_DOCUMENTS, known),
     sendDocuments(tx, INSERT_DOCUMENTS, fresh),
   ])

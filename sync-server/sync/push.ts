@@ -5,7 +5,7 @@ import type { CalendarDate } from '#shared/fields.ts'
 import type { StationId } from '#shared/ids.ts'
 import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import { type AuditFact, chainAudit, writeAudit } from '../audit/append-audit.ts'
-import { type ClinicTx, writeClinic } from '../database/clinic-tx.ts'
+import { type ClinicTx, settleAll, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
 import { admitStationIn, readStation } from '../identity/require-station.ts'
 import type { ServerDeps, StationCredential } from '../server-deps.ts'
@@ -176,12 +176,14 @@ async function takeInto(
   const facts = [...(ofCopy === null ? [] : [ofCopy]), ...judged.flatMap(factOf)]
   const audit = chainAudit(tx.clinicId, set.feed, facts, now)
   const offer = deps.offers.make(set, headBefore, changed, now)
-  const written = Promise.all([
+  const written = settleAll([
     documents,
     recordClamps(tx, stationId, clamped),
     recordCommands(tx, judged, storedBefore),
     writeAudit(tx, audit),
-    changed.length > 0 ? closeFeed(tx, set.feed, offer === null ? {} : { offer }) : undefined,
+    changed.length > 0
+      ? closeFeed(tx, set.feed, offer === null ? {} : { offer })
+      : Promise.resolve(),
     tx.commit(),
   ])
   // All is on its way.

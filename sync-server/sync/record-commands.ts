@@ -1,5 +1,5 @@
 import { jsonArray, listArray, plainArray } from '../database/array-text.ts'
-import type { ClinicTx } from '../database/clinic-tx.ts'
+import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
 import { type JudgedCommand, touchesOf } from './judged-command.ts'
 
 const INSERT_COMMANDS = `
@@ -36,7 +36,7 @@ export async function recordCommands(
   const { fresh = [], held = [] } = Object.groupBy(last.values(), ({ command }) =>
     known.has(command.commandId) ? 'held' : 'fresh',
   )
-  await Promise.all([
+  await settleAll([
     sendCommands(tx, REPLACE_COMMANDS, held),
     sendCommands(tx, INSERT_COMMANDS, fresh),
   ])
