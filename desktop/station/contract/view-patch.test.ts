@@ -69,6 +69,12 @@ test('parts that are as before stay the same objects', () => {
   expect(after.lines[0]?.rows[0]).toBe(before.lines[0]?.rows[0])
 })
 
+test('a field that is undefined as before is no change, and one that becomes so is sent with its whole', () => {
+  expect(patchOf({ a: undefined, b: [1] }, { a: undefined, b: [1] })).toBeNull()
+  const after = { a: undefined, b: 1 }
+  expect(patchOf({ a: 1, b: 1 }, after)).toEqual(['=', after])
+})
+
 test('what is no patch, or of another value, is refused', () => {
   const wrong: [unknown, unknown][] = [
     [{}, null],

@@ -32,15 +32,16 @@ function fieldsPatch(
   after: Record<string, unknown>,
 ): ViewPatch | null {
   const keys = Object.keys(after)
-  // JSON leaves out what is undefined.
   const hasSameKeys =
-    keys.length === Object.keys(before).length &&
-    keys.every((key) => Object.hasOwn(before, key) && after[key] !== undefined)
+    keys.length === Object.keys(before).length && keys.every((key) => Object.hasOwn(before, key))
   if (!hasSameKeys) return ['=', after]
   const changed: [string, ViewPatch][] = []
   for (const key of keys) {
     const patch = patchOf(before[key], after[key])
-    if (patch !== null) changed.push([key, patch])
+    if (patch === null) continue
+    // JSON leaves out what is undefined: no patch could say it.
+    if (after[key] === undefined) return ['=', after]
+    changed.push([key, patch])
   }
   return changed.length === 0 ? null : ['{', Object.fromEntries(changed)]
 }
