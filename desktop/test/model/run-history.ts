@@ -5,11 +5,13 @@ import { withClinic, writeClinic } from '#server/database/clinic-tx.ts'
 import { NO_JOBS } from '#server/jobs/test-jobs.ts'
 import { replaceSettings } from '#server/clinics/settings.ts'
 import { changeStaff } from '#server/clinics/staff.ts'
+import { retryAllHeld } from '#server/sync/retry-held.ts'
 import { revokeStation } from '#server/clinics/stations.ts'
 import { readSubscriptions, recordSubscription } from '#server/subscriptions/subscription.ts'
 import { Settings } from '#shared/clinic.ts'
 import type { StationId } from '#shared/ids.ts'
 import type pg from 'pg'
+import pino from 'pino'
 import { userIdOf } from '../support/station-in-process.ts'
 import {
   type Account,
@@ -217,6 +219,8 @@ async function rejoinRefused({ stations }: ModelClinic): Promise<number> {
   return count
 }
 
+const log = pino({ level: 'silent' })
+
 /** How long outboxes may take to drain once all is well, milliseconds. */
 const PATIENCE_MS = 40_000
 
@@ -265,6 +269,8 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
   }
+  // For those whose desk has lost them.
+  await clinic.withPool((pool) => retryAllHeld({ pool, now: clinic.now, log, jobs: NO_JOBS }))
   await meet(clinic, office)
   return { rejoined }
 }
