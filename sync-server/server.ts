@@ -14,6 +14,7 @@ import { openJobs } from './jobs/job-runner.ts'
 import { sweepExpired } from './jobs/sweep-expired.ts'
 import type { ServerDeps } from './server-deps.ts'
 import { shareHistory } from './sharing/share-history.ts'
+import { retryAllHeld } from './sync/retry-held.ts'
 
 /** How long requests that are under way may take once the server stops. */
 const DRAIN_MS = 10_000
@@ -65,6 +66,7 @@ export async function startServer(
         ? {
             'sweep-expired': () => sweepExpired(work),
             'share-history': (data) => shareHistory(work, data),
+            'retry-held': (_data, sender) => retryAllHeld({ ...work, jobs: sender }),
           }
         : null,
     )

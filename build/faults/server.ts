@@ -405,4 +405,14 @@ export const FAULTS: readonly Fault[] = [
     project: 'pg',
     caughtBy: { file: LOST, test: 'whoever was deactivated since is judged by when they made it' },
   },
+  {
+    is: 'what the server tries by itself it refuses, with no desk to tell',
+    file: 'sync-server/sync/retry-held.ts',
+    edits: [{ from: "verdict !== 'REJECTED'", to: 'verdict.length > 0' }],
+    project: 'pg',
+    caughtBy: {
+      file: 'sync-server/sync/retry-held.pg.test.ts',
+      test: 'what would be refused waits for its desk',
+    },
+  },
 ]

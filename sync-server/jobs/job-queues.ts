@@ -10,6 +10,7 @@ export const GIVEN_UP = 'given-up'
 /** What the data of each kind of job is: ids and nothing else, for a job is no clinic's row. */
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
+  'retry-held': z.strictObject({}),
   /** The receiving clinic, its patient there, and the clinic whose records are copied. */
   'share-history': z.strictObject({
     receiverId: ClinicId,
@@ -28,6 +29,7 @@ const KEPT = { expireInSeconds: 600, deleteAfterSeconds: 86_400, deadLetter: GIV
 export const QUEUES = {
   // One in the line and one under way are enough, however many instances there are.
   'sweep-expired': { ...RETRIES, ...KEPT, policy: 'stately' },
+  'retry-held': { ...RETRIES, ...KEPT, policy: 'stately' },
   // One in the line of each key: which clinics, which patient.
   'share-history': { ...RETRIES, ...KEPT, policy: 'short' },
 } as const satisfies Record<JobName, Omit<Queue, 'name'>>
@@ -36,4 +38,7 @@ export const QUEUES = {
 export const GIVEN_UP_QUEUE = { retentionSeconds: 180 * 86_400 }
 
 /** Cron, UTC. */
-export const SCHEDULES: ReadonlyMap<JobName, string> = new Map([['sweep-expired', '17 * * * *']])
+export const SCHEDULES: ReadonlyMap<JobName, string> = new Map([
+  ['sweep-expired', '17 * * * *'],
+  ['retry-held', '47 * * * *'],
+])

@@ -11,7 +11,7 @@ const DRAIN_MS = 10_000
 /** A job that nobody waits for may wait so long. */
 const POLL_SECONDS = 1
 
-export type JobHandlers = { [N in JobName]: (data: DataOf<N>) => Promise<void> }
+export type JobHandlers = { [N in JobName]: (data: DataOf<N>, jobs: JobSender) => Promise<void> }
 
 export interface Jobs extends JobSender {
   /** What is under way is finished, nothing is begun. */
@@ -37,7 +37,7 @@ export async function openJobs(
   if (handlers !== null) {
     const finished = createJobMetrics(metrics.registry, boss)
     for (const name of Object.keys(JOB_DATA) as JobName[]) {
-      await work(boss, name, { handlers, log, finished })
+      await work(boss, name, { handlers, log, finished, jobs: senderOf(boss) })
     }
   }
   return { ...senderOf(boss), close: () => boss.stop({ timeout: DRAIN_MS }) }
@@ -46,6 +46,8 @@ export async function openJobs(
 interface Worked extends Pick<ServerDeps, 'log'> {
   handlers: JobHandlers
   finished: FinishedJobs
+  /** For what follows from a job. */
+  jobs: JobSender
 }
 
 /** Batch after batch while they come back full, so that many jobs do not wait a second each. */
@@ -68,12 +70,12 @@ async function work(boss: PgBoss, name: JobName, worked: Worked): Promise<void> 
 async function workOn(
   job: JobWithMetadata,
   name: JobName,
-  { handlers, log, finished }: Worked,
+  { handlers, log, finished, jobs }: Worked,
 ): Promise<JobResult> {
   // Cast: it is given what the schema of its own name has parsed.
-  const handle = handlers[name] as (data: object) => Promise<void>
+  const handle = handlers[name] as (data: object, jobs: JobSender) => Promise<void>
   try {
-    await handle(JOB_DATA[name].parse(job.data))
+    await handle(JOB_DATA[name].parse(job.data), jobs)
     finished.inc({ queue: name, outcome: 'DONE' })
     return { id: job.id, status: 'completed' }
   } catch (error) {

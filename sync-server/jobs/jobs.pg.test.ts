@@ -14,6 +14,8 @@ import { retryJobs } from './retry-jobs.ts'
 const SECRET = 'منى السيد 01012345678'
 const WITHIN = { timeout: 15_000, interval: 50 }
 
+const NOTHING = () => Promise.resolve()
+
 type Scheduled = { name: JobName; data: unknown }
 
 let database: TestDatabase
@@ -60,7 +62,9 @@ async function start(sweep: JobHandlers['sweep-expired'] | null): Promise<Jobs> 
   }
   const jobs = await openJobs(
     deps,
-    sweep === null ? null : { 'sweep-expired': sweep, 'share-history': () => Promise.resolve() },
+    sweep === null
+      ? null
+      : { 'sweep-expired': sweep, 'share-history': NOTHING, 'retry-held': NOTHING },
   )
   running.push(jobs)
   return jobs

@@ -13,7 +13,6 @@ import { lockFeed } from './feed.ts'
 import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
 import { referencesOf, touchesOf } from './judged-command.ts'
 import { findSecondCopy, type SecondCopy } from './second-copy.ts'
-import type { Sender } from './senders.ts'
 import { readLostHistory } from './lost-history.ts'
 import { documentsOfAnswer } from './stored-answer.ts'
 import {
@@ -86,24 +85,27 @@ const READ_HELD = `
  * The station's row is looked at under the lock too: who revokes it takes the same lock.
  *
  * @throws AppError UNAUTHENTICATED, or STATION_REVOKED
+ * @param sender `broughtBy` null: by no station, but by the server itself
+ * @param again HELD commands that are tried again without having arrived
  * @param touches `collection:id` of documents asked for beside those of the commands
  * @param stamps of the commands, for those that were clamped before
  * @param now the server's time, milliseconds
  */
 export async function loadWorkingSet(
   tx: ClinicTx,
-  sender: Pick<Sender, 'stationId' | 'broughtBy'>,
+  sender: { stationId: StationId; broughtBy: StationId | null },
   arrived: {
     commands: readonly Command[]
+    again?: readonly CommandId[]
     touches: readonly string[]
     stamps: readonly string[]
     now: number
   },
 ): Promise<{ set: WorkingSet; clamps: KnownClamps; copy: SecondCopy | null }> {
   const { stationId, broughtBy } = sender
-  const { commands, touches, stamps, now } = arrived
+  const { commands, again: tried = [], touches, stamps, now } = arrived
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
-  const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided])]
+  const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided, ...tried])]
   const seqs = commands.map(({ seq }) => seq)
   const readHistory = async (authors: ReadonlySet<string>): Promise<z.infer<typeof History>> => {
     const { rows } = await tx.query<{ history: unknown }>(READ_HISTORY, [
@@ -120,12 +122,12 @@ export async function loadWorkingSet(
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
   const [feed, , answeredRows, held, arrivedHistory, documents, ofBringer] = await Promise.all([
     lockFeed(tx),
-    admitStationIn(tx, broughtBy),
+    broughtBy === null ? null : admitStationIn(tx, broughtBy),
     tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
     readHeld(tx, stationId),
     readHistory(authors),
     loadDocuments(tx, commands, { always, stationId, now }),
-    broughtBy === stationId ? [] : readSessions(tx, broughtBy),
+    broughtBy === null || broughtBy === stationId ? [] : readSessions(tx, broughtBy),
   ])
   const waiting = heldAhead(held, commands)
   const aheadRows =

@@ -9,7 +9,6 @@ import { stampTime } from '#shared/stamp.ts'
 import type { ClinicTx } from '../database/clinic-tx.ts'
 import type { Feed } from './feed.ts'
 import { referencesOf, touchesOf } from './judged-command.ts'
-import type { Sender } from './senders.ts'
 import { documentIn, keyOf, type WorkingSet } from './working-set.ts'
 
 /**
@@ -51,7 +50,7 @@ export async function readLostHistory(
     commands,
     now,
   }: {
-    sender: Pick<Sender, 'stationId' | 'broughtBy'>
+    sender: { stationId: string; broughtBy: string | null }
     commands: readonly Command[]
     now: number
   },

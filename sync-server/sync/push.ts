@@ -231,7 +231,11 @@ async function recordClamps(
 }
 
 /** @throws AppError UNAVAILABLE if an enrolment took the letter meanwhile: the push is judged anew */
-async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | null): Promise<void> {
+export async function recordLetters(
+  tx: ClinicTx,
+  set: WorkingSet,
+  before: number | null,
+): Promise<void> {
   const { own, given } = set.letters
   const [{ rowCount }] = await Promise.all([
     tx.query('UPDATE clinics SET letters_given = $2 WHERE clinic_id = $1 AND letters_given = $3', [
@@ -248,7 +252,7 @@ async function recordLetters(tx: ClinicTx, set: WorkingSet, before: number | nul
   if (rowCount === 0) throw new AppError('UNAVAILABLE')
 }
 
-function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): AuditFact[] {
+export function factOf({ command, verdict, admittedBy, changed }: JudgedCommand): AuditFact[] {
   if (verdict !== 'ACCEPTED') return []
   const { commandId, stationId, by, name, at } = command
   const documents = changed.map(({ before, after, asMade }) => ({

@@ -3,7 +3,7 @@ import type { VisitRow } from '#desktop/station/contract/queries.ts'
 import type { Action } from '#shared/roles.ts'
 import { rowsOf } from '../support/desk-work.ts'
 import { userIdOf } from '../support/station-in-process.ts'
-import type { ModelStation } from './model-world.ts'
+import type { ModelStation } from './model-station.ts'
 
 /** What a person saw confirmed: from then on it may never be gone. */
 export interface Confirmed {

@@ -13,7 +13,8 @@ import { type Contents, readServerContents } from '../support/compare.ts'
 import { userIdOf } from '../support/station-in-process.ts'
 import { changedForGood, lostTexts } from './check-words.ts'
 import { ACCOUNTS, ROLES } from './history-plan.ts'
-import { MODEL_CLINIC, type ModelClinic, type StationFile } from './model-world.ts'
+import type { StationFile } from './model-station.ts'
+import { MODEL_CLINIC, type ModelClinic } from './model-world.ts'
 import type { History } from './run-history.ts'
 
 interface CommandRow {
@@ -41,7 +42,7 @@ export async function findBroken(clinic: ModelClinic, history: History): Promise
     ...lostCommands(server.commands, files, history),
     ...lostConfirmations(server.contents, files, history),
     ...lostTexts(server.contents, files, history),
-    ...changedForGood(server.contents, files),
+    ...changedForGood(server.contents, [...files, ...history.lost.values()]),
     ...unlawful(server.commands),
     ...brokenVisits(server.contents),
     ...brokenRecords(server.contents),
@@ -74,7 +75,7 @@ function differences(server: Contents, file: StationFile, number: number): strin
 function lostCommands(
   commands: readonly CommandRow[],
   files: readonly StationFile[],
-  { confirmed, restored }: History,
+  { confirmed, restored, lost }: History,
 ): string[] {
   const broken: string[] = []
   const byStation = Map.groupBy(commands, ({ stationId }) => stationId)
@@ -89,15 +90,21 @@ function lostCommands(
     const seen = confirmed.filter(({ station }) => station === number).length
     const isWhole = seqs.length === made && seqs.every((seq, index) => seq === index + 1)
     const mayLack = hasSkipped && seqs.length >= seen && (seqs.at(-1) ?? 0) <= made
-    if (!isWhole && !mayLack) {
+    // An older image of it counted on from where it was, and had never heard some of the answers.
+    if (!isWhole && !mayLack && !lost.has(number)) {
       broken.push(`I1: station ${number} made ${made} commands, the server heard ${seqs.join()}`)
     }
   }
-  const kept = new Set<string>(
-    files.flatMap(({ rejected }) => rejected.map((text) => readCommand(text).commandId)),
-  )
+  const idsOf = (texts: readonly string[]) => texts.map((text) => readCommand(text).commandId)
+  const gone = new Set<string>([...lost.values()].flatMap(({ unsent }) => idsOf(unsent)))
+  const kept = new Set<string>([
+    ...[...files, ...lost.values()].flatMap(({ rejected }) => idsOf(rejected)),
+    ...gone,
+  ])
   for (const row of commands) {
-    if (row.verdict === 'HELD') broken.push(`I2: ${row.name} ${row.commandId} is held for ever`)
+    if (row.verdict === 'HELD' && !gone.has(row.commandId)) {
+      broken.push(`I2: ${row.name} ${row.commandId} is held for ever`)
+    }
     if (row.verdict === 'REJECTED' && !kept.has(row.commandId)) {
       broken.push(`I8: refused ${row.name} ${row.commandId} is in no inbox`)
     }
@@ -111,11 +118,14 @@ const readCommand = (payload: string): Command => Command.parse(JSON.parse(paylo
 function lostConfirmations(
   server: Contents,
   files: readonly StationFile[],
-  { confirmed }: History,
+  { confirmed, lost }: History,
 ): string[] {
   return confirmed.flatMap(({ station, name, output }) => {
-    const file = files[station]
-    const kept = file?.rejected.join('\n') ?? ''
+    const gone = lost.get(station)
+    const kept = [files[station], gone]
+      .flatMap((file) => file?.rejected ?? [])
+      .concat(gone?.unsent ?? [])
+      .join('\n')
     const ids: Array<[string, string]> = [
       ['visits', 'visitId'],
       ['patients', 'patientId'],

@@ -3,7 +3,7 @@ import { Entry } from '#shared/entry.ts'
 import { Invoice } from '#shared/invoice.ts'
 import { Prescription } from '#shared/prescription.ts'
 import type { Contents } from '../support/compare.ts'
-import type { StationFile } from './model-world.ts'
+import type { StationFile } from './model-station.ts'
 import type { History } from './run-history.ts'
 
 /**
@@ -13,10 +13,16 @@ import type { History } from './run-history.ts'
 export function lostTexts(
   server: Contents,
   files: readonly StationFile[],
-  { confirmed }: History,
+  { confirmed, lost }: History,
 ): string[] {
-  const kept = [...server.values(), ...files.flatMap(({ rejected }) => rejected)].join('\n')
-  const writes = files.flatMap(({ accepted }) => accepted.flatMap((text) => writesOf(text)))
+  const all = [...files, ...lost.values()]
+  const kept = [
+    ...server.values(),
+    ...all.flatMap(({ rejected }) => rejected),
+    // Gone with the disk, and from nowhere else.
+    ...[...lost.values()].flatMap(({ unsent }) => unsent),
+  ].join('\n')
+  const writes = all.flatMap(({ accepted }) => accepted.flatMap((text) => writesOf(text)))
   return confirmed.flatMap(({ name, station, text }) => {
     if (text === null || kept.includes(text)) return []
     const wasReplaced = writes.some(

@@ -117,6 +117,10 @@ export type WorldStep =
   | { kind: 'REJOIN' }
   | { kind: 'BACKUP' }
   | { kind: 'RESTORE' }
+  /** An image of the station's disk. */
+  | { kind: 'COPY'; station: number }
+  /** The image is put back: what the station had not sent since is gone, and its numbers are given again. */
+  | { kind: 'PUT_BACK'; station: number }
 
 export interface Round {
   readonly stations: readonly (readonly StationStep[])[]
@@ -165,6 +169,13 @@ export function planHistory(seed: number): Plan {
     const backup = random.int(0, rounds.length - 2)
     rounds[backup]?.world.push({ kind: 'BACKUP' })
     rounds[random.int(backup + 1, rounds.length - 1)]?.world.push({ kind: 'RESTORE' })
+  }
+  // Not both: what a server and a desk have each lost, others may wait for until an ADMIN gives it up.
+  else if (random.chance(0.4)) {
+    const station = random.int(0, STATIONS - 1)
+    const copy = random.int(0, rounds.length - 2)
+    rounds[copy]?.world.push({ kind: 'COPY', station })
+    rounds[random.int(copy + 1, rounds.length - 1)]?.world.push({ kind: 'PUT_BACK', station })
   }
   return { seed, rounds }
 }

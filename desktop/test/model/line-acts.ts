@@ -4,7 +4,7 @@ import type { Action } from '#shared/roles.ts'
 import { draftOf } from '../support/desk-work.ts'
 import { at, type Begun, LINES, must, NAMES, somePatient, someVisit } from './begun-act.ts'
 import type { LineActKind } from './history-plan.ts'
-import type { ModelStation } from './model-world.ts'
+import type { ModelStation } from './model-station.ts'
 
 const TYPES = ['EXAMINATION', 'FOLLOW_UP', 'PROCEDURE'] as const
 const PRIORITIES = ['NORMAL', 'URGENT', 'COURTESY'] as const

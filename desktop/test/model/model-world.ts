@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import pino from 'pino'
 import { inject } from 'vitest'
 import { z } from 'zod'
-import type { ActionInput, ActionName, ActionOutput } from '#desktop/station/contract/actions.ts'
-import type { QueryName, QueryParams, QueryView } from '#desktop/station/contract/queries.ts'
 import { DEMO_CLINICS } from '#server/clinics/demo-data.ts'
 import { seedDemoClinics } from '#server/clinics/seed-demo-clinics.ts'
 import { createPool } from '#server/database/pool.ts'
@@ -20,13 +18,14 @@ import {
 } from '#server/test/test-database.ts'
 import { makePrivateKey, TEST_NOW } from '#server/test/test-server.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
-import { type ClinicId, StationId } from '#shared/ids.ts'
-import { emailOf, PIN, userIdOf } from '../support/station-in-process.ts'
-import { type BadLine, openBadLine } from '../support/bad-line.ts'
+import type { ClinicId } from '#shared/ids.ts'
+import { emailOf, PIN } from '../support/station-in-process.ts'
+import { openBadLine } from '../support/bad-line.ts'
 import { bundleHost } from './bundle-host.ts'
-import { type Account, ACCOUNTS, STATIONS } from './history-plan.ts'
+import { ACCOUNTS, STATIONS } from './history-plan.ts'
 import { doAct } from './station-acts.ts'
 import { type Hosted, startHosted } from './hosted.ts'
+import { type ModelStation, type Seat, stationAt } from './model-station.ts'
 
 const STATION_HOST = new URL('./station-host.ts', import.meta.url)
 const SERVER_HOST = new URL('./server-host.ts', import.meta.url)
@@ -42,44 +41,6 @@ function firstClinic(): ClinicId {
 }
 
 export const deskName = (number: number): string => `desk ${number}`
-
-/** What a stopped station's file holds. */
-const StationFile = z.object({
-  /** That of now, and those that it was before the server took it no more. */
-  stationIds: z.array(StationId),
-  /** Whether numbers were passed over for a commit that a kill had cut off half-way. */
-  hasSkipped: z.boolean(),
-  documents: z.array(z.tuple([z.string(), z.string()])),
-  /** How many commands it has ever confirmed. */
-  commands: z.number(),
-  /** Commands, as they were signed. */
-  accepted: z.array(z.string()),
-  rejected: z.array(z.string()),
-  outbox: z.array(z.string()),
-  integrity: z.string(),
-  faults: z.array(z.string()),
-})
-export type StationFile = z.infer<typeof StationFile>
-
-/** A real station in a process of its own, on a line of its own. */
-export interface ModelStation {
-  readonly number: number
-  readonly line: BadLine
-  act<A extends ActionName>(name: A, input: ActionInput<A>): Promise<ActionOutput<A>>
-  view<Q extends QueryName>(query: Q, params: QueryParams<Q>): Promise<QueryView<Q>>
-  /** Whoever it is, by PIN: it needs no server. */
-  takeOver(account: Account): Promise<void>
-  /** An ADMIN lets it go on as a new station; false: the server takes it as it is. */
-  rejoin(): Promise<boolean>
-  /** By password, at the server: it may have forgotten that they ever did. */
-  signIn(account: Account): Promise<void>
-  setSkew(minutes: number): Promise<void>
-  /** SIGKILL, and a new process on the same file. */
-  kill(): Promise<void>
-  restart(): Promise<void>
-  /** Closes it and reads its file. */
-  read(): Promise<StationFile>
-}
 
 /** One history's clinic: two instances of the server on one PostgreSQL, and five stations. */
 export interface ModelClinic {
@@ -264,70 +225,6 @@ export async function openModelWorld(): Promise<ModelWorld> {
       }
     },
   }
-}
-
-interface Seat {
-  readonly number: number
-  readonly line: BadLine
-  start(): Hosted
-  hosted: Hosted
-}
-
-function stationAt(seat: Seat, folder: string, clock: { now: number }) {
-  let skew = 0
-  let person: Account | null = null
-  const open = async (): Promise<void> => {
-    person = null
-    await mkdir(folder, { recursive: true })
-    await seat.hosted.ask({ op: 'open', folder, now: clock.now, skew })
-  }
-  const close = (): Promise<unknown> => seat.hosted.ask({ op: 'close' })
-  const tellTime = (): Promise<unknown> => seat.hosted.ask({ op: 'clock', now: clock.now, skew })
-  const station: ModelStation = {
-    number: seat.number,
-    line: seat.line,
-    // Casts: the station's own contract says what comes back for what was asked
-    act: async (name, input) =>
-      (await seat.hosted.ask({ op: 'act', name, input })) as ActionOutput<typeof name>,
-    view: async (query, params) =>
-      (await seat.hosted.ask({ op: 'view', query, params })) as QueryView<typeof query>,
-    async takeOver(account) {
-      if (person === account) return
-      person = null
-      await station.act('unlock', { userId: userIdOf(account), pin: PIN })
-      person = account
-    },
-    async rejoin() {
-      const { mayRejoin } = await station.view('sync', {})
-      if (!mayRejoin) return false
-      person = null
-      await station.act('rejoin', { email: emailOf('admin'), password: DEMO_PASSWORD })
-      return true
-    },
-    async signIn(account) {
-      person = null
-      await station.act('signIn', { email: emailOf(account), password: DEMO_PASSWORD })
-      person = account
-    },
-    async setSkew(minutes) {
-      skew = minutes * 60_000
-      await tellTime()
-    },
-    async kill() {
-      await seat.hosted.kill()
-      seat.hosted = seat.start()
-      await open()
-    },
-    async restart() {
-      await close()
-      await open()
-    },
-    async read() {
-      await close()
-      return StationFile.parse(await seat.hosted.ask({ op: 'read', folder }))
-    },
-  }
-  return { station, open, close, tellTime }
 }
 
 /** Enrols a station of the template and lets everybody sign in there once. */

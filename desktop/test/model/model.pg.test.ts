@@ -7,7 +7,7 @@ import { heal, playHistory } from './run-history.ts'
 /**
  * Five real stations, two instances of the server and one PostgreSQL go through histories that chance made: work
  * at all desks at once, lines that die, lose, double and delay, processes killed, clocks a day off, people and the
- * clinic deactivated, subscriptions that end, a server restored from a backup. Then all is mended and they meet.
+ * clinic deactivated, subscriptions that end, a desk set back to an image of its disk, a server restored from a backup. Then all is mended and they meet.
  *
  * `npm run soak -- --histories N --seed S` runs more of them. A failure names its seed.
  */
@@ -15,7 +15,7 @@ const FIRST = Number(process.env['DAWR_MODEL_SEED'] ?? 1)
 const HISTORIES = Number(process.env['DAWR_MODEL_HISTORIES'] ?? 6)
 
 let world: ModelWorld
-const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0, rejoined: 0 }
+const seen = { confirmed: 0, killed: 0, refused: 0, restored: 0, putBack: 0, rejoined: 0 }
 const acts: Record<string, number> = {}
 
 beforeAll(async () => {
@@ -39,6 +39,7 @@ test.each(Array.from({ length: HISTORIES }, (_, index) => FIRST + index))(
       for (const { name } of history.confirmed) acts[name] = (acts[name] ?? 0) + 1
       seen.killed += history.killed
       seen.restored += history.restored
+      seen.putBack += history.lost.size
       seen.refused += Object.values(history.refused).reduce((sum, count) => sum + count, 0)
       const { rejoined } = await heal(clinic)
       seen.rejoined += rejoined

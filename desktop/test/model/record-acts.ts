@@ -12,7 +12,7 @@ import {
 } from '#shared/ids.ts'
 import type { Action } from '#shared/roles.ts'
 import type { RecordActKind } from './history-plan.ts'
-import type { ModelStation } from './model-world.ts'
+import type { ModelStation } from './model-station.ts'
 import { at, type Begun, type Confirmed, LINES, must, somePatient, someVisit } from './begun-act.ts'
 
 const NO_SIGNS = {

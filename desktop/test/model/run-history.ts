@@ -5,11 +5,13 @@ import { withClinic, writeClinic } from '#server/database/clinic-tx.ts'
 import { NO_JOBS } from '#server/jobs/test-jobs.ts'
 import { replaceSettings } from '#server/clinics/settings.ts'
 import { changeStaff } from '#server/clinics/staff.ts'
+import { retryAllHeld } from '#server/sync/retry-held.ts'
 import { revokeStation } from '#server/clinics/stations.ts'
 import { readSubscriptions, recordSubscription } from '#server/subscriptions/subscription.ts'
 import { Settings } from '#shared/clinic.ts'
 import type { StationId } from '#shared/ids.ts'
 import type pg from 'pg'
+import pino from 'pino'
 import { userIdOf } from '../support/station-in-process.ts'
 import {
   type Account,
@@ -19,7 +21,8 @@ import {
   type WorldStep,
 } from './history-plan.ts'
 import { inTime, ProcessGone } from './hosted.ts'
-import { deskName, MODEL_CLINIC, type ModelClinic, type ModelStation } from './model-world.ts'
+import type { ModelStation, StationFile } from './model-station.ts'
+import { deskName, MODEL_CLINIC, type ModelClinic } from './model-world.ts'
 import type { Confirmed } from './begun-act.ts'
 import { doAct } from './station-acts.ts'
 
@@ -31,6 +34,8 @@ export interface History {
   readonly killed: number
   /** How often the server was taken back to a backup. */
   readonly restored: number
+  /** Files in whose place an older image of them was put, by station: what they held at their end. */
+  readonly lost: ReadonlyMap<number, StationFile>
 }
 
 /** Codes that no act of a person may ever be answered with: they are faults of ours. */
@@ -42,6 +47,7 @@ export async function playHistory(clinic: ModelClinic, plan: Plan): Promise<Hist
   const refused: Record<string, number> = {}
   let killed = 0
   let restored = 0
+  const lost = new Map<number, StationFile>()
 
   async function attempt(
     station: ModelStation,
@@ -112,15 +118,18 @@ export async function playHistory(clinic: ModelClinic, plan: Plan): Promise<Hist
     )
     for (const step of round.world) {
       if (step.kind === 'RESTORE') restored += (await clinic.restore()) ? 1 : 0
-      else await inTime(changeWorld(clinic, step), JSON.stringify(step))
+      else if (step.kind === 'PUT_BACK') {
+        const file = await clinic.stations[step.station]?.putBack()
+        if (file) lost.set(step.station, file)
+      } else await inTime(changeWorld(clinic, step), JSON.stringify(step))
     }
   }
-  return { confirmed, refused, killed, restored }
+  return { confirmed, refused, killed, restored, lost }
 }
 
 async function changeWorld(
   clinic: ModelClinic,
-  step: Exclude<WorldStep, { kind: 'RESTORE' }>,
+  step: Exclude<WorldStep, { kind: 'RESTORE' | 'PUT_BACK' }>,
 ): Promise<void> {
   switch (step.kind) {
     case 'TIME':
@@ -135,6 +144,8 @@ async function changeWorld(
       return clinic.killServer(step.server)
     case 'BACKUP':
       return clinic.backUp()
+    case 'COPY':
+      return clinic.stations[step.station]?.copy()
     case 'REVOKE':
       return clinic.withPool((pool) => revoke(pool, clinic.now(), step.station))
     case 'REJOIN':
@@ -208,6 +219,8 @@ async function rejoinRefused({ stations }: ModelClinic): Promise<number> {
   return count
 }
 
+const log = pino({ level: 'silent' })
+
 /** How long outboxes may take to drain once all is well, milliseconds. */
 const PATIENCE_MS = 40_000
 
@@ -256,6 +269,8 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
     if (turn % 5 === 0) await decideAll(office)
     await pause(50)
   }
+  // For those whose desk has lost them.
+  await clinic.withPool((pool) => retryAllHeld({ pool, now: clinic.now, log, jobs: NO_JOBS }))
   await meet(clinic, office)
   return { rejoined }
 }

@@ -1,7 +1,7 @@
 import { beginLineAct } from './line-acts.ts'
 import type { Confirmed } from './begun-act.ts'
 import { type ActKind, isRecordAct } from './history-plan.ts'
-import type { ModelStation } from './model-world.ts'
+import type { ModelStation } from './model-station.ts'
 import { beginRecordAct } from './record-acts.ts'
 
 /**

@@ -119,6 +119,7 @@ async function readFile(folder: string): Promise<object> {
       commands: pluck<number>("SELECT value FROM counters WHERE name = 'outbox'")[0] ?? 0,
       accepted: pluck<string>('SELECT payload FROM accepted ORDER BY seq'),
       rejected: pluck<string>('SELECT payload FROM rejected'),
+      unsent: pluck<string>('SELECT payload FROM outbox ORDER BY seq'),
       outbox: pluck<string>(
         "SELECT json_object('name', name, 'state', state, 'code', code, 'details', json(details)) FROM outbox",
       ),
