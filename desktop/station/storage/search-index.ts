@@ -216,7 +216,8 @@ function prepareWords(
     const text = document._deleted ? undefined : source.text(document)
     const before = previous === undefined ? undefined : select.get(id)
     if (before?.text === text) return null
-    if (before === undefined) return text === undefined ? null : insert.run(id, text).lastInsertRowid
+    if (before === undefined)
+      return text === undefined ? null : insert.run(id, text).lastInsertRowid
     if (text === '') forgetEntry(before.doc, before.text)
     else removeEntry.run(before.doc, before.text)
     if (text === undefined) remove.run(before.doc)

@@ -82,7 +82,10 @@ test('a long body is packed for a server that says it reads such, and sent again
 })
 
 test('a page is unpacked beside a thread that is at work on the one before', async () => {
-  const documents = Array.from({ length: 5_000 }, (_, n) => `{"id":"${n}","name":"منى ${n * 7_919}"}`)
+  const documents = Array.from(
+    { length: 5_000 },
+    (_, n) => `{"id":"${n}","name":"منى ${n * 7_919}"}`,
+  )
   const text = `[${documents.join(',').repeat(12)}]`
   const zipped = gzipSync(text, { level: 1 })
   const post = await serve((_, response) => {
