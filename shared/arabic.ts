@@ -61,29 +61,43 @@ const FIRST_HALVES = new Set(['ابو', 'ام', 'ال', 'عبدال'])
  * indexes and comparison, never for display. Idempotent.
  */
 export function normaliseArabic(text: string): string {
-  return joinCompounds(foldLetters(text).split(' ')).join(' ')
+  return normalisedWords(text).join(' ')
+}
+
+/** The words of `normaliseArabic`. */
+export function normalisedWords(text: string): readonly string[] {
+  return joinCompounds(foldWords(text))
 }
 
 /** People share their names: of a clinic's words few are new, and folding one costs ten look-ups. */
-const foldedWords = new Map<string, string>()
+const foldedWords = new Map<string, readonly string[]>()
 const MOST_FOLDED = 10_000
 
 /** Word by word, which comes to the same: nothing below looks past a space. */
-function foldLetters(text: string): string {
-  const words = text.split(' ').map((word) => {
+function foldWords(text: string): string[] {
+  const words: string[] = []
+  for (const word of text.split(' ')) {
     // Most file numbers; each is another.
-    if (/^\d*$/.test(word)) return word
-    const known = foldedWords.get(word)
-    if (known !== undefined) return known
-    if (foldedWords.size >= MOST_FOLDED) foldedWords.clear()
-    const folded = foldWord(word)
-    foldedWords.set(word, folded)
-    return folded
-  })
-  return words.filter((word) => word !== '').join(' ')
+    if (/^\d*$/.test(word)) {
+      if (word !== '') words.push(word)
+    } else words.push(...foldWord(word))
+  }
+  return words
 }
 
-function foldWord(word: string): string {
+/** One may hold several (علي-حسن), or none. */
+function foldWord(word: string): readonly string[] {
+  const known = foldedWords.get(word)
+  if (known !== undefined) return known
+  if (foldedWords.size >= MOST_FOLDED) foldedWords.clear()
+  const folded = foldLetters(word)
+    .split(' ')
+    .filter((each) => each !== '')
+  foldedWords.set(word, folded)
+  return folded
+}
+
+function foldLetters(word: string): string {
   return toLatinDigits(
     word
       // A mark shown alone decomposes into a space and the mark, which would cut the word.
@@ -107,7 +121,7 @@ function joinCompounds(words: readonly string[]): readonly string[] {
     const before = joined.at(-1)
     const compound = before === undefined ? null : joinPair(before, word)
     if (compound === null) joined.push(completeArticle(word))
-    else joined[joined.length - 1] = foldLetters(compound)
+    else joined[joined.length - 1] = foldWords(compound).join(' ')
   }
   return joined.length === words.length ? joined : joinCompounds(joined)
 }

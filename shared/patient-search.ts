@@ -1,4 +1,4 @@
-import { nameParts, normaliseArabic, withoutArticle } from './arabic.ts'
+import { nameParts, normaliseArabic, normalisedWords, withoutArticle } from './arabic.ts'
 import { toLatinDigits } from './digits.ts'
 import { otherLayoutReadings } from './keyboard-layout.ts'
 import { latinKey, latinKeysOfArabic } from './latin-key.ts'
@@ -55,13 +55,14 @@ export interface PatientIndexWord {
  * the first-token operator (`^`) asks for the given name. About 12 words, 125 bytes a patient.
  */
 export function patientSearchText(patient: SearchablePatient): string {
-  const normalised = normaliseArabic(patient.name)
-  const names = splitWords(normalised)
-  const words = new Set(names.map(nameWord))
+  const names = normalisedWords(patient.name)
+  const words = new Set<string>()
+  for (const name of names) words.add(nameWord(name))
   for (const name of names) for (const word of derivedNameWords(name)) words.add(word)
-  for (const word of numberWords(patient)) words.add(word)
-  const hasPhone = patient.phones.some((phone) => nationalDigits(phone) !== '')
-  if (!hasPhone) words.add(nameAlone(normalised))
+  const numbers = numberWords(patient)
+  for (const word of numbers) words.add(word)
+  // Those of phones come first.
+  if (numbers[0]?.startsWith(PHONE) !== true) words.add(nameAlone(names.join(' ')))
   return [...words].join(' ')
 }
 
@@ -122,12 +123,14 @@ function deriveNameWords(name: string): string[] {
 }
 
 function numberWords({ phones, nationalId, fileNumber }: SearchablePatient): string[] {
-  const phoneWords = phones
-    .map(nationalDigits)
-    .filter((digits) => digits !== '')
-    .flatMap((digits) => [PHONE + digits + END, PHONE_REVERSED + reverse(digits)])
-  const nationalIdWords = nationalId === null ? [] : [NATIONAL_ID + nationalId]
-  return [...phoneWords, ...nationalIdWords, ...fileNumberWords(fileNumber ?? '')]
+  const words: string[] = []
+  for (const phone of phones) {
+    const digits = nationalDigits(phone)
+    if (digits !== '') words.push(PHONE + digits + END, PHONE_REVERSED + reverse(digits))
+  }
+  if (nationalId !== null) words.push(NATIONAL_ID + nationalId)
+  words.push(...fileNumberWords(fileNumber ?? ''))
+  return words
 }
 
 /** A-0123 is found as a0123, 0123 and 123. */

@@ -53,7 +53,7 @@ export function applyPage(core: ReplicaCore, page: PulledPage): void {
   // After each page of a first sync, merging the index anew would be half the work.
   if (!page.upToDate) file.store.gatherSearch()
   const changed = file.repeatableTransaction((tx) => {
-    const collections = applyDocuments(core, tx, readFeed(core, page.documents))
+    const collections = applyDocuments(core, tx, { masters: readFeed(core, page.documents) })
     const reseeding = file.meta.get('reseeding') ?? false
     if (reseeding) noteReseeded(core, page.documents)
     if (reseeding && page.upToDate) for (const name of sweepOld(core, tx)) collections.add(name)
@@ -90,7 +90,7 @@ export function applyHistory(
     const history = file.meta.get('history')
     if (before === 0) file.meta.remove('history')
     else if (history !== null) file.meta.set('history', { ...history, before })
-    return applyDocuments(core, tx, readFeed(core, missing))
+    return applyDocuments(core, tx, { masters: readFeed(core, missing), areNew: true })
   })
   if (changed.size > 0) core.tell(touching(changed, false))
 }
@@ -113,7 +113,9 @@ export function applyResults(core: ReplicaCore, results: readonly CommandResult[
         if (earlier === undefined || earlier.seq < document.seq) documents.set(key, document)
       }
     }
-    const collections = applyDocuments(core, tx, readFeed(core, [...documents.values()]))
+    const collections = applyDocuments(core, tx, {
+      masters: readFeed(core, [...documents.values()]),
+    })
     for (const id of forgotten) forgetPatient(core, id)
     file.meta.set('lastContact', core.clock.now())
     lowerStamp(core)
@@ -232,7 +234,7 @@ function readFeed(core: ReplicaCore, documents: readonly FeedDocument[]): Master
 function applyDocuments(
   core: ReplicaCore,
   tx: StoreTx,
-  masters: readonly MasterDocument[],
+  { masters, areNew = false }: { masters: readonly MasterDocument[]; areNew?: boolean },
 ): Set<CollectionName> {
   const changed = new Set<CollectionName>()
   const forgotten: string[] = []
@@ -249,7 +251,7 @@ function applyDocuments(
       raiseCounters(core.file, core.letter, master)
       documents.set(master.id, isPending ? standOn(core, master) : master.doc)
     }
-    if (putDocuments(core.file, tx, { collection, documents })) changed.add(collection)
+    if (putDocuments(core.file, tx, { collection, documents, areNew })) changed.add(collection)
   }
   for (const id of forgotten) forgetPatient(core, id)
   return changed

@@ -1,6 +1,7 @@
 import { type CollectionName, COLLECTIONS, type Documents } from '#shared/collections.ts'
 import type { Write } from '#shared/commands.ts'
 import { resolve } from '#shared/resolve.ts'
+import type { StoredDocument } from '../storage/stored-document.ts'
 import type { StoreTx } from '../storage/store-tx.ts'
 import { withoutMeta } from './document-rows.ts'
 import type { Outbox } from './outbox.ts'
@@ -50,6 +51,15 @@ export function replayPending<C extends CollectionName>(
   return current
 }
 
+interface PutDocuments<C extends CollectionName> {
+  readonly collection: C
+  readonly documents: ReadonlyMap<string, Documents[C] | null>
+  /** None of them is here in any form, not even removed: none is looked for. */
+  readonly areNew?: boolean
+}
+
+const NONE: ReadonlyMap<string, StoredDocument> = new Map()
+
 /**
  * Puts documents as they should stand here into the running transaction, with all that is kept
  * beside them. What stands already is left alone: a pull names again what a push has answered.
@@ -59,11 +69,11 @@ export function replayPending<C extends CollectionName>(
 export function putDocuments<C extends CollectionName>(
   file: ReplicaFile,
   tx: StoreTx,
-  { collection, documents }: { collection: C; documents: ReadonlyMap<string, Documents[C] | null> },
+  { collection, documents, areNew = false }: PutDocuments<C>,
 ): boolean {
   const changed: Record<string, unknown>[] = []
   let more = 0
-  const stored = tx.getMany(collection, [...documents.keys()])
+  const stored = areNew ? NONE : tx.getMany(collection, [...documents.keys()])
   for (const [id, document] of documents) {
     const before = stored.get(id)
     const live = before === undefined || before._deleted ? null : withoutMeta<Documents[C]>(before)

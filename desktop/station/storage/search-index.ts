@@ -188,8 +188,9 @@ function prepareWords(
   const insert = db.prepare<[string, string]>(`INSERT INTO ${words} (id, text) VALUES (?, ?)`)
   const update = db.prepare<[string, number]>(`UPDATE ${words} SET text = ? WHERE doc = ?`)
   const remove = db.prepare<[number]>(`DELETE FROM ${words} WHERE doc = ?`)
-  const addEntry = db.prepare<[number | bigint, string]>(
-    `INSERT INTO ${index} (rowid, text) VALUES (?, ?)`,
+  const addEntry = db.prepare<[number, string]>(`INSERT INTO ${index} (rowid, text) VALUES (?, ?)`)
+  const addEntriesFrom = db.prepare<[number | bigint]>(
+    `INSERT INTO ${index} (rowid, text) SELECT doc, text FROM ${words} WHERE doc >= ?`,
   )
   const removeEntry = db.prepare<[number, string]>(
     `INSERT INTO ${index} (${index}, rowid, text) VALUES ('delete', ?, ?)`,
@@ -210,24 +211,31 @@ function prepareWords(
        JOIN ${words} AS words ON words.doc = found.doc ORDER BY found.score, found.doc DESC LIMIT ?`,
     )
     .pluck()
-  const writeOne = (id: string, { document, previous }: SearchChange): void => {
+  /** @returns its number, if it has words for the first time; they are not in the index yet */
+  const writeOne = (id: string, { document, previous }: SearchChange): number | bigint | null => {
     const text = document._deleted ? undefined : source.text(document)
     const before = previous === undefined ? undefined : select.get(id)
-    if (before?.text === text) return
-    if (before !== undefined && text === '') forgetEntry(before.doc, before.text)
-    else if (before !== undefined) removeEntry.run(before.doc, before.text)
-    if (text === undefined) {
-      if (before !== undefined) remove.run(before.doc)
-    } else if (before === undefined) {
-      addEntry.run(insert.run(id, text).lastInsertRowid, text)
-    } else {
+    if (before?.text === text) return null
+    if (before === undefined)
+      return text === undefined ? null : insert.run(id, text).lastInsertRowid
+    if (text === '') forgetEntry(before.doc, before.text)
+    else removeEntry.run(before.doc, before.text)
+    if (text === undefined) remove.run(before.doc)
+    else {
       update.run(text, before.doc)
       addEntry.run(before.doc, text)
     }
+    return null
   }
   return {
     write(changes) {
-      for (const [id, change] of changes) writeOne(id, change)
+      let first: number | bigint | null = null
+      for (const [id, change] of changes) {
+        const number = writeOne(id, change)
+        first ??= number
+      }
+      // One statement for all of them: numbers only grow, so from the first on all are new.
+      if (first !== null) addEntriesFrom.run(first)
     },
     find: (query, limit) => match.all(query, limit),
   }

@@ -61,6 +61,33 @@ test('finds by the beginnings of all words, as soon as the transaction has ended
   checkIndex(store)
 })
 
+test('new, changed, removed and returning documents of one transaction are each indexed once', async () => {
+  const store = testStore({ search: byNote })
+  await openInstance(store)
+  const removed = (id: string) => ({ ...visit(id, { note: 'gone' }), _deleted: true })
+  store.transaction((tx) => {
+    tx.put('visits', [visit('a', { note: 'one' }), visit('b', { note: 'one' })])
+    tx.put('visits', [visit('last', { note: 'one' }), removed('back')])
+  })
+  store.transaction((tx) =>
+    tx.put('visits', [
+      visit('c', { note: 'two' }),
+      removed('last'),
+      visit('a', { note: 'two' }),
+      visit('d', { note: 'two' }),
+      visit('back', { note: 'two' }),
+      removed('never'),
+      visit('e', { note: 'two' }),
+    ]),
+  )
+  expect([find(store, 'one'), find(store, 'two')]).toEqual([['b'], ['a', 'back', 'c', 'd', 'e']])
+  checkIndex(store)
+  // The last number is free again, and given again.
+  store.transaction((tx) => tx.put('visits', [removed('e'), visit('f', { note: 'three' })]))
+  expect([find(store, 'two'), find(store, 'three')]).toEqual([['a', 'back', 'c', 'd'], ['f']])
+  checkIndex(store)
+})
+
 test('RxDB writes are found too', async () => {
   const store = testStore({ search: byNote })
   const instance = await openInstance(store)
