@@ -33,12 +33,16 @@ export interface ServerDeps {
   onClose: (close: () => Promise<void>) => void
 }
 
-export interface StationCredential {
+/** What a station's token says; whether that still holds its row alone says. */
+export interface StationClaim {
   clinicId: ClinicId
   stationId: StationId
-  publicKey: PublicKey
   /** When the token ends, milliseconds: a stream may not outlive it. */
   expiresAt: number
+}
+
+export interface StationCredential extends StationClaim {
+  publicKey: PublicKey
 }
 
 export interface PersonCredential {
@@ -51,7 +55,7 @@ export interface ServerEnv {
   Bindings: Partial<HttpBindings>
   Variables: {
     requestId: string
-    station: StationCredential
+    station: StationClaim
     person: PersonCredential
     /** The clinic whose address the request came to; absent: it came to none. */
     address: ClinicId

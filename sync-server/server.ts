@@ -16,6 +16,11 @@ import type { ServerDeps } from './server-deps.ts'
 import { shareHistory } from './sharing/share-history.ts'
 import { retryAllHeld } from './sync/retry-held.ts'
 
+/**
+ * Connections that may wait to be taken. Node's 511 overflow when two thousand stations come back within
+ * a second, each by two: the kernel then lets a caller try again in a second, or resets it.
+ */
+const BACKLOG = 4_096
 /** How long requests that are under way may take once the server stops. */
 const DRAIN_MS = 10_000
 
@@ -128,7 +133,7 @@ async function listen(server: Server, { host, port }: Config): Promise<string> {
   server.keepAliveTimeout = 65_000
   await new Promise<void>((done, fail) => {
     server.once('error', fail)
-    server.listen(port, host, done)
+    server.listen(port, host, BACKLOG, done)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no address')

@@ -1,11 +1,10 @@
 // 2,000 stations of 500 clinics on line at one instance: what an idle stream costs, how soon all of
-// them hear of something, and what a desk feels while all come back at once.
+// them hear of something, and what a desk feels while all come back at once, each with a pull.
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import pg from 'pg'
 import { z } from 'zod'
-import type { ClinicId, StationId } from '#shared/ids.ts'
 import { addStation } from '#server/clinics/stations.ts'
 import { parsePrivateKey } from '#server/config.ts'
 import { withClinic } from '#server/database/clinic-tx.ts'
@@ -13,6 +12,7 @@ import { createPool } from '#server/database/pool.ts'
 import { signStationToken } from '#server/identity/access-token.ts'
 import { importSigningKey } from '#server/identity/signing-key.ts'
 import { NEWS_CHANNEL } from '#server/sync/clinic-news.ts'
+import { lockFeed } from '#server/sync/feed.ts'
 import { openBeside } from './beside.ts'
 import { postText } from './caller.ts'
 import { DESK } from './clinic.ts'
@@ -20,6 +20,7 @@ import { makePatients } from './documents.ts'
 import { addClinic } from './many-clinics.ts'
 import { percentiles, within } from './samples.ts'
 import { type BenchServer, startBenchServer } from './server.ts'
+import { openStations, type StormSeat } from './storm.ts'
 import { runSuite } from './suite.ts'
 
 const STATIONS_OF_CLINIC = 4
@@ -27,12 +28,6 @@ const STATIONS_OF_CLINIC = 4
 const NEWS_HEAD = 1_000_000
 /** Presence is told, garbage collected. */
 const SETTLE_MS = 3_000
-
-interface Seat {
-  clinicId: ClinicId
-  stationId: StationId
-  token: string
-}
 
 await runSuite('sync-streams', async (bench) => {
   const clinics = bench.quick ? 10 : 500
@@ -67,7 +62,7 @@ await runSuite('sync-streams', async (bench) => {
   await ours.open(headers)
   await settle()
   figures.kb.push(((await residentBytes(server.url)) - before) / 1024 / seats.length)
-  const told = [...new Set(seats.map(({ clinicId }) => clinicId))]
+  const told = [...new Set(seats.map(({ checkpoint }) => checkpoint.clinicId))]
   for (let run = 0; run < runs; run += 1) {
     const news = told.map((clinicId) => JSON.stringify({ clinicId, head: NEWS_HEAD + run }))
     figures.reach.push(
@@ -85,14 +80,15 @@ await runSuite('sync-streams', async (bench) => {
     url: server.url,
     done: z.array(z.number()),
   })
+  ours.cut()
+  const stations = await openStations(bench, server.url, seats)
   for (let run = 0; run < runs; run += 1) {
-    ours.cut()
     await settle()
     desk.begin()
-    await ours.open(headers)
+    await stations.comeBack()
     figures.checkIns.push(await desk.end())
+    stations.cut()
   }
-  ours.cut()
 
   const count = seats.length.toLocaleString('en')
   const is = 'Hono and its server-sent events alone'
@@ -121,22 +117,29 @@ await runSuite('sync-streams', async (bench) => {
   })
 })
 
-async function enrolAll({ ownerUrl, dataFolder }: BenchServer, clinics: number): Promise<Seat[]> {
+async function enrolAll(
+  { ownerUrl, dataFolder }: BenchServer,
+  clinics: number,
+): Promise<StormSeat[]> {
   const file = join(dataFolder, 'signing-key.json')
   const key = await importSigningKey(parsePrivateKey(readFileSync(file, 'utf8'), file))
   const pool = createPool(ownerUrl, (error) => console.error(error))
-  const seats: Seat[] = []
+  const seats: StormSeat[] = []
   for (let number = 1; number <= clinics; number += 1) {
     const now = Date.now()
     const clinicId = await addClinic(pool, number)
     await withClinic(pool, clinicId, async (tx) => {
+      const tokens: string[] = []
       for (let station = 0; station < STATIONS_OF_CLINIC; station += 1) {
         const publicKey = { kty: 'OKP', crv: 'Ed25519', x: key.publicKey.x } as const
         const enrolment = { clinicId, stationName: `${station}`, publicKey }
         const { stationId } = await addStation(tx, enrolment, DESK.userId, now)
         const claims = { clinicId, stationId, thumbprint: 'bench' }
-        seats.push({ clinicId, stationId, token: await signStationToken(key, claims, now) })
+        tokens.push(await signStationToken(key, claims, now))
       }
+      const { epoch, head } = await lockFeed(tx)
+      const checkpoint = { clinicId, epoch, seq: head }
+      seats.push(...tokens.map((token) => ({ token, checkpoint })))
     })
   }
   await pool.end()

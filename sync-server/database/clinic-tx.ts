@@ -98,7 +98,8 @@ export async function writeClinic<T>(
 
 /**
  * One statement on one clinic in a single round trip: opening, statement and commit go out
- * together. For requests that a storm of stations repeats.
+ * together. For requests that a storm of stations repeats: it reads, and what it notes by the way (who
+ * was there, what was seen) is not worth waiting for the disk, nor making others wait for it.
  */
 export async function queryClinic<Row extends pg.QueryResultRow = never>(
   pool: pg.Pool,
@@ -111,7 +112,7 @@ export async function queryClinic<Row extends pg.QueryResultRow = never>(
   try {
     gather(client)
     const [, result] = await settleAll([
-      client.query(openClinic(ClinicId.parse(clinicId))),
+      client.query(`${openClinic(ClinicId.parse(clinicId))}; SET LOCAL synchronous_commit = off`),
       client.query<Row>(prepared(text, values)),
       client.query('COMMIT'),
     ])

@@ -4,7 +4,7 @@ import { AppError } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { PublicKey } from '#shared/protocol.ts'
 import { type ClinicTx, queryClinic } from '../database/clinic-tx.ts'
-import type { ServerDeps, ServerEnv, StationCredential } from '../server-deps.ts'
+import type { ServerDeps, ServerEnv, StationClaim, StationCredential } from '../server-deps.ts'
 import { type StationClaims, verifyStationToken } from './access-token.ts'
 
 /** Lets a station in by its access token, and puts it into the context as `station`. */
@@ -12,22 +12,20 @@ export function requireStation(deps: ServerDeps) {
   return createMiddleware<ServerEnv>(async (c, next) => {
     const authorization = c.req.header('authorization')
     const claims = await verifyStationToken(deps.signingKey, authorization, deps.now())
-    c.set('station', credentialOf(claims, await readStation(deps, claims.clinicId, claims.sub)))
+    await readStation(deps, claims.clinicId, claims.sub)
+    c.set('station', claimOf(claims))
     await next()
   })
 }
 
 /**
  * The same for routes that look at the station's row themselves, in the first round trip of their
- * own work: `admitStation()`, before anything is answered or written.
+ * own work: `admitStation()` or `learnStation()`, before anything is answered or written.
  */
 export function requireStationToken(deps: ServerDeps) {
   return createMiddleware<ServerEnv>(async (c, next) => {
     const authorization = c.req.header('authorization')
-    const claims = await verifyStationToken(deps.signingKey, authorization, deps.now())
-    const { clinicId, sub } = claims
-    const key = keys.get(`${clinicId}/${sub}`) ?? (await readStation(deps, clinicId, sub))
-    c.set('station', credentialOf(claims, key))
+    c.set('station', claimOf(await verifyStationToken(deps.signingKey, authorization, deps.now())))
     await next()
   })
 }
@@ -36,9 +34,22 @@ export function requireStationToken(deps: ServerDeps) {
 const keys = new Map<string, PublicKey>()
 const MAX_KEYS = 10_000
 
-function credentialOf(claims: StationClaims, publicKey: PublicKey): StationCredential {
-  const { clinicId, sub, exp } = claims
-  return { clinicId, stationId: sub, publicKey, expiresAt: exp * 1000 }
+function claimOf({ clinicId, sub, exp }: StationClaims): StationClaim {
+  return { clinicId, stationId: sub, expiresAt: exp * 1000 }
+}
+
+/**
+ * With its key, for what it has signed.
+ *
+ * @throws AppError UNAUTHENTICATED, or STATION_REVOKED
+ */
+export async function withKey(
+  deps: Pick<ServerDeps, 'pool'>,
+  claim: StationClaim,
+): Promise<StationCredential> {
+  const { clinicId, stationId } = claim
+  const known = keys.get(`${clinicId}/${stationId}`)
+  return { ...claim, publicKey: known ?? (await readStation(deps, clinicId, stationId)) }
 }
 
 /** Of `station_state()`: a station as its row has it now, its contact noted. */
@@ -56,6 +67,21 @@ export function admitStation(state: unknown): PublicKey {
   if (station.revoked) throw new AppError('STATION_REVOKED')
   if (station.ended) throw new AppError('UNAUTHENTICATED')
   return PublicKey.parse({ kty: 'OKP', crv: 'Ed25519', x: station.publicKey })
+}
+
+/**
+ * The same, and its key is remembered: the next push need not ask for it.
+ *
+ * @throws AppError UNAUTHENTICATED, or STATION_REVOKED
+ */
+export function learnStation(
+  { clinicId, stationId }: Pick<StationClaim, 'clinicId' | 'stationId'>,
+  state: unknown,
+): PublicKey {
+  const key = admitStation(state)
+  if (keys.size >= MAX_KEYS) keys.clear()
+  keys.set(`${clinicId}/${stationId}`, key)
+  return key
 }
 
 const READ_STATION = 'SELECT public_key AS "publicKey", revoked, ended FROM station_state($1, $2)'
@@ -76,8 +102,5 @@ export async function readStation(
     clinicId,
     stationId,
   ])
-  const key = admitStation(rows[0])
-  if (keys.size >= MAX_KEYS) keys.clear()
-  keys.set(`${clinicId}/${stationId}`, key)
-  return key
+  return learnStation({ clinicId, stationId }, rows[0])
 }

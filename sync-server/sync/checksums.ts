@@ -2,7 +2,7 @@ import { AppError } from '#shared/errors.ts'
 import type { ChecksumRequest, CollectionSum } from '#shared/feed-checksum.ts'
 import type { ClinicId } from '#shared/ids.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
-import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import type { ServerDeps, StationClaim } from '../server-deps.ts'
 
 export interface Checksums {
   head: number
@@ -12,7 +12,7 @@ export interface Checksums {
 /** The sums of a clinic's documents, for as long as nothing is written there. */
 export interface ChecksumReader {
   /** @throws AppError RESEED if the checkpoint is of another feed */
-  read: (station: StationCredential, request: ChecksumRequest) => Promise<Checksums>
+  read: (station: StationClaim, request: ChecksumRequest) => Promise<Checksums>
 }
 
 const MAX_REMEMBERED = 1_000

@@ -38,3 +38,22 @@ test('says when the last has left, and at once when nobody is there', async () =
   expect(said).toEqual(['first', 'second'])
   await Promise.all(both)
 })
+
+test('what nobody waits for goes last, whoever came later', async () => {
+  const gate = createGate(1)
+  const done: string[] = []
+  const work = (name: string) => async () => {
+    await Promise.resolve()
+    done.push(name)
+  }
+  await Promise.all([
+    gate.run(work('first')),
+    gate.runLast(work('last')),
+    gate.runLast(work('very last')),
+    gate.run(work('second')),
+    gate.run(work('third')),
+  ])
+  expect(done).toEqual(['first', 'second', 'third', 'last', 'very last'])
+  await gate.runLast(work('alone'))
+  expect(done.at(-1)).toBe('alone')
+})

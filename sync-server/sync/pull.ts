@@ -11,14 +11,17 @@ import {
 } from '#shared/protocol.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
-import { admitStation, readStation } from '../identity/require-station.ts'
-import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import { learnStation, readStation } from '../identity/require-station.ts'
+import type { ServerDeps, StationClaim } from '../server-deps.ts'
 import type { EntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { BulkLane } from './bulk-lane.ts'
+import type { Gate } from './gate.ts'
 import { documentsFor } from './older-wire.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
 
 export interface PullDeps extends Pick<ServerDeps, 'pool' | 'now'> {
+  /** What pulls ask the database goes through it. */
+  gate: Pick<Gate, 'run'>
   signer: EntitlementSigner
   isLive: (stationId: StationId) => boolean
   acks: AckMemory
@@ -67,34 +70,38 @@ type PageRow = {
  * Everything in one statement: head and documents are of one snapshot, so nothing lies between. And
  * whether the station may ask at all, as its row says now.
  */
-const readPageOf = (source: 'feed_page' | 'feed_of_day' | 'feed_before'): string => `
-  SELECT f.epoch, f.oldest, f.head, page.count, page.last, page.documents, ${CONTACTS} AS contacts,
+const readPageOf = (
+  source: 'feed_page' | 'feed_of_day' | 'feed_before',
+  when: 'true' | 'f.head > $2' = 'true',
+): string => `
+  SELECT f.epoch, f.oldest, f.head, coalesce(page.count, 0) AS count, page.last, page.documents,
+    ${CONTACTS} AS contacts,
     (SELECT json_build_object('plan', plan, 'kind', kind, 'endsAt',
        to_char(ends_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
      FROM subscriptions WHERE clinic_id = $1 ORDER BY recorded_at DESC LIMIT 1) AS subscription,
     (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
      FROM station_state($1, $4)) AS station
-  FROM feeds f CROSS JOIN ${source}($1, $2, $3) AS page
+  FROM feeds f LEFT JOIN LATERAL (
+    SELECT * FROM ${source}($1, $2, $3) WHERE ${when} OFFSET 0) AS page ON true
   WHERE f.clinic_id = $1`
 
-const READ_PAGE = readPageOf('feed_page')
+/** Nothing is numbered above the head: who comes back to nothing new asks for no page, which costs most. */
+const READ_PAGE = readPageOf('feed_page', 'f.head > $2')
 const READ_DAY = readPageOf('feed_of_day')
 const READ_HISTORY = readPageOf('feed_before')
 
 /**
  * The same, noting what the station has seen; never less than before, nor less under a higher number
- * of its commands. Not worth waiting for the disk: an acknowledgement lost in a crash only gives a
- * station more benefit of the doubt.
+ * of its commands. An acknowledgement lost in a crash only gives a station more benefit of the doubt.
  */
 const READ_PAGE_AND_ACK = `
-  WITH durability AS (SELECT set_config('synchronous_commit', 'off', true)),
-  ack AS (
+  WITH ack AS (
     INSERT INTO station_acks (clinic_id, station_id, command_seq, feed_seq)
     SELECT $1::uuid, $4::uuid, $5::bigint, greatest($2, (
       SELECT feed_seq FROM station_acks
       WHERE clinic_id = $1 AND station_id = $4 AND command_seq <= $5
       ORDER BY command_seq DESC LIMIT 1))
-    FROM durability CROSS JOIN feeds WHERE clinic_id = $1 AND epoch::text = $6 AND head >= $2
+    FROM feeds WHERE clinic_id = $1 AND epoch::text = $6 AND head >= $2
     ON CONFLICT (clinic_id, station_id, command_seq) DO UPDATE SET feed_seq = excluded.feed_seq
     WHERE station_acks.feed_seq < excluded.feed_seq),
   raised AS (
@@ -112,7 +119,7 @@ const READ_PAGE_AND_ACK = `
  */
 export async function pullPage(
   deps: PullDeps,
-  station: StationCredential,
+  station: StationClaim,
   asked: PullRequest,
 ): Promise<string> {
   const { clinicId } = station
@@ -129,7 +136,7 @@ export async function pullPage(
     part === undefined
       ? await readFeed(deps, station, request)
       : await readPart(deps, station, request, part)
-  admitStation(page.station)
+  learnStation(station, page.station)
   const { epoch, oldest, head, count } = page
   const isServed = checkpoint?.epoch === epoch && after <= head && (after === 0 || after >= oldest)
   if (checkpoint !== null && !isServed) throw new AppError('RESEED')
@@ -173,8 +180,8 @@ function endOf(
 
 /** @throws AppError INVALID: a desk that begins has no checkpoint, and one that goes back has one */
 async function readPart(
-  { pool, now }: PullDeps,
-  { clinicId, stationId }: StationCredential,
+  { pool, gate, now }: PullDeps,
+  { clinicId, stationId }: StationClaim,
   { checkpoint, limit }: PullRequest,
   part: PullPart,
 ): Promise<PageRow> {
@@ -185,28 +192,22 @@ async function readPart(
       ? [READ_DAY, queueDayOf(now(), await readClock(pool, clinicId))]
       : [READ_HISTORY, part.before]
   const values = [clinicId, from, limit, stationId]
-  return onlyRow(await queryClinic<PageRow>(pool, clinicId, statement, values))
+  return onlyRow(await gate.run(() => queryClinic<PageRow>(pool, clinicId, statement, values)))
 }
 
 async function readFeed(
-  { pool, acks }: PullDeps,
-  { clinicId, stationId }: StationCredential,
+  { pool, gate, acks }: PullDeps,
+  { clinicId, stationId }: StationClaim,
   { checkpoint, limit, lastCommand }: PullRequest,
 ): Promise<PageRow> {
   const after = checkpoint?.seq ?? 0
   const isNews = checkpoint !== null && after > 0 && acks.note(stationId, lastCommand, after)
+  const values = [clinicId, after, limit, stationId]
+  const [statement, all] = isNews
+    ? [READ_PAGE_AND_ACK, [...values, lastCommand, checkpoint.epoch]]
+    : [READ_PAGE, values]
   try {
-    const found = isNews
-      ? await queryClinic<PageRow>(pool, clinicId, READ_PAGE_AND_ACK, [
-          clinicId,
-          after,
-          limit,
-          stationId,
-          lastCommand,
-          checkpoint.epoch,
-        ])
-      : await queryClinic<PageRow>(pool, clinicId, READ_PAGE, [clinicId, after, limit, stationId])
-    return onlyRow(found)
+    return onlyRow(await gate.run(() => queryClinic<PageRow>(pool, clinicId, statement, all)))
   } catch (error) {
     acks.forget(stationId)
     throw error

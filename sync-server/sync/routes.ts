@@ -10,13 +10,19 @@ import { changeLetter } from '../clinics/stations.ts'
 import { writeClinic } from '../database/clinic-tx.ts'
 import { readBody } from '../http/read-body.ts'
 import { requireProtocol } from '../http/served-protocol.ts'
-import { readStation, requireStation, requireStationToken } from '../identity/require-station.ts'
+import {
+  readStation,
+  requireStation,
+  requireStationToken,
+  withKey,
+} from '../identity/require-station.ts'
 import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { createBulkLane } from './bulk-lane.ts'
 import { createChecksumReader } from './checksums.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import { createForesight } from './foresight.ts'
+import { createGate } from './gate.ts'
 import { answersFor } from './older-wire.ts'
 import { pushCommands } from './push.ts'
 import { readPush } from './push-body.ts'
@@ -26,12 +32,20 @@ import { createStreamHub } from './stream-hub.ts'
 /** Longer ones are imports, or what a desk did in a day without a line; packed, that much shorter. */
 const LONG_PUSH_BYTES = { plain: 64 * 1024, packed: 8 * 1024 }
 
+/**
+ * Connections that all streams and pulls together may take. When a thousand stations come back at once,
+ * pushes must find some free: what they bring is work that a person waits for.
+ */
+const QUERIES_AT_ONCE = 2
+
 /** The doors of synchronization: push, pull and the stream of hints. All for a station. */
 export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
-  const hub = createStreamHub(deps)
+  const gate = createGate(QUERIES_AT_ONCE)
+  const hub = createStreamHub(deps, gate)
   const bulk = createBulkLane(() => performance.now())
   const pullDeps = {
     ...deps,
+    gate,
     signer: createEntitlementSigner(deps.signingKey),
     isLive: hub.isLive,
     acks: createAckMemory(),
@@ -46,7 +60,7 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
 
   routes.post('/push', byToken, async (c) => {
     const take = async (): Promise<Response> => {
-      const station = c.get('station')
+      const station = await withKey(deps, c.get('station'))
       const request = await readRequest(deps, c, () => readPush(c, station.publicKey))
       const packed = createForesight(async (answers) => {
         const results = answersFor(request.protocol, answers, PROTOCOL_VERSION)
@@ -161,8 +175,8 @@ async function readRequest<Request extends { protocol: number }>(
 }
 
 const compress = promisify(gzip)
-/** Below, the answer fits a packet anyway. */
-const WORTH_COMPRESSING = 1_024
+/** Below, the answer fits a packet or two anyway, as that of a pull that brings nothing does. */
+const WORTH_COMPRESSING = 2_048
 
 /** JSON as it is answered: as text, or compressed. */
 type Packed = string | Uint8Array<ArrayBuffer>

@@ -2,8 +2,8 @@ import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { ClinicId, StationId } from '#shared/ids.ts'
 import { HEARTBEAT_MS } from '#shared/protocol.ts'
 import { queryClinic } from '../database/clinic-tx.ts'
-import { admitStation } from '../identity/require-station.ts'
-import type { ServerDeps, StationCredential } from '../server-deps.ts'
+import { learnStation } from '../identity/require-station.ts'
+import type { ServerDeps, StationClaim } from '../server-deps.ts'
 import { ClinicNews, NEWS_CHANNEL, readNotification } from './clinic-news.ts'
 import {
   createEventStream,
@@ -13,7 +13,7 @@ import {
   type StreamLine,
 } from './event-stream.ts'
 import { createFeedOffers, type FeedOffers } from './feed-offers.ts'
-import { createGate } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { openListener } from './listener.ts'
 import { createPresence, PRESENCE_CHANNEL, PresenceMessage } from './presence.ts'
 import { CONTACTS, readContacts } from './station-contacts.ts'
@@ -28,7 +28,7 @@ export interface StreamHub {
    * @throws AppError UNAVAILABLE, UNAUTHENTICATED or STATION_REVOKED; then nothing was begun
    */
   open: (
-    station: StationCredential,
+    station: StationClaim,
     listening: { begin: () => StreamLine; takesPages: boolean },
   ) => Promise<void>
   /** Whether a stream of the station is open, here or at another instance. */
@@ -51,30 +51,25 @@ interface Seat {
 
 interface Room {
   seats: Set<Seat>
+  /** Until they are read: in a storm what comes and goes while they wait for that is told with them. */
   contacts: NodeJS.Timeout | null
 }
-
-/**
- * Connections that all streams together may take. When a thousand stations come back at once, pushes
- * must find some free: what they bring is work, and a stream is only hints.
- */
-const QUERIES_AT_ONCE = 3
 
 const BEAT = encodeEvent({ type: 'beat' })
 /** Heartbeats go out a part at a time, not to all stations in one tick. */
 const BEAT_PARTS = 20
 /** Comings and goings within this time are told together. */
-const CONTACTS_MS = 200
+const CONTACTS_MS = 500
 
 const READ_STATION_AND_HEAD = `
   SELECT (SELECT json_build_object('publicKey', public_key, 'revoked', revoked, 'ended', ended)
       FROM station_state($1, $2)) AS station,
     (SELECT head FROM feeds WHERE clinic_id = $1) AS head`
 
-export function createStreamHub(deps: ServerDeps): StreamHub {
+/** @param gate what streams ask the database goes through it: they are only hints */
+export function createStreamHub(deps: ServerDeps, gate: Gate): StreamHub {
   const rooms = new Map<ClinicId, Room>()
   const offers = createFeedOffers((clinicId) => rooms.has(clinicId))
-  const gate = createGate(QUERIES_AT_ONCE)
   let part = 0
 
   const presence = createPresence(
@@ -107,16 +102,20 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     const room = rooms.get(clinicId)
     if (room === undefined || room.contacts !== null) return
     room.contacts = setTimeout(() => {
-      room.contacts = null
-      tellContacts(clinicId, room).catch(() => deps.log.warn({ clinicId }, 'contacts not told'))
+      gate
+        .runLast(() => tellContacts(clinicId, room))
+        .catch(() => deps.log.warn({ clinicId }, 'contacts not told'))
     }, CONTACTS_MS)
   }
 
   async function tellContacts(clinicId: ClinicId, room: Room): Promise<void> {
-    const { rows } = await gate.run(() =>
-      queryClinic<{ contacts: unknown }>(deps.pool, clinicId, `SELECT ${CONTACTS} AS contacts`, [
-        clinicId,
-      ]),
+    room.contacts = null
+    if (room.seats.size === 0) return
+    const { rows } = await queryClinic<{ contacts: unknown }>(
+      deps.pool,
+      clinicId,
+      `SELECT ${CONTACTS} AS contacts`,
+      [clinicId],
     )
     const stations = readContacts(rows[0]?.contacts, presence.isLive)
     broadcast(room, encodeEvent({ type: 'stations', stations }))
@@ -153,14 +152,14 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
   }
 
   /** The head for a station that may listen; in one round trip, for all may come back at once. */
-  async function readHeadFor({ clinicId, stationId }: StationCredential): Promise<number> {
+  async function readHeadFor({ clinicId, stationId }: StationClaim): Promise<number> {
     const { rows } = await queryClinic<{ station: unknown; head: number | null }>(
       deps.pool,
       clinicId,
       READ_STATION_AND_HEAD,
       [clinicId, stationId],
     )
-    admitStation(rows[0]?.station)
+    learnStation({ clinicId, stationId }, rows[0]?.station)
     return rows[0]?.head ?? 0
   }
 
@@ -221,7 +220,7 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     }
   }
 
-  function greet({ clinicId, expiresAt }: StationCredential, seat: Seat, line: StreamLine): void {
+  function greet({ clinicId, expiresAt }: StationClaim, seat: Seat, line: StreamLine): void {
     seat.stream = createEventStream(line, () => leave(clinicId, seat))
     const left = Math.max(expiresAt - deps.now(), 0)
     seat.expiry = setTimeout(() => sayBye(seat, 'UNAUTHENTICATED'), left)
@@ -235,17 +234,21 @@ export function createStreamHub(deps: ServerDeps): StreamHub {
     deps.metrics.streams.dec()
     giveUpSeat(clinicId, seat)
     presence.close(clinicId, seat.stationId)
-    // It was there until now, although it may have asked for nothing since it came.
     gate
-      .run(() =>
-        queryClinic(
-          deps.pool,
-          clinicId,
-          'UPDATE stations SET last_contact = now() WHERE clinic_id = $1 AND station_id = $2',
-          [clinicId, seat.stationId],
-        ),
-      )
+      .runLast(() => noteLastContact(clinicId, seat.stationId))
       .catch(() => deps.log.warn({ clinicId }, 'last contact not noted'))
+  }
+
+  /** It was there until now, although it may have asked for nothing since it came. */
+  async function noteLastContact(clinicId: ClinicId, stationId: StationId): Promise<void> {
+    // Back by now: it is noted when that ends.
+    if (presence.isLive(stationId)) return
+    await queryClinic(
+      deps.pool,
+      clinicId,
+      'UPDATE stations SET last_contact = now() WHERE clinic_id = $1 AND station_id = $2',
+      [clinicId, stationId],
+    )
   }
 
   deps.closing.addEventListener('abort', () => {

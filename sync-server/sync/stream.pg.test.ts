@@ -12,6 +12,7 @@ import { SERVED_PROTOCOLS } from '../http/served-protocol.ts'
 import { NO_JOBS } from '../jobs/test-jobs.ts'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
 import { makePrivateKey } from '../test/test-server.ts'
+import { createGate } from './gate.ts'
 import { createStreamHub, type StreamHub } from './stream-hub.ts'
 import { createTestClinic, type Desk, type TestClinic } from './test-clinic.ts'
 import { checkIn, madeVisit, pay, register } from './test-commands.ts'
@@ -45,7 +46,7 @@ beforeAll(async () => {
       closing: closing.signal,
       onClose: (close) => closers.push(close),
     }
-    const hub = createStreamHub(deps)
+    const hub = createStreamHub(deps, createGate(3))
     const stop = async () => {
       closing.abort()
       await Promise.all(closers.map((close) => close()))

@@ -29,6 +29,7 @@ import type { StationCredential } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import type { TestDatabase } from '../test/test-database.ts'
 import { createBulkLane } from './bulk-lane.ts'
+import { createGate } from './gate.ts'
 import { createAckMemory, pullPage } from './pull.ts'
 import type { FeedOffers } from './feed-offers.ts'
 import { pushCommands } from './push.ts'
@@ -137,6 +138,7 @@ export async function createTestClinic(
   const log = pino({ level: 'silent' })
   const pullDeps = {
     now: () => clock.now,
+    gate: createGate(3),
     signer: createEntitlementSigner(await importSigningKey(serverKey)),
     isLive: () => false,
     acks: createAckMemory(),
