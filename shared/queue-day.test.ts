@@ -87,3 +87,18 @@ describe('queueDayOf', () => {
     }
   })
 })
+
+it('the clock of one clinic, asked over and over, is not that of another or of an earlier minute', () => {
+  const moment = at('2026-11-23T21:59:59.999Z')
+  const said = (['Africa/Cairo', 'Asia/Dubai'] as const).flatMap((timeZone) =>
+    [moment, moment + 1, moment].map((now) => wallClock(now, timeZone)),
+  )
+  expect(said.map(({ date, hour }) => `${date} ${hour}`)).toEqual([
+    '2026-11-23 23',
+    '2026-11-24 0',
+    '2026-11-23 23',
+    '2026-11-24 1',
+    '2026-11-24 2',
+    '2026-11-24 1',
+  ])
+})

@@ -6,6 +6,9 @@ interface WallClock {
   hour: number
 }
 
+const MINUTE = 60_000
+/** Of each time zone what was last asked for: a change is many questions of one moment, and `Intl` is slow. */
+const lastSaid = new Map<string, { minute: number; wall: WallClock }>()
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
@@ -25,6 +28,15 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
 
 /** What the clock on the clinic's wall shows at an instant (milliseconds since the Unix epoch). */
 export function wallClock(now: number, timeZone: string): WallClock {
+  const minute = Math.floor(now / MINUTE)
+  const last = lastSaid.get(timeZone)
+  if (last?.minute === minute) return last.wall
+  const wall = readWallClock(now, timeZone)
+  lastSaid.set(timeZone, { minute, wall })
+  return wall
+}
+
+function readWallClock(now: number, timeZone: string): WallClock {
   const parts = new Map(
     formatterOf(timeZone)
       .formatToParts(now)
@@ -75,14 +87,13 @@ export function nextCutOver(
   from: number,
   clinic: { timeZone: string; cutOvers: readonly CutOver[] },
 ): number {
-  const minute = 60_000
-  const start = Math.ceil(from / minute) * minute
-  const day = queueDayOf(start - minute, clinic)
+  const start = Math.ceil(from / MINUTE) * MINUTE
+  const day = queueDayOf(start - MINUTE, clinic)
   if (queueDayOf(start, clinic) > day) return start
   let low = start
-  let high = start + 27 * 60 * minute
-  while (high - low > minute) {
-    const middle = low + Math.floor((high - low) / 2 / minute) * minute
+  let high = start + 27 * 60 * MINUTE
+  while (high - low > MINUTE) {
+    const middle = low + Math.floor((high - low) / 2 / MINUTE) * MINUTE
     if (queueDayOf(middle, clinic) > day) high = middle
     else low = middle
   }

@@ -7,6 +7,7 @@ import {
   MAX_AHEAD_MS,
   nextStamp,
   type Stamp,
+  stampsFrom,
   stampTime,
 } from './stamp.ts'
 import { START, STATIONS, pick } from './test-values.ts'
@@ -75,4 +76,16 @@ describe('makeUuidv7', () => {
       ),
     )
   })
+})
+
+it('what every stamp of a time or later sorts at or after', () => {
+  const time = fc.integer({ min: 0, max: 9_999_999_999_999 })
+  const near = fc.double({ min: -3, max: 3, noNaN: true })
+  fc.assert(
+    fc.property(time, near, fc.nat(0xffff), (at, away, counter) => {
+      const since = Math.max(0, at + away)
+      const stamp = formatStamp(at, counter, 'ffffffff')
+      expect(stamp >= stampsFrom(since)).toBe(stampTime(stamp) >= since)
+    }),
+  )
 })

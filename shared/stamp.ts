@@ -23,6 +23,11 @@ export function stampTime(stamp: Stamp): number {
   return Number(stamp.slice(0, 13))
 }
 
+/** What every stamp of this time (milliseconds) or later sorts at or after, and every earlier one before. */
+export function stampsFrom(time: number): string {
+  return String(Math.ceil(time)).padStart(13, '0')
+}
+
 function stampCounter(stamp: Stamp): number {
   return Number.parseInt(stamp.slice(14, 18), 16)
 }

@@ -2,6 +2,7 @@ import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { InboxItem } from '#desktop/station/contract/queries.ts'
 import { openStore } from '#desktop/station/storage/store.ts'
 import { numberKey } from '#shared/collection-rules.ts'
 import { type CollectionName, COLLECTIONS } from '#shared/collections.ts'
@@ -25,6 +26,8 @@ beforeEach(async () => {
   await other.signIn('reception2')
 })
 afterEach(() => world.close())
+
+type GivenAnew = Extract<InboxItem, { kind: 'GIVEN_ANEW' }>
 
 const FEE = { minor: 10_000, currency: 'EGP' as const }
 const PAID = { amount: FEE, method: 'CASH' as const }
@@ -94,13 +97,19 @@ function numbersIn(contents: Contents): string[] {
   })
 }
 
-/** Everybody has the same, nobody has to look at anything, and no number stands twice. */
+/** Whom a desk has to tell that their number is another now; it has nothing else to look at. */
+async function anewAt(station: Desk): Promise<GivenAnew[]> {
+  await station.signIn('admin')
+  const { items } = await station.window.until('inbox', {}, () => true)
+  return items.map((item) => (item.kind === 'GIVEN_ANEW' ? item : expect.fail(item.kind)))
+}
+
+/** Everybody has the same, nobody has to look at anything but numbers given twice, and no number stands twice. */
 async function allIsWell(names: readonly string[]): Promise<Contents> {
   const rows = rowsOf(await boardOf(other.window, (board) => rowsOf(board).length === names.length))
   expect(rows.map(({ name }) => name).toSorted()).toEqual(names.toSorted())
-  await desk.signIn('admin')
-  const { items } = await desk.window.until('inbox', {}, () => true)
-  expect(items).toEqual([])
+  const told = await anewAt(desk)
+  expect(await anewAt(other)).toEqual([])
   await desk.goOnline()
   await other.goOnline()
   const server = await serverContents()
@@ -108,6 +117,8 @@ async function allIsWell(names: readonly string[]): Promise<Contents> {
   expect(numbers.length).toBeGreaterThan(names.length)
   expect(new Set(numbers).size).toBe(numbers.length)
   for (const station of [desk, other]) expect(await contentsOf(station)).toEqual(server)
+  // They restarted for that.
+  expect(await anewAt(desk)).toEqual(told)
   return server
 }
 
@@ -145,6 +156,26 @@ test('it gives the numbers of a lost afternoon once more: nothing is lost, and n
   // What the original gave is what stands on its papers.
   const numbers = numbersIn(server).map((key) => key.slice(key.lastIndexOf('/') + 1))
   expect(numbers).toEqual(expect.arrayContaining(before))
+  // Whom it must be told, the desk that gave it is told, until somebody saw to it.
+  const told = await anewAt(desk)
+  expect(told.map(({ patientName }) => patientName)).toEqual([
+    'ثانية',
+    'ثانية',
+    'من النسخة',
+    'من النسخة',
+  ])
+  const given = told.flatMap(({ numbers: all }) => all)
+  expect(given.map(({ kind }) => kind)).toEqual([
+    'BOOKING',
+    'INVOICE',
+    'RECEIPT',
+    'TICKET',
+    'RECEIPT',
+  ])
+  expect(given.map(({ taken }) => taken)).toEqual(expect.arrayContaining(before))
+  for (const { given: now } of given) expect(numbers).toContain(now)
+  for (const { itemId } of told) await desk.window.act('settle', { itemId, choice: 'DISMISS' })
+  expect(await anewAt(desk)).toEqual([])
 })
 
 test('with less on it than was lost it knows itself at the first word of the server, and gives no number before', async () => {

@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { developmentKey } from '#desktop/dev-host/development-key.ts'
+import { makeFormats } from '#desktop/renderer/ui/formats.ts'
 import { recoverKey } from '#desktop/station/recovery/recovery-file.ts'
 import { openStore } from '#desktop/station/storage/store.ts'
 import type { VisitId } from '#shared/ids.ts'
@@ -139,6 +140,55 @@ it('two doctors’ notes of one visit: both are read, and put in together', asyn
     const notes = encounter?.notes ?? ''
     return notes.includes(ENGLISH) && notes.includes(ARABIC)
   })
+  await at.press('Escape')
+  expect(at.complaints).toEqual([])
+}, 60_000)
+
+it('a number that an old copy of the file gave once more: the desk is told whom to tell, and prints again', async () => {
+  await desk.window.act('signIn', person('reception'))
+  await isSettled(desk)
+  const image = `${desk.folder}.image`
+  await restart((folder) => cpSync(folder, image, { recursive: true }))
+  await desk.window.act('signIn', person('reception'))
+  await checkIn('سعاد كمال')
+  await isSettled(desk)
+  await restart((folder) => {
+    desk.proxy.set('CLOSED')
+    rmSync(folder, { recursive: true })
+    cpSync(image, folder, { recursive: true })
+  })
+  await desk.window.act('signIn', person('reception'))
+  const visitId = await checkIn('Mona Ali')
+  const { ticket: onPaper } = await desk.window.act('slipOf', { visitId })
+  desk.proxy.set('PASS')
+  await desk.window.act('syncNow', {})
+  await isSettled(desk)
+  const { ticket } = await desk.window.act('slipOf', { visitId })
+  expect(ticket.slice(0, 2)).not.toBe(onPaper.slice(0, 2))
+  expect(ticket.slice(2)).toBe(onPaper.slice(2))
+  // It is there, and once, after a restart.
+  await restart(() => undefined)
+  await desk.window.act('signIn', person('reception'))
+  await expect.poll(() => at.page.locator('.top-count').textContent()).toBe('١')
+  await at.tabTo(at.byId('inbox-button'))
+  await at.press('Enter')
+  const row = at.byId('inbox-GIVEN_ANEW')
+  await row.waitFor()
+  await inspect(at, 'given-twice', TWO_LOOKS)
+  const { digits } = makeFormats({ language: 'ar', digits: 'ARABIC_INDIC', timeZone: 'UTC' })
+  const words = plain(await row.textContent())
+  expect(words).toContain(`${digits(onPaper)} أُعطي مرتين`)
+  expect(words).toContain('Mona Ali')
+  expect(words).toContain(digits(ticket))
+  await at.tabTo(row.getByRole('button', { name: 'طباعة الورقة من جديد' }))
+  await at.press('Enter')
+  const slip = at.page.locator('#print-frame')
+  await slip.waitFor({ state: 'attached' })
+  expect(await slip.getAttribute('srcdoc')).toContain(digits(ticket))
+  await at.tabTo(row.getByRole('button', { name: 'تم التبليغ' }))
+  await at.press('Enter')
+  await row.waitFor({ state: 'detached' })
+  await at.shoot('told')
   await at.press('Escape')
   expect(at.complaints).toEqual([])
 }, 60_000)

@@ -93,9 +93,12 @@ test('a disk image of this morning: what was made on it since comes in, and no n
     await boardOf(desk.window, (board) => rowsOf(board).length === tickets.length),
   )
   expect(mine.map(({ ticket }) => ticket).toSorted()).toEqual(tickets.toSorted())
-  // Nobody has to look at anything: nothing was refused.
+  // Nothing was refused; but who holds a slip with somebody else's number must be told.
   const { items } = await desk.window.until('inbox', {}, () => true)
-  expect(items).toEqual([])
+  expect(items.map(({ kind, patientName }) => [kind, patientName])).toEqual([
+    ['GIVEN_ANEW', 'ثالثة'],
+    ['GIVEN_ANEW', 'ثانية'],
+  ])
 })
 
 test('from its daily copy a desk goes on without numbers, and with them once it has joined again', async () => {

@@ -50,12 +50,16 @@ async function ticketsAt({ window }: Desk, count: number): Promise<Map<string, s
   return new Map(rows.map(({ name, ticket }) => [name, ticket]))
 }
 
-/** All that was made at it is with the server, and nothing was refused. */
-async function hasBroughtAll({ window, isSettled }: Desk): Promise<void> {
+/** All that was made at it is with the server, and nothing was refused. @param toTell who got another number */
+async function hasBroughtAll(
+  { window, isSettled }: Desk,
+  toTell: readonly string[] = [],
+): Promise<void> {
   await isSettled(0)
   await window.until('sync', {}, ({ state, mayRejoin }) => state === 'LIVE' && !mayRejoin)
   const { items } = await window.until('inbox', {}, () => true)
-  expect(items).toEqual([])
+  const shown = items.map(({ kind, patientName }) => [kind, patientName])
+  expect(shown).toEqual(toTell.map((name) => ['GIVEN_ANEW', name]))
 }
 
 test('a desk that joined after the backup brings all it ever made, under the numbers it gave', async () => {
@@ -159,7 +163,7 @@ test('its letter is given to another meanwhile: all comes in, and no number is t
   await isForgotten(desk)
   await rejoin(desk)
   await desk.signIn('reception')
-  await hasBroughtAll(desk)
+  await hasBroughtAll(desk, ['أولى'])
   const given = await ticketsAt(other, 3)
   expect(given.get('عند الجديد')).toBe(taken)
   expect(await ticketsAt(desk, 3)).toEqual(given)

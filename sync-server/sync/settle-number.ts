@@ -1,7 +1,8 @@
 import { numberKey } from '#shared/collection-rules.ts'
-import { type CollectionName, COLLECTIONS } from '#shared/collections.ts'
+import { COLLECTIONS } from '#shared/collections.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
-import { stationLetter } from '#shared/ticket.ts'
+import { GIVEN_ANEW } from '#shared/given-anew.ts'
+import { formatTicket, stationLetter } from '#shared/ticket.ts'
 import { documentIn, keyOf, numberOf, type ServerDocument, type WorkingSet } from './working-set.ts'
 
 /**
@@ -65,22 +66,14 @@ export function stationDocument(set: WorkingSet): ServerDocument | null {
   }
 }
 
-/** How an answer names the number that was taken, and the one given in its place. */
-const SAID_AS: Partial<Record<CollectionName, { taken: string; given: string }>> = {
-  visits: { taken: 'taken', given: 'ticket' },
-  entries: { taken: 'receiptTaken', given: 'receipt' },
-  invoices: { taken: 'invoiceTaken', given: 'invoice' },
-  appointments: { taken: 'bookingTaken', given: 'booking' },
-}
-
 /** For the station's people, who have given the first one to somebody on paper. */
 export function sayNumbers(asMade: ServerDocument, settled: ServerDocument): ErrorDetails {
-  const said = SAID_AS[settled.collection]
+  const said = GIVEN_ANEW[settled.collection]
   if (said === undefined) return {}
   return { [said.taken]: printNumber(asMade), [said.given]: printNumber(settled) }
 }
 
 function printNumber(document: ServerDocument): string {
   const given = numberOf(document)
-  return given === null ? '' : `${given.letter}-${given.number}`
+  return given === null ? '' : formatTicket(given, true)
 }

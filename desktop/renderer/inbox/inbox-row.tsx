@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
 import { assertNever } from '#shared/assert-never.ts'
+import type { VisitId } from '#shared/ids.ts'
 import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
@@ -18,7 +19,7 @@ export function InboxRow(props: { item: InboxItem }) {
   const { patientId, patientName } = item
   return (
     <li className="inbox-item" data-testid={`inbox-${item.kind}`}>
-      <strong>{itemTitle(text, item)}</strong>
+      <strong>{itemTitle(text, formats, item)}</strong>
       <div className="inbox-about">
         {patientName !== null && (
           <span className="inbox-patient">
@@ -84,6 +85,8 @@ function ItemBody(props: { item: InboxItem }) {
       )
     case 'DUPLICATE_VISIT':
       return <DuplicateBody item={item} />
+    case 'GIVEN_ANEW':
+      return <GivenAnewBody item={item} />
     case 'QUARANTINED':
       return (
         <>
@@ -182,6 +185,27 @@ function TextsBody({ item }: { item: ItemOf<'SUPERSEDED'> }) {
   )
 }
 
+/** What is here now, and what whoever was given the number still has on paper. */
+function GivenAnewBody({ item }: { item: ItemOf<'GIVEN_ANEW'> }) {
+  const text = useText()
+  const formats = useFormats()
+  return (
+    <>
+      <Said>
+        {text(item.visitId === null ? 'inbox.givenAnew.tell' : 'inbox.givenAnew.tellOrPrint')}
+      </Said>
+      {item.numbers.map(({ kind, taken, given }) => (
+        <Pair
+          key={kind}
+          label={text(`inbox.number.${kind}`)}
+          value={formats.digits(given)}
+          by={text('inbox.onPaper', { number: formats.digits(taken) })}
+        />
+      ))}
+    </>
+  )
+}
+
 function DuplicateBody({ item }: { item: ItemOf<'DUPLICATE_VISIT'> }) {
   const text = useText()
   const formats = useFormats()
@@ -245,6 +269,15 @@ function WaysOut(props: { item: InboxItem }) {
         </>
       )
     }
+    case 'GIVEN_ANEW': {
+      const { visitId } = item
+      return (
+        <>
+          {visitId !== null && <PrintAgain visitId={visitId} />}
+          <Way label={text('inbox.told')} onTake={settle('DISMISS')} />
+        </>
+      )
+    }
     case 'QUARANTINED': {
       if (!item.mayDecide) return null
       const decide = (accept: boolean) => () =>
@@ -259,6 +292,17 @@ function WaysOut(props: { item: InboxItem }) {
     default:
       return assertNever(item)
   }
+}
+
+function PrintAgain({ visitId }: { visitId: VisitId }) {
+  const text = useText()
+  const perform = usePerform()
+  const { printSlip } = useDesk()
+  const print = async (): Promise<void> => {
+    const result = await perform('slipOf', { visitId })
+    if (result.ok) printSlip(result.output)
+  }
+  return <Way label={text('inbox.printAgain')} onTake={() => void print()} />
 }
 
 function Way(props: { label: string; quiet?: boolean; onTake: () => void }) {

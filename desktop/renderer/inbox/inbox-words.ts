@@ -11,7 +11,7 @@ import { Priority, VisitField, VisitType } from '#shared/visit.ts'
 import type { Formats } from '../ui/formats.ts'
 import { isolate, type Text } from '../ui/texts.ts'
 
-export function itemTitle(text: Text, item: InboxItem): string {
+export function itemTitle(text: Text, formats: Formats, item: InboxItem): string {
   switch (item.kind) {
     case 'HELD':
     case 'REJECTED':
@@ -21,6 +21,8 @@ export function itemTitle(text: Text, item: InboxItem): string {
       return text('inbox.SUPERSEDED', { field: fieldName(text, item.field) })
     case 'OVERRULED':
       return text('inbox.OVERRULED', { step: text(`status.${item.step}`) })
+    case 'GIVEN_ANEW':
+      return text('inbox.GIVEN_ANEW', { number: formats.digits(item.numbers[0]?.taken ?? '') })
     case 'DUPLICATE_VISIT':
       return text('inbox.DUPLICATE_VISIT', { doctor: item.doctorName })
     default:

@@ -30,7 +30,7 @@ export function mergeVisits(
   return { name: 'mergeVisits', writes: [visitWrite(merge, next)], output: {} }
 }
 
-export type Conflict = Exclude<InboxSubject, { kind: 'HELD' | 'REJECTED' | 'QUARANTINED' }>
+export type Conflict = Exclude<InboxSubject, { commandId: CommandId }>
 
 /** @throws AppError NOT_FOUND if it was settled meanwhile; INVALID if it cannot be settled so */
 export function settleConflict(

@@ -22,7 +22,10 @@ export type DeskHandlers = {
 }
 
 export interface CommandDeps extends Pick<ClinicDeps, 'session'> {
-  replica: Pick<Replica, 'commit' | 'read' | 'rejected' | 'dismissRejected' | 'now'>
+  replica: Pick<
+    Replica,
+    'commit' | 'read' | 'rejected' | 'dismissRejected' | 'givenAnew' | 'seeGivenAnew' | 'now'
+  >
 }
 
 export function commandHandlers(deps: ClinicDeps): CommandHandlers {
@@ -119,23 +122,30 @@ function printSlip({ replica, session }: CommandDeps, visitId: VisitId): Slip {
   return slipOf(replica, visitId, can(roles, 'WAITING', 'TAKE_PAYMENT', narrowing))
 }
 
-/** A refused command is taken out of the inbox here alone; a conflict is settled for everybody. */
+/** What this station alone has to look at is put away here alone; a conflict is settled for everybody. */
 function settle(
   { replica, session }: CommandDeps,
   { itemId, choice }: ActionInput<'settle'>,
 ): Record<string, never> {
   const { userId, roles } = session.require()
   const subject = parseInboxItemId(itemId)
+  const requireTheirs = (by: UserId | undefined): void => {
+    if (choice === 'RESTORE' || choice === 'JOIN')
+      throw new AppError('INVALID', { issues: ['choice'] })
+    const isDesk = can(roles, 'NONE', 'SETTLE_CONFLICT', replica.read.settings().narrowing)
+    if (by === undefined || (by !== userId && !isDesk)) throw new AppError('NOT_FOUND')
+  }
   switch (subject.kind) {
     case 'REJECTED': {
-      if (choice === 'RESTORE' || choice === 'JOIN')
-        throw new AppError('INVALID', { issues: ['choice'] })
       const row = replica.rejected().find(({ command }) => command.commandId === subject.commandId)
-      const { narrowing } = replica.read.settings()
-      const isTheirs =
-        row?.command.by === userId || can(roles, 'NONE', 'SETTLE_CONFLICT', narrowing)
-      if (row === undefined || !isTheirs) throw new AppError('NOT_FOUND')
+      requireTheirs(row?.command.by)
       replica.dismissRejected(subject.commandId)
+      return {}
+    }
+    case 'GIVEN_ANEW': {
+      const row = replica.givenAnew().find(({ commandId }) => commandId === subject.commandId)
+      requireTheirs(row?.by)
+      replica.seeGivenAnew(subject.commandId)
       return {}
     }
     case 'HELD':

@@ -29,7 +29,7 @@ export interface SupersededSubject {
 
 /** What a row of the inbox is about. Its id names it, so that a window can hand it back. */
 export type InboxSubject =
-  | { kind: 'HELD' | 'REJECTED' | 'QUARANTINED'; commandId: CommandId }
+  | { kind: 'HELD' | 'REJECTED' | 'QUARANTINED' | 'GIVEN_ANEW'; commandId: CommandId }
   | SupersededSubject
   | { kind: 'OVERRULED'; visitId: VisitId; transitionId: TransitionId }
   /** Named by the first of the visits. */
@@ -40,6 +40,7 @@ export function formatInboxItemId(subject: InboxSubject): string {
     case 'HELD':
     case 'REJECTED':
     case 'QUARANTINED':
+    case 'GIVEN_ANEW':
       return `${subject.kind}/${subject.commandId}`
     case 'SUPERSEDED':
       return `${subject.kind}/${subject.collection}/${subject.documentId}/${subject.supersededId}`
@@ -61,7 +62,8 @@ function readItemId([kind, ...rest]: readonly string[]): InboxSubject | null {
   switch (kind) {
     case 'HELD':
     case 'REJECTED':
-    case 'QUARANTINED': {
+    case 'QUARANTINED':
+    case 'GIVEN_ANEW': {
       const commandId = CommandId.safeParse(rest[0])
       return commandId.success ? { kind, commandId: commandId.data } : null
     }

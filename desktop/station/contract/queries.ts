@@ -401,6 +401,21 @@ export const InboxItem = z.discriminatedUnion('kind', [
     ),
     mayMerge: z.boolean(),
   }),
+  /** Numbers that were given here were somebody else's already: on paper stands another than here. */
+  z.object({
+    ...inboxBase,
+    kind: z.literal('GIVEN_ANEW'),
+    commandId: CommandId,
+    numbers: z.array(
+      z.object({
+        kind: z.enum(['TICKET', 'RECEIPT', 'INVOICE', 'BOOKING']),
+        taken: z.string(),
+        given: z.string(),
+      }),
+    ),
+    /** Whose slip says them when it is printed again; null: no slip does. */
+    visitId: VisitId.nullable(),
+  }),
   /** Waits for an ADMIN's word. */
   z.object({
     ...inboxBase,

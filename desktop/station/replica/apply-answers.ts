@@ -139,6 +139,7 @@ function settleCommand(core: ReplicaCore, result: CommandResult): FeedDocument[]
   if (command === null) return []
   switch (verdict) {
     case 'ACCEPTED':
+      core.file.givenAnew.note(command, details, core.clock.now())
       outbox.accept(commandId, core.clock.now())
       return []
     case 'HELD':

@@ -93,6 +93,12 @@ export function openReplica(parts: ReplicaParts): { replica: Replica; core: Repl
       if (dismissed) core.tell(touching([], true))
       return dismissed
     },
+    givenAnew: file.givenAnew.unseen,
+    seeGivenAnew(commandId) {
+      const seen = file.store.transaction(() => file.givenAnew.see(commandId))
+      if (seen) core.tell(touching([], true))
+      return seen
+    },
     searchPatients(readings, limit) {
       const found = new Set<string>()
       for (const reading of readings) {

@@ -10,6 +10,7 @@ import { type HeldDirectory, holdDirectory } from './clinic-directory.ts'
 import { type Contested, openContested } from './contested.ts'
 import { type Counters, openCounters } from './counters.ts'
 import { type DocumentRows, openDocumentRows } from './document-rows.ts'
+import { type GivenAnew, openGivenAnew } from './given-anew.ts'
 import { openOutbox, type Outbox } from './outbox.ts'
 import type { StationMeta } from './station-meta.ts'
 
@@ -20,6 +21,7 @@ export interface ReplicaFile {
   readonly meta: StationMeta
   readonly counters: Counters
   readonly contested: Contested
+  readonly givenAnew: GivenAnew
   readonly outbox: Outbox
   readonly rows: DocumentRows
   readonly directory: HeldDirectory
@@ -82,6 +84,7 @@ export function openReplicaFile(store: Store, meta: StationMeta): ReplicaFile {
     meta,
     counters: openCounters(db),
     contested: openContested(db),
+    givenAnew: openGivenAnew(db),
     outbox: openOutbox(db),
     rows,
     directory: holdDirectory(() => rows.all('clinic')),

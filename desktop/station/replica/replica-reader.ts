@@ -2,7 +2,7 @@ import { findNamesakes } from './namesakes.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { ReplicaReader } from './replica.ts'
 
-export function readReplica({ store, rows, directory }: ReplicaFile): ReplicaReader {
+export function readReplica({ store, rows, directory, givenAnew }: ReplicaFile): ReplicaReader {
   return {
     settings: directory.settings,
     staff: directory.staff,
@@ -25,6 +25,7 @@ export function readReplica({ store, rows, directory }: ReplicaFile): ReplicaRea
     sharedOfPatient: (patientId) => rows.where('sharedHistory', 'patientId', patientId),
     entriesOfPatient: (patientId) => rows.entriesOf('patientId', patientId),
     entriesOfDay: (queueDay) => rows.entriesOf('queueDay', queueDay),
+    hasTicketsGivenAnew: givenAnew.hasTickets,
     namesakes: (name, phone) => findNamesakes(store, rows, { name, phone }),
   }
 }

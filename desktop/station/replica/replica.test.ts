@@ -332,6 +332,7 @@ test('a file of version 1 is brought forward: it opens, pulls anew, and its pati
   db.exec(`
     UPDATE "dawr/patients/0" SET json = json_remove(json, '$.allergies', '$.conditions');
     DROP TABLE contested;
+    DROP TABLE given_anew;
     PRAGMA user_version = 2;`)
   const rehashed = db
     .prepare(
@@ -360,7 +361,7 @@ test('a record with a value that lost is known for as long as nobody has dealt w
   expect(contested()).toEqual([])
   receive({ notes: 'أ', superseded: [lost] }, 21)
   expect(contested()).toEqual([encounter.id])
-  opened.core.file.db.exec('DROP TABLE contested; PRAGMA user_version = 4;')
+  opened.core.file.db.exec('DROP TABLE contested; DROP TABLE given_anew; PRAGMA user_version = 4;')
   await reopen()
   expect(contested()).toEqual([encounter.id])
   receive({ notes: 'أ', superseded: [lost], settled: [lost.id] }, 22)

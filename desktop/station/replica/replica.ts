@@ -25,6 +25,7 @@ import type { Stamp } from '#shared/stamp.ts'
 import type { Ticket } from '#shared/ticket.ts'
 import type { Visit } from '#shared/visit.ts'
 import type { ContestedCollection } from './contested.ts'
+import type { NumberGivenAnew } from './given-anew.ts'
 
 /** The clinic as the server last told it. */
 export interface ClinicDirectory {
@@ -56,6 +57,8 @@ export interface ReplicaReader extends ClinicDirectory {
   sharedOfPatient(patientId: PatientId): SharedRecord[]
   entriesOfPatient(patientId: PatientId): Entry[]
   entriesOfDay(queueDay: CalendarDate): Entry[]
+  /** Whether, these days, another ticket stands on somebody's paper than here. */
+  hasTicketsGivenAnew(): boolean
   /** Patients with this normalised name and phone; with this name alone, if there is no phone. */
   namesakes(name: string, phone: string | null): PatientId[]
 }
@@ -165,6 +168,10 @@ export interface Replica {
   rejected(): RejectedRow[]
   /** Takes a rejected command out of the inbox. False: there is none. */
   dismissRejected(commandId: CommandId): boolean
+  /** Numbers given here that the server found taken, as far as nobody has seen to it. */
+  givenAnew(): NumberGivenAnew[]
+  /** Takes those of a command out of the inbox. False: there are none. */
+  seeGivenAnew(commandId: CommandId): boolean
   /** Ids that any of the readings finds, those of earlier readings first. */
   searchPatients(readings: readonly PatientReading[], limit: number): PatientId[]
   /** False while the search index is made anew after an update: some are found as before it only. */

@@ -25,6 +25,7 @@ const COPIED: readonly (readonly [table: string, by?: string])[] = [
   ['people'],
   ['accepted', 'seq'],
   ['masters'],
+  ['given_anew'],
 ]
 
 const AnyRow = z.record(z.string(), z.unknown())

@@ -116,6 +116,19 @@ const STEPS: readonly (string | ((db: Database.Database) => void))[] = [
           WHERE deleted = 0 AND json_array_length(json, '$.superseded') > 0;`)
     }
   },
+  // Numbers that the server found taken: on paper stands another than here.
+  `CREATE TABLE given_anew (
+     command_id TEXT NOT NULL,
+     collection TEXT NOT NULL,
+     id TEXT NOT NULL,
+     author TEXT NOT NULL,
+     at TEXT NOT NULL,
+     taken TEXT NOT NULL,
+     given TEXT NOT NULL,
+     seen INTEGER NOT NULL DEFAULT 0,
+     answered_at INTEGER NOT NULL,
+     PRIMARY KEY (command_id, collection)
+   ) WITHOUT ROWID;`,
 ]
 
 /** @throws AppError PROTOCOL_VERSION when a later version of the app has written this file */

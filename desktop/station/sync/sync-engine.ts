@@ -362,6 +362,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   })
   core.file.store.transaction(() => {
     core.file.outbox.pruneAccepted(core.clock.now() - ACCEPTED_KEPT_MS)
+    core.file.givenAnew.prune(core.clock.now() - ACCEPTED_KEPT_MS)
   })
   const running = run()
 

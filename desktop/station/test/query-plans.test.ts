@@ -15,6 +15,8 @@ const MAY_BE_WALKED = [
   'accepted',
   'outbox',
   'rejected',
+  // Numbers that the server gave anew, for some days.
+  'given_anew',
   // Settings, staff and prices.
   'dawr/clinic/0',
   // One of a kind and day, a handful.

@@ -1,28 +1,30 @@
 import type { Doctor, Settings } from '#shared/clinic.ts'
-import type { UserId, VisitId } from '#shared/ids.ts'
+import type { CalendarDate } from '#shared/fields.ts'
+import type { PatientId, UserId } from '#shared/ids.ts'
 import { addDays, queueDayOf } from '#shared/queue-day.ts'
 import { sortLine } from '#shared/queue-order.ts'
 import { can, type VisitStatus } from '#shared/roles.ts'
-import { stampTime } from '#shared/stamp.ts'
-import { standingMerge, type Visit } from '#shared/visit.ts'
+import { stampsFrom } from '#shared/stamp.ts'
+import type { Visit } from '#shared/visit.ts'
 import { UNDO_WINDOW_MS } from '#shared/visit-fold.ts'
 import { duplicateVisits } from '../commands/duplicate-visits.ts'
-import { type Account, accountOf, entriesByAccount } from '../commands/paid.ts'
 import { ticketTexts } from '../commands/ticket-text.ts'
 import { lastOwnStep } from '../commands/undo.ts'
 import type { BoardView, LineView, VisitRow } from '../contract/queries.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Person } from '../session/current-session.ts'
-import { findById, findWhere } from './live-documents.ts'
+import { boardAccounts } from './board-accounts.ts'
+import { kept } from './kept.ts'
+import { hasSameItems, keptById, keptWhere } from './live-documents.ts'
 import { requireSight, seesAccounts, visitActions } from './sight.ts'
 import type { ClinicDeps, View } from './view.ts'
 import { foldOf, type RowContext, visitRows } from './visit-row.ts'
 
 /** The lines of today: computed from today's documents alone, however many patients there are. */
 export function boardView(deps: ClinicDeps): View<BoardView> {
-  const kept: Kept = { rows: visitRows(), actions: null }
+  const compute = boardComputer(deps)
   return {
-    compute: () => computeBoard(deps, kept),
+    compute,
     dependsOn: (change) =>
       change.collections.size > 0 || change.outbox || change.session || change.sync || change.clock,
   }
@@ -33,103 +35,78 @@ const LEFT_OPEN_SHOWN = 100
 
 const OPEN: readonly VisitStatus[] = ['WAITING', 'WITH_ASSISTANT', 'WITH_DOCTOR']
 
-/** What a watched board keeps from one time to the next. */
-interface Kept {
-  readonly rows: ReturnType<typeof visitRows>
-  /** Of these roles under these settings. */
-  actions: { roles: Person['roles']; settings: Settings; of: RowContext['actions'] } | null
-}
-
-function keptActions(kept: Kept, { roles }: Person, settings: Settings): RowContext['actions'] {
-  if (kept.actions?.roles !== roles || kept.actions.settings !== settings) {
-    kept.actions = { roles, settings, of: visitActions(roles, settings) }
-  }
-  return kept.actions.of
-}
-
-async function computeBoard(deps: ClinicDeps, kept: Kept): Promise<BoardView> {
-  const { replica, session } = deps
-  const person = session.require()
-  requireSight(person.roles, 'QUEUE')
-  const settings = replica.read.settings()
-  const queueDay = queueDayOf(replica.now(), settings)
-  const yesterday = addDays(queueDay, -1)
-  const { visits } = replica.database.collections
-  const [today, before, open] = await Promise.all([
-    findWhere(visits, { queueDay }),
-    findWhere(visits, { queueDay: yesterday }),
-    findWhere(visits, { status: { $in: [...OPEN] } }),
-  ])
-  const leftBehind = open.filter((visit) => visit.queueDay < queueDay)
-  const leftOpen = leftBehind.toSorted(byPlace).slice(-LEFT_OPEN_SHOWN)
-  const context = await rowContext(
-    { replica, person, today, leftOpen, actions: keptActions(kept, person, settings) },
-    undoableOf(replica, person, [...today, ...leftBehind, ...before]),
+/** Of a day's two hundred visits a command changes one: what the others are made of is kept. */
+function boardComputer({ replica, session, contacts }: ClinicDeps): () => Promise<BoardView> {
+  const { visits, patients } = replica.database.collections
+  const findToday = keptWhere(visits)
+  const findBefore = keptWhere(visits)
+  const findLeft = keptWhere(visits)
+  const findPatients = keptById(patients)
+  const findAccounts = boardAccounts(replica)
+  const actionsOf = kept(visitActions, (roles, settings) => [roles, settings])
+  const ticketsOf = kept(
+    () => ticketTexts(replica.read),
+    () => [replica.read.stations(), replica.read.hasTicketsGivenAnew()],
   )
-  const rowOf = kept.rows(context)
-  return {
-    queueDay,
-    leftOpen: leftOpen.map(rowOf),
-    leftOpenCount: leftBehind.length,
-    lines: linesOf(replica, today).map((line) => makeLine(line, settings, rowOf)),
-    notHeardFrom: deps
-      .contacts()
-      .filter(({ stationId, live }) => stationId !== replica.stationId && !live)
-      .map(({ stationId, name, lastContact }) => ({ stationId, name, since: lastContact })),
+  const severalOf = kept(severalToday, (today) => [today])
+  const duplicatesOf = kept(
+    (today: readonly Visit[], leftOpen: readonly Visit[]) =>
+      new Set(
+        duplicateVisits([...today, ...leftOpen]).flatMap((group) => group.map(({ id }) => id)),
+      ),
+    (...lists) => lists,
+  )
+  const dayBefore = kept(
+    (day: CalendarDate) => addDays(day, -1),
+    (day) => [day],
+  )
+  const shownOf = kept(
+    (left: readonly Visit[]) => left.toSorted(byPlace).slice(-LEFT_OPEN_SHOWN),
+    (left) => [left],
+  )
+  const rows = visitRows()
+  const lines = lineMaker()
+
+  return async () => {
+    const person = session.require()
+    requireSight(person.roles, 'QUEUE')
+    const settings = replica.read.settings()
+    const queueDay = queueDayOf(replica.now(), settings)
+    const [today, before, left] = await Promise.all([
+      findToday({ queueDay }),
+      findBefore({ queueDay: dayBefore(queueDay) }),
+      // Not those of today: each of its changes would make this list anew as well.
+      findLeft({ status: { $in: [...OPEN] }, queueDay: { $lt: queueDay } }),
+    ])
+    const leftOpen = shownOf(left)
+    const seesMoney = seesAccounts(person.roles, settings)
+    const rowOf = rows({
+      ticketText: ticketsOf(),
+      patients: await findPatients(patientsOf(today, leftOpen)),
+      accounts: seesMoney ? await findAccounts(today, leftOpen) : null,
+      actions: actionsOf(person.roles, settings),
+      severalToday: severalOf(today),
+      duplicates: duplicatesOf(today, leftOpen),
+      undo: undoableOf(replica, person, [today, left, before]),
+      pending: replica.pendingOf('visits'),
+    })
+    return {
+      queueDay,
+      leftOpen: leftOpen.map(rowOf),
+      leftOpenCount: left.length,
+      lines: linesOf(replica, today).map((line) => lines(line, settings, rowOf)),
+      notHeardFrom: contacts()
+        .filter(({ stationId, live }) => stationId !== replica.stationId && !live)
+        .map(({ stationId, name, lastContact }) => ({ stationId, name, since: lastContact })),
+    }
   }
 }
 
-interface BoardVisits {
-  replica: Replica
-  person: Person
-  today: readonly Visit[]
-  leftOpen: readonly Visit[]
-  actions: RowContext['actions']
-}
-
-async function rowContext(
-  { replica, person, today, leftOpen, actions }: BoardVisits,
-  undo: RowContext['undo'],
-): Promise<RowContext> {
-  const settings = replica.read.settings()
-  const visits = [...today, ...leftOpen]
-  const seesMoney = seesAccounts(person.roles, settings)
-  return {
-    ticketText: ticketTexts(replica.read),
-    patients: await findById(replica.database.collections.patients, [
-      ...new Set(visits.map(({ patientId }) => patientId)),
-    ]),
-    accounts: seesMoney ? await accountsOf(replica, today, leftOpen) : null,
-    actions,
-    severalToday: severalToday(today),
-    duplicates: new Set(duplicateVisits(visits).flatMap((group) => group.map(({ id }) => id))),
-    undo,
-    pending: replica.pendingOf('visits'),
-  }
-}
-
-async function accountsOf(
-  replica: Replica,
-  today: readonly Visit[],
-  leftOpen: readonly Visit[],
-): Promise<Map<VisitId, Account>> {
-  const { entries } = replica.database.collections
-  const [first] = today
-  const ofToday = first === undefined ? [] : await findWhere(entries, { queueDay: first.queueDay })
-  const old = [...leftOpen, ...(await mergedOnDaysOf(replica, leftOpen))]
-  const ofOld = replica.read.entriesOfVisits(old.map(({ id }) => id))
-  const visits = new Map([...today, ...old].map((visit) => [visit.id, visit]))
-  const byVisit = entriesByAccount([...ofToday, ...ofOld], visits)
-  return new Map([...visits].map(([id, visit]) => [id, accountOf(visit, byVisit.get(id) ?? [])]))
-}
-
-/** What was paid for a visit counts at the one it was merged into, which may be the one left open. */
-async function mergedOnDaysOf(replica: Replica, leftOpen: readonly Visit[]): Promise<Visit[]> {
-  if (leftOpen.length === 0) return []
-  const days = [...new Set(leftOpen.map(({ queueDay }) => queueDay))]
-  const { visits } = replica.database.collections
-  const canceled = await findWhere(visits, { status: 'CANCELED', queueDay: { $in: days } })
-  return canceled.filter((visit) => standingMerge(visit) !== null)
+function patientsOf(today: readonly Visit[], leftOpen: readonly Visit[]): PatientId[] {
+  const ids = new Set<PatientId>()
+  for (const { patientId } of today) ids.add(patientId)
+  for (const { patientId } of leftOpen) ids.add(patientId)
+  return [...ids]
 }
 
 function severalToday(today: readonly Visit[]): RowContext['severalToday'] {
@@ -147,13 +124,18 @@ function severalToday(today: readonly Visit[]): RowContext['severalToday'] {
 function undoableOf(
   replica: Replica,
   person: Person,
-  visits: readonly Visit[],
+  visits: readonly (readonly Visit[])[],
 ): RowContext['undo'] {
   const now = replica.now()
-  const isRecent = (visit: Visit): boolean =>
-    visit.transitions.some(({ at }) => stampTime(at) >= now - UNDO_WINDOW_MS)
+  const since = stampsFrom(now - UNDO_WINDOW_MS)
+  const recent: Visit[] = []
+  for (const list of visits) {
+    for (const visit of list) {
+      if (visit.transitions.some(({ at }) => at >= since)) recent.push(visit)
+    }
+  }
   const own = lastOwnStep(
-    visits.filter(isRecent).map((visit) => [visit, foldOf(visit)]),
+    recent.map((visit) => [visit, foldOf(visit)]),
     { by: person.userId, stationId: replica.stationId },
   )
   if (own === null || !own.isLast || now > own.until) return null
@@ -181,11 +163,47 @@ function linesOf(replica: Replica, today: readonly Visit[]): DoctorsLine[] {
   ].map((doctor) => ({ doctor, visits: byDoctor.get(doctor.doctorId) ?? [] }))
 }
 
-function makeLine(
-  { doctor, visits }: DoctorsLine,
+type Sections = 'withDoctor' | 'withAssistant' | 'waiting' | 'done' | 'aside'
+type OrderedLine = Record<Sections, readonly Visit[]>
+
+/** Makes the lines time after time: one whose visits are the same stands in the same order. */
+function lineMaker(): (
+  line: DoctorsLine,
   settings: Settings,
   rowOf: (visit: Visit) => VisitRow,
-): LineView {
+) => LineView {
+  const known = new Map<
+    UserId,
+    { visits: readonly Visit[]; settings: Settings; ordered: OrderedLine }
+  >()
+  const orderOf = (
+    { doctor: { doctorId }, visits }: DoctorsLine,
+    settings: Settings,
+  ): OrderedLine => {
+    const before = known.get(doctorId)
+    if (before?.settings === settings && hasSameItems(before.visits, visits)) return before.ordered
+    const ordered = orderLine(visits, settings)
+    known.set(doctorId, { visits, settings, ordered })
+    return ordered
+  }
+  return (line, settings, rowOf) => {
+    const { doctor } = line
+    const { withDoctor, withAssistant, waiting, done, aside } = orderOf(line, settings)
+    return {
+      doctorId: doctor.doctorId,
+      doctorName: doctor.name,
+      room: doctor.room,
+      specialty: doctor.specialty,
+      withDoctor: withDoctor.map(rowOf),
+      withAssistant: withAssistant.map(rowOf),
+      waiting: waiting.map(rowOf),
+      done: done.map(rowOf),
+      aside: aside.map(rowOf),
+    }
+  }
+}
+
+function orderLine(visits: readonly Visit[], settings: Settings): OrderedLine {
   const since = (visit: Visit): string => foldOf(visit).applied.at(-1)?.at ?? ''
   const byStatus = Map.groupBy(visits, ({ status }) => status)
   const inStatus = (...statuses: VisitStatus[]): Visit[] =>
@@ -193,15 +211,11 @@ function makeLine(
       .flatMap((status) => byStatus.get(status) ?? [])
       .toSorted((a, b) => compareText(since(a), since(b)))
   return {
-    doctorId: doctor.doctorId,
-    doctorName: doctor.name,
-    room: doctor.room,
-    specialty: doctor.specialty,
-    withDoctor: inStatus('WITH_DOCTOR').map(rowOf),
-    withAssistant: inStatus('WITH_ASSISTANT').map(rowOf),
-    waiting: sortLine(byStatus.get('WAITING') ?? [], settings).map(rowOf),
-    done: inStatus('DONE').toReversed().map(rowOf),
-    aside: inStatus('CANCELED', 'NO_SHOW').toReversed().map(rowOf),
+    withDoctor: inStatus('WITH_DOCTOR'),
+    withAssistant: inStatus('WITH_ASSISTANT'),
+    waiting: sortLine(byStatus.get('WAITING') ?? [], settings),
+    done: inStatus('DONE').toReversed(),
+    aside: inStatus('CANCELED', 'NO_SHOW').toReversed(),
   }
 }
 

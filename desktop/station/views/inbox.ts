@@ -17,6 +17,7 @@ import {
   supersededOfVisit,
 } from './conflict-items.ts'
 import { enteredFields } from './entered.ts'
+import { givenAnewItems } from './given-anew.ts'
 import { type About, about } from './about.ts'
 import { recordConflicts } from './record-conflicts.ts'
 import { showDay } from './shown-day.ts'
@@ -57,13 +58,15 @@ function computeInbox(
   const { narrowing } = replica.read.settings()
   const mayDecide = can(person.roles, 'NONE', 'DECIDE_QUARANTINE', narrowing)
   const quarantined = mayDecide ? quarantinedItems(replica) : []
+  const isDesk = conflicts !== null
   const known = new Set(quarantined.map(({ itemId }) => itemId))
-  const commands = commandItems(replica, person, conflicts !== null).filter(
+  const commands = commandItems(replica, person, isDesk).filter(
     (item) => item.kind !== 'HELD' || !known.has(`QUARANTINED/${item.commandId}`),
   )
   const items = [
     ...quarantined,
     ...commands,
+    ...givenAnewItems(replica, today, ({ by }) => isDesk || by === person.userId),
     ...(conflicts === null ? [] : conflictItems(replica, { person, today }, conflicts)),
     ...recordConflicts({ replica, viewer: viewerOf(replica, person) }),
   ]

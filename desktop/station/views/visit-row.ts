@@ -12,11 +12,11 @@ import { openConflicts } from './open-conflicts.ts'
 
 /** What the rows of a board have in common. */
 export interface RowContext {
-  /** As shown. */
+  /** As shown; the same function while it says the same. */
   ticketText: (ticket: Ticket) => string
   patients: ReadonlyMap<string, Patient>
-  /** Null: this person does not see money. */
-  accounts: ReadonlyMap<VisitId, Account> | null
+  /** The same account while nothing of it has changed. Null: this person does not see money. */
+  accounts: ((visit: Visit) => Account) | null
   /** The same list for the same status, time after time. */
   actions: (status: VisitStatus) => Action[]
   /** The statuses of a patient's visits of today, where there are several. */
@@ -32,50 +32,64 @@ export function instantOf(stamp: Stamp): string {
   return new Date(stampTime(stamp)).toISOString()
 }
 
+/** Everything beside the visit that `makeVisitRow` reads, as values or as objects that do not change. */
+interface MadeOf {
+  readonly patient: Patient | undefined
+  readonly account: Account | undefined
+  readonly ticketText: RowContext['ticketText']
+  readonly pending: 'QUEUED' | 'HELD' | undefined
+  readonly isDuplicate: boolean
+  readonly actions: Action[]
+  readonly mayNotEdit: boolean
+  readonly undoUntil: number | null
+}
+
 /**
  * Makes the rows of one view, time after time. Of a day's two hundred a command changes one: whatever is
  * made of the same as before is the same row, and is neither made nor compared again.
  */
 export function visitRows(): (context: RowContext) => (visit: Visit) => VisitRow {
-  let shown = new Map<VisitId, { madeOf: readonly unknown[]; row: VisitRow }>()
-  return (context) => {
-    const before = shown
-    const now: typeof before = new Map()
-    shown = now
-    return (visit) => {
-      const madeOf = partsOf(visit, context)
-      const known = before.get(visit.id)
-      const made =
-        known?.madeOf.every((part, index) => part === madeOf[index]) === true
-          ? known
-          : { madeOf, row: makeVisitRow(visit, context) }
-      now.set(visit.id, made)
-      return made.row
-    }
+  const shown = new WeakMap<Visit, { of: MadeOf; row: VisitRow }>()
+  return (context) => (visit) => {
+    const of = partsOf(visit, context)
+    const known = shown.get(visit)
+    if (known !== undefined && isSame(known.of, of)) return known.row
+    const row = makeVisitRow(visit, context)
+    shown.set(visit, { of, row })
+    return row
   }
 }
 
-/** Everything that `makeVisitRow` reads, as values or as objects that do not change. */
-function partsOf(visit: Visit, context: RowContext): unknown[] {
-  const account = context.accounts?.get(visit.id)
+function partsOf(visit: Visit, context: RowContext): MadeOf {
   const { undo } = context
-  return [
-    visit,
-    context.patients.get(visit.patientId),
-    account?.paid,
-    account?.balance.minor,
-    context.ticketText(visit.ticket),
-    context.pending.get(visit.id),
-    context.duplicates.has(visit.id),
-    context.actions(visit.status),
-    mayNotEdit(visit, context),
-    undo?.visitId === visit.id ? undo.until : null,
-  ]
+  return {
+    patient: context.patients.get(visit.patientId),
+    account: context.accounts?.(visit),
+    ticketText: context.ticketText,
+    pending: context.pending.get(visit.id),
+    isDuplicate: context.duplicates.has(visit.id),
+    actions: context.actions(visit.status),
+    mayNotEdit: mayNotEdit(visit, context),
+    undoUntil: undo?.visitId === visit.id ? undo.until : null,
+  }
+}
+
+function isSame(one: MadeOf, other: MadeOf): boolean {
+  return (
+    one.patient === other.patient &&
+    one.account === other.account &&
+    one.ticketText === other.ticketText &&
+    one.pending === other.pending &&
+    one.isDuplicate === other.isDuplicate &&
+    one.actions === other.actions &&
+    one.mayNotEdit === other.mayNotEdit &&
+    one.undoUntil === other.undoUntil
+  )
 }
 
 function makeVisitRow(visit: Visit, context: RowContext): VisitRow {
   const patient = context.patients.get(visit.patientId)
-  const account = context.accounts?.get(visit.id)
+  const account = context.accounts?.(visit)
   const pending = context.pending.get(visit.id)
   return {
     visitId: visit.id,
