@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import type { ClinicId, CommandId, StationId, UserId } from '#shared/ids.ts'
 import { formatStamp, SERVER_NODE, type Stamp } from '#shared/stamp.ts'
-import { jsonArray, listArray, plainArray, textArray } from '../database/array-text.ts'
+import { binaryArray, listArray, plainArray } from '../database/array-text.ts'
 import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
 import type { Feed } from '../sync/feed.ts'
 import { type AuditEntry, contentOf, digestContent, hashEntry } from './audit-chain.ts'
@@ -136,10 +136,16 @@ async function writeContents(tx: ClinicTx, contents: readonly AuditContent[]): P
     [
       tx.clinicId,
       plainArray(contents.map(({ collection }) => collection)),
-      textArray(contents.map(({ id }) => id)),
+      binaryArray(
+        'TEXT',
+        contents.map(({ id }) => id),
+      ),
       plainArray(contents.map(({ seq }) => seq)),
       plainArray(contents.map(({ salt }) => salt)),
-      jsonArray(contents.map(({ content }) => content)),
+      binaryArray(
+        'JSON',
+        contents.map(({ content }) => content),
+      ),
     ],
   )
 }

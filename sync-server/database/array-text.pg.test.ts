@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
-import { jsonArray, listArray, plainArray, textArray } from './array-text.ts'
+import { binaryArray, listArray, plainArray } from './array-text.ts'
 
 let database: TestDatabase
 let client: pg.Client
@@ -16,10 +16,10 @@ afterAll(async () => {
   await database.drop()
 })
 
-async function read(type: string, text: string): Promise<unknown> {
+async function read(type: string, array: string | Buffer): Promise<unknown> {
   const { rows } = await client.query<{ value: unknown }>(
     `SELECT to_json($1::${type}[]) AS value`,
-    [text],
+    [array],
   )
   return rows[0]?.value
 }
@@ -33,7 +33,7 @@ const anyText = fc
 test('PostgreSQL reads whatever text as it was', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyText), async (texts) => {
-      expect(await read('text', textArray(texts))).toEqual(texts)
+      expect(await read('text', binaryArray('TEXT', texts))).toEqual(texts)
     }),
   )
 })
@@ -53,8 +53,15 @@ test('lists that differ in length are cast one by one', async () => {
 test('JSON comes to the letter, and what is not there as NULL', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.option(anyText)), async (values) => {
-      const texts = values.map((value) => (value === null ? null : JSON.stringify({ value })))
-      expect(await read('text', jsonArray(texts))).toEqual(texts)
+      const documents = values.map((value) => (value === null ? null : { value }))
+      const texts = documents.map((each) => (each === null ? null : JSON.stringify(each)))
+      const { rows } = await client.query<{ texts: (string | null)[] }>(
+        'SELECT ARRAY(SELECT each::text FROM unnest($1::json[]) AS each) AS texts',
+        [binaryArray('JSON', texts)],
+      )
+      expect(rows[0]?.texts).toEqual(texts)
+      expect(await read('text', binaryArray('TEXT', texts))).toEqual(texts)
+      expect(await read('jsonb', binaryArray('JSONB', texts))).toEqual(documents)
     }),
   )
 })

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { ClinicTx } from '../database/clinic-tx.ts'
 import { ClinicId, StationId } from '#shared/ids.ts'
 
 /** The one channel of PostgreSQL's LISTEN/NOTIFY that wakes every server instance. */
@@ -16,11 +15,6 @@ export const ClinicNews = z.object({
   offer: z.string().optional(),
 })
 export type ClinicNews = z.infer<typeof ClinicNews>
-
-/** Delivered at commit. Call it once a transaction: NOTIFY takes a lock there that all commits share. */
-export async function notifyClinic(tx: ClinicTx, news: ClinicNews): Promise<void> {
-  await tx.query('SELECT pg_notify($1, $2)', [NEWS_CHANNEL, JSON.stringify(news)])
-}
 
 /** Null: not of this form. An instance of another version says things that this one does not know. */
 export function readNotification<T>(schema: z.ZodType<T>, payload: string): T | null {

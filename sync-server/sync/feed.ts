@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { ClinicDoc, Settings } from '#shared/clinic.ts'
 import type { CollectionName } from '#shared/collections.ts'
+import { binaryArray, plainArray } from '../database/array-text.ts'
 import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
-import { type ClinicNews, notifyClinic } from './clinic-news.ts'
+import { type ClinicNews, NEWS_CHANNEL } from './clinic-news.ts'
 
 /** A clinic's counter row. Whoever holds it locked is the only writer of that clinic. */
 export type Feed = {
@@ -70,19 +71,24 @@ export async function readHead(tx: ClinicTx): Promise<number> {
   return rows[0]?.head ?? 0
 }
 
-/** Moves the counter and the chain's head, and wakes every server instance. */
+/**
+ * Moves the counter and the chain's head, and at commit wakes every server instance. Once a transaction:
+ * NOTIFY takes a lock there that all commits share.
+ */
 export async function closeFeed(
   tx: ClinicTx,
   feed: Feed,
   more: Pick<ClinicNews, 'revoked' | 'offer'> = {},
 ): Promise<void> {
-  await Promise.all([
-    tx.query(
-      `UPDATE feeds SET head = $2, audit_head = $3, audit_hash = decode($4, 'hex')
-       WHERE clinic_id = $1`,
-      [tx.clinicId, feed.head, feed.auditHead, feed.auditHash],
-    ),
-    notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),
+  const { head, auditHead, auditHash } = feed
+  const news: ClinicNews = { clinicId: tx.clinicId, head, ...more }
+  await tx.query('SELECT close_feed($1, $2, $3, $4, $5, $6)', [
+    tx.clinicId,
+    head,
+    auditHead,
+    auditHash,
+    NEWS_CHANNEL,
+    JSON.stringify(news),
   ])
 }
 
@@ -97,8 +103,8 @@ export async function moveChain(tx: ClinicTx, feed: Feed): Promise<void> {
 const INSERT_DOCUMENTS = `
   INSERT INTO documents (clinic_id, collection, id, seq, doc, meta)
   SELECT $1, r.collection, r.id, r.seq, r.doc, r.meta
-  FROM jsonb_to_recordset($2::jsonb)
-    AS r (collection text, id text, seq bigint, doc jsonb, meta jsonb)`
+  FROM unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[], $6::jsonb[])
+    AS r (collection, id, seq, doc, meta)`
 
 const WRITE_DOCUMENTS = `${INSERT_DOCUMENTS}
   ON CONFLICT (clinic_id, collection, id)
@@ -130,13 +136,23 @@ async function sendDocuments(
   documents: readonly NumberedDocument[],
 ): Promise<void> {
   if (documents.length === 0) return
-  // Joined as text: each document was printed once, and is not escaped again as a parameter of its own.
-  const rows = documents.map(
-    ({ collection, id, seq, doc, meta }) =>
-      `{"collection":"${collection}","id":${JSON.stringify(id)},"seq":${seq},"doc":${doc}` +
-      (meta === null ? '}' : `,"meta":${meta}}`),
-  )
-  await tx.query(sql, [tx.clinicId, `[${rows.join(',')}]`])
+  await tx.query(sql, [
+    tx.clinicId,
+    plainArray(documents.map(({ collection }) => collection)),
+    binaryArray(
+      'TEXT',
+      documents.map(({ id }) => id),
+    ),
+    plainArray(documents.map(({ seq }) => seq)),
+    binaryArray(
+      'JSONB',
+      documents.map(({ doc }) => doc),
+    ),
+    binaryArray(
+      'JSONB',
+      documents.map(({ meta }) => meta),
+    ),
+  ])
 }
 
 /**

@@ -7,9 +7,9 @@ import { CommandId, StationId, UserId } from '#shared/ids.ts'
 import { Verdict } from '#shared/protocol.ts'
 import { Role } from '#shared/roles.ts'
 import { Stamp } from '#shared/stamp.ts'
-import type { ClinicTx } from '../database/clinic-tx.ts'
-import { admitStationIn } from '../identity/require-station.ts'
-import { lockFeed } from './feed.ts'
+import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
+import { admitStation } from '../identity/require-station.ts'
+import type { Feed } from './feed.ts'
 import { isAhead, isNumbered, loadDocuments } from './load-documents.ts'
 import { referencesOf, touchesOf } from './judged-command.ts'
 import { findSecondCopy, type SecondCopy } from './second-copy.ts'
@@ -51,6 +51,19 @@ const History = z.object({
   acks: z.array(z.object({ commandSeq: z.number(), feedSeq: z.number() })),
   subscriptions: z.array(z.object({ subscription: Subscription, since: z.number() })),
 })
+
+/** As `push_state()` gives it. */
+type StateRow = {
+  feed: Feed
+  admitted: unknown
+  history: unknown
+  answered: AnsweredRow[]
+  held: HeldRow[]
+}
+
+const READ_STATE = `
+  SELECT feed, admitted, history, answered, held
+  FROM push_state($1, $2, $3, $4, $5, $6, $7, $8)`
 
 const READ_HISTORY = 'SELECT station_history($1, $2, $3, $4, $5, $6) AS history'
 
@@ -107,34 +120,36 @@ export async function loadWorkingSet(
   const decided = commands.flatMap(({ decision }) => decision?.commandId ?? [])
   const ids = [...new Set([...commands.map(({ commandId }) => commandId), ...decided, ...tried])]
   const seqs = commands.map(({ seq }) => seq)
+  const bounds = [Math.min(...seqs, Number.MAX_SAFE_INTEGER), Math.max(...seqs, 0)]
   const readHistory = async (authors: ReadonlySet<string>): Promise<z.infer<typeof History>> => {
-    const { rows } = await tx.query<{ history: unknown }>(READ_HISTORY, [
-      tx.clinicId,
-      stationId,
-      stamps,
-      [...authors],
-      Math.min(...seqs, Number.MAX_SAFE_INTEGER),
-      Math.max(...seqs, 0),
-    ])
+    const asked = [tx.clinicId, stationId, stamps, [...authors], ...bounds]
+    const { rows } = await tx.query<{ history: unknown }>(READ_HISTORY, asked)
     return History.parse(rows[0]?.history)
+  }
+  const readState = async (authors: ReadonlySet<string>) => {
+    const asked = [tx.clinicId, stationId, broughtBy, ids, stamps, [...authors], ...bounds]
+    const [row] = (await tx.query<StateRow>(READ_STATE, asked)).rows
+    if (row === undefined) throw new Error('push_state() gave nothing')
+    if (broughtBy !== null) admitStation(row.admitted)
+    const held = row.held.toSorted((one, other) => one.stationSeq - other.stationSeq)
+    return { ...row, history: History.parse(row.history), held }
   }
   const authors = new Set<string>(commands.map(({ by }) => by))
   const always = ['clinic:settings', `clinic:station:${stationId}`, ...touches]
-  const [feed, , answeredRows, held, arrivedHistory, documents, ofBringer] = await Promise.all([
-    lockFeed(tx),
-    broughtBy === null ? null : admitStationIn(tx, broughtBy),
-    tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, ids]),
-    readHeld(tx, stationId),
-    readHistory(authors),
-    loadDocuments(tx, commands, { always, stationId, now }),
-    broughtBy === null || broughtBy === stationId ? [] : readSessions(tx, broughtBy),
-  ])
+  const [{ feed, answered: answeredRows, held, history: arrivedHistory }, documents, ofBringer] =
+    await settleAll([
+      readState(authors),
+      loadDocuments(tx, commands, { always, stationId, now }),
+      broughtBy === null || broughtBy === stationId
+        ? Promise.resolve([])
+        : readSessions(tx, broughtBy),
+    ])
   const waiting = heldAhead(held, commands)
   const aheadRows =
     waiting.length === 0
       ? []
       : (await tx.query<AnsweredRow>(READ_ANSWERED, [tx.clinicId, waiting])).rows
-  const answered = new Map([...answeredRows.rows, ...aheadRows].map(readAnswered))
+  const answered = new Map([...answeredRows, ...aheadRows].map(readAnswered))
   // Commands that are kept here: tried again, or decided on.
   const kept = [...answered.values()].flatMap(({ command }) => command ?? [])
   const again = [...answered.values()].flatMap(({ verdict, answer }) =>

@@ -1,4 +1,4 @@
-import { jsonArray, listArray, plainArray } from '../database/array-text.ts'
+import { binaryArray, listArray, plainArray } from '../database/array-text.ts'
 import { type ClinicTx, settleAll } from '../database/clinic-tx.ts'
 import { type JudgedCommand, touchesOf } from './judged-command.ts'
 
@@ -60,10 +60,14 @@ async function sendCommands(
     plainArray(rows.map(({ seen }) => seen)),
     plainArray(rows.map(({ verdict }) => verdict)),
     plainArray(rows.map(({ code }) => code)),
-    jsonArray(rows.map(({ stored }) => stored)),
+    binaryArray(
+      'JSON',
+      rows.map(({ stored }) => stored),
+    ),
     // For what waits behind a HELD one; what the others wrote, the audit names.
     listArray(rows.map(({ verdict, command }) => (verdict === 'HELD' ? touchesOf(command) : []))),
-    jsonArray(
+    binaryArray(
+      'TEXT',
       rows.map(({ verdict, command }) => (verdict === 'HELD' ? JSON.stringify(command) : null)),
     ),
     plainArray(rows.map(({ admittedBy }) => admittedBy)),
