@@ -14,7 +14,7 @@ import { openJobs } from './jobs/job-runner.ts'
 import { sweepExpired } from './jobs/sweep-expired.ts'
 import type { ServerDeps } from './server-deps.ts'
 import { shareHistory } from './sharing/share-history.ts'
-import { retryAllHeld } from './sync/retry-held.ts'
+import { retryHeld } from './sync/retry-held.ts'
 
 /**
  * Connections that may wait to be taken. Node's 511 overflow when two thousand stations come back within
@@ -71,7 +71,8 @@ export async function startServer(
         ? {
             'sweep-expired': () => sweepExpired(work),
             'share-history': (data) => shareHistory(work, data),
-            'retry-held': (_data, sender) => retryAllHeld({ ...work, jobs: sender }),
+            'retry-held': ({ clinicId, stationId }, sender) =>
+              retryHeld({ ...work, jobs: sender }, clinicId, stationId),
           }
         : null,
     )

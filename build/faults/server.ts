@@ -228,8 +228,8 @@ export const FAULTS: readonly Fault[] = [
     file: 'sync-server/sync/feed.ts',
     edits: [
       {
-        from: 'notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),',
-        to: 'more.revoked === undefined ? undefined : notifyClinic(tx, { clinicId: tx.clinicId, head: feed.head, ...more }),',
+        from: 'JSON.stringify(news),',
+        to: "more.revoked === undefined ? '{}' : JSON.stringify(news),",
       },
     ],
     project: 'pg',

@@ -1,6 +1,6 @@
 import type { Queue } from 'pg-boss'
 import { z } from 'zod'
-import { ClinicId, PatientId } from '#shared/ids.ts'
+import { ClinicId, PatientId, StationId } from '#shared/ids.ts'
 
 /** Apart from the clinics' tables: here lies nothing of a patient, and no policy hides it. */
 export const JOBS_SCHEMA = 'jobs'
@@ -10,7 +10,8 @@ export const GIVEN_UP = 'given-up'
 /** What the data of each kind of job is: ids and nothing else, for a job is no clinic's row. */
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
-  'retry-held': z.strictObject({}),
+  /** The clinic, and the station that had sent what is held. */
+  'retry-held': z.strictObject({ clinicId: ClinicId, stationId: StationId }),
   /** The receiving clinic, its patient there, and the clinic whose records are copied. */
   'share-history': z.strictObject({
     receiverId: ClinicId,
@@ -29,16 +30,13 @@ const KEPT = { expireInSeconds: 600, deleteAfterSeconds: 86_400, deadLetter: GIV
 export const QUEUES = {
   // One in the line and one under way are enough, however many instances there are.
   'sweep-expired': { ...RETRIES, ...KEPT, policy: 'stately' },
-  'retry-held': { ...RETRIES, ...KEPT, policy: 'stately' },
   // One in the line of each key: which clinics, which patient.
   'share-history': { ...RETRIES, ...KEPT, policy: 'short' },
+  'retry-held': { ...RETRIES, ...KEPT, policy: 'short' },
 } as const satisfies Record<JobName, Omit<Queue, 'name'>>
 
 /** In seconds: for half a year. */
 export const GIVEN_UP_QUEUE = { retentionSeconds: 180 * 86_400 }
 
 /** Cron, UTC. */
-export const SCHEDULES: ReadonlyMap<JobName, string> = new Map([
-  ['sweep-expired', '17 * * * *'],
-  ['retry-held', '47 * * * *'],
-])
+export const SCHEDULES: ReadonlyMap<JobName, string> = new Map([['sweep-expired', '17 * * * *']])

@@ -13,7 +13,7 @@ export interface JobSender {
   send: <N extends JobName>(
     tx: ClinicTx | GlobalTx,
     name: N,
-    jobs: readonly { key: string; data: DataOf<N> }[],
+    jobs: readonly { key: string; data: DataOf<N>; afterSeconds?: number }[],
   ) => Promise<void>
 }
 
@@ -22,9 +22,10 @@ export function senderOf(boss: PgBoss): JobSender {
     send: async (tx, name, jobs) => {
       if (jobs.length === 0) return
       const db: Db = { executeSql: (text, values) => tx.query(text, values) }
-      const rows = jobs.map(({ key, data }) => ({
+      const rows = jobs.map(({ key, data, afterSeconds }) => ({
         singletonKey: key,
         data: JOB_DATA[name].parse(data),
+        ...(afterSeconds === undefined ? {} : { startAfter: afterSeconds }),
       }))
       await boss.insert(name, rows, { db })
     },

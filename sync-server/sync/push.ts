@@ -21,6 +21,7 @@ import { loadWorkingSet } from './load-working-set.ts'
 import { type MoveKey, readMoves } from './move-keys.ts'
 import type { ReadPush } from './push-body.ts'
 import { recordCommands } from './record-commands.ts'
+import { sendRetry, waitsByItself } from './retry-due.ts'
 import { changeLetterOfCopy } from './second-copy.ts'
 import { readSenders, type Sender } from './senders.ts'
 import { setAside } from './set-aside.ts'
@@ -164,6 +165,7 @@ async function takeInto(
   const ofCopy = copy === null ? null : changeLetterOfCopy(set, copy, now)
   const { answers, judged } = judgePush(set, rewritten, now)
   if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
+  if (judged.some(waitsByItself)) await sendRetry(tx, deps.jobs, stationId)
   const changed = changedDocuments(set)
   if (set.feed.shares && changed.length > 0) {
     await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))

@@ -1,7 +1,6 @@
 import type { ClinicId, CommandId, StationId } from '#shared/ids.ts'
 import { chainAudit, writeAudit } from '../audit/append-audit.ts'
-import { acrossClinics, type ClinicTx, settleAll, writeClinic } from '../database/clinic-tx.ts'
-import { describe } from '../http/error-response.ts'
+import { type ClinicTx, settleAll, withClinic, writeClinic } from '../database/clinic-tx.ts'
 import type { JobSender } from '../jobs/job-sender.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { patientsIn, sendSharing } from '../sharing/sharing-jobs.ts'
@@ -11,65 +10,41 @@ import { judgePush } from './judge-push.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { factOf, recordLetters } from './push.ts'
 import { recordCommands } from './record-commands.ts'
+import { sendRetry } from './retry-due.ts'
 import { changedDocuments, keyOf, standingChanged } from './working-set.ts'
 
 type RetryDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'> & { jobs: JobSender }
 
-const PARTS = 32
 const BATCH = 100
 
 /**
  * Tries what waits at the server for something that has come meanwhile: a subscription, a command before it.
  * Its station does the same, as long as there is one: a disk may be dead, or an older image of it put back.
  */
-export async function retryAllHeld(deps: RetryDeps): Promise<void> {
-  const audit = {
-    reason: 'what is held is tried again',
-    log: (entry: object) => deps.log.info(entry),
-  }
-  let accepted = 0
-  for (let part = 0; part < PARTS; part += 1) {
-    const { rows } = await acrossClinics(
-      deps.pool,
-      part === 0 ? audit : { ...audit, log: () => undefined },
-      (tx) =>
-        tx.query<{ clinicId: ClinicId; stationId: StationId }>(
-          'SELECT clinic_id AS "clinicId", station_id AS "stationId" FROM held_stations($1)',
-          [part],
-        ),
-    )
-    for (const { clinicId, stationId } of rows) {
-      try {
-        accepted += await retryHeld(deps, clinicId, stationId)
-      } catch (error) {
-        if (!(error instanceof Error)) throw error
-        // It waits on, and so do not those of all others.
-        deps.log.warn({ clinicId, stationId, ...describe(error) }, 'held not tried')
-      }
-    }
-  }
-  deps.log.info({ accepted }, 'held tried')
-}
-
-/** Of one station, in the order made. @returns how many were accepted */
 export async function retryHeld(
   deps: RetryDeps,
   clinicId: ClinicId,
   stationId: StationId,
-): Promise<number> {
+): Promise<void> {
+  let waiting = 0
   let accepted = 0
-  for (let after: Place = [0, '00000000-0000-0000-0000-000000000000']; ;) {
+  for (let after: Place | null = BEFORE_ALL; after !== null;) {
+    const from: Place = after
     const tried = await writeClinic(deps.pool, clinicId, (tx) =>
-      retryBatch(tx, { stationId, after }, deps),
+      retryBatch(tx, { stationId, after: from }, deps),
     )
+    waiting += tried.waiting
     accepted += tried.accepted
-    if (tried.last === null) return accepted
     after = tried.last
   }
+  deps.log.info({ clinicId, stationId, accepted, waiting }, 'held tried')
+  if (waiting > 0)
+    await withClinic(deps.pool, clinicId, (tx) => sendRetry(tx, deps.jobs, stationId))
 }
 
 /** In the order of a station's commands, of which two may have one number: a copy of its file made the other. */
 type Place = readonly [stationSeq: number, commandId: string]
+const BEFORE_ALL: Place = [0, '00000000-0000-0000-0000-000000000000']
 
 const READ_WAITING = `
   SELECT command_id AS "commandId", station_seq AS "stationSeq" FROM commands
@@ -82,14 +57,14 @@ async function retryBatch(
   tx: ClinicTx,
   { stationId, after }: { stationId: StationId; after: Place },
   deps: RetryDeps,
-): Promise<{ accepted: number; last: Place | null }> {
+): Promise<{ accepted: number; waiting: number; last: Place | null }> {
   const { rows } = await tx.query<{ commandId: CommandId; stationSeq: number }>(READ_WAITING, [
     tx.clinicId,
     stationId,
     ...after,
   ])
   const end = rows.at(-1)
-  if (end === undefined) return { accepted: 0, last: null }
+  if (end === undefined) return { accepted: 0, waiting: 0, last: null }
   const now = deps.now()
   const again = rows.map(({ commandId }) => commandId)
   const { set } = await loadWorkingSet(
@@ -126,5 +101,9 @@ async function retryBatch(
       tx.commit(),
     ])
   }
-  return { accepted: accepted.length, last: [end.stationSeq, end.commandId] }
+  return {
+    accepted: accepted.length,
+    waiting: arrivals.length - accepted.length,
+    last: [end.stationSeq, end.commandId],
+  }
 }

@@ -5,7 +5,7 @@ import { withClinic, writeClinic } from '#server/database/clinic-tx.ts'
 import { NO_JOBS } from '#server/jobs/test-jobs.ts'
 import { replaceSettings } from '#server/clinics/settings.ts'
 import { changeStaff } from '#server/clinics/staff.ts'
-import { retryAllHeld } from '#server/sync/retry-held.ts'
+import { retryHeld } from '#server/sync/retry-held.ts'
 import { revokeStation } from '#server/clinics/stations.ts'
 import { readSubscriptions, recordSubscription } from '#server/subscriptions/subscription.ts'
 import { Settings } from '#shared/clinic.ts'
@@ -270,9 +270,22 @@ export async function heal(clinic: ModelClinic): Promise<{ rejoined: number }> {
     await pause(50)
   }
   // For those whose desk has lost them.
-  await clinic.withPool((pool) => retryAllHeld({ pool, now: clinic.now, log, jobs: NO_JOBS }))
+  await clinic.withPool((pool) => retryAll(pool, clinic.now()))
   await meet(clinic, office)
   return { rejoined }
+}
+
+async function retryAll(pool: pg.Pool, at: number): Promise<void> {
+  const held = await withClinic(pool, MODEL_CLINIC, (tx) =>
+    tx.query<{ stationId: StationId }>(
+      `SELECT DISTINCT station_id AS "stationId" FROM commands
+       WHERE clinic_id = $1 AND verdict = 'HELD'`,
+      [tx.clinicId],
+    ),
+  )
+  for (const { stationId } of held.rows) {
+    await retryHeld({ pool, now: () => at, log, jobs: NO_JOBS }, MODEL_CLINIC, stationId)
+  }
 }
 
 /** @throws what is no refusal, but a fault */
