@@ -71,8 +71,7 @@ export async function startServer(
         ? {
             'sweep-expired': () => sweepExpired(work),
             'share-history': (data) => shareHistory(work, data),
-            'retry-held': ({ clinicId, stationId }, sender) =>
-              retryHeld({ ...work, jobs: sender }, clinicId, stationId),
+            'retry-held': (data, sender) => retryHeld({ ...work, jobs: sender }, data),
           }
         : null,
     )

@@ -408,7 +408,12 @@ export const FAULTS: readonly Fault[] = [
   {
     is: 'what the server tries by itself it refuses, with no desk to tell',
     file: 'sync-server/sync/retry-held.ts',
-    edits: [{ from: "verdict !== 'REJECTED'", to: 'verdict.length > 0' }],
+    edits: [
+      {
+        from: "outcome === undefined || outcome.verdict === 'REJECTED'",
+        to: 'outcome === undefined',
+      },
+    ],
     project: 'pg',
     caughtBy: {
       file: 'sync-server/sync/retry-held.pg.test.ts',

@@ -14,6 +14,9 @@ export function createPool(url: string, onIdleError: (error: Error) => void, max
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 60_000,
     connectionTimeoutMillis: 10_000,
+    // PostgreSQL ends what takes too long; this ends the waiting for one that is gone and did not say so.
+    query_timeout: 60_000,
+    keepAlive: true,
     types: TYPES,
     application_name: 'dawr',
   })

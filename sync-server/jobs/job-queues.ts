@@ -11,7 +11,12 @@ export const GIVEN_UP = 'given-up'
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
   /** The clinic, and the station that had sent what is held. */
-  'retry-held': z.strictObject({ clinicId: ClinicId, stationId: StationId }),
+  'retry-held': z.strictObject({
+    clinicId: ClinicId,
+    stationId: StationId,
+    /** How long after it was sent. */
+    hours: z.int().min(1).max(24),
+  }),
   /** The receiving clinic, its patient there, and the clinic whose records are copied. */
   'share-history': z.strictObject({
     receiverId: ClinicId,

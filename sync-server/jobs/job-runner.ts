@@ -43,6 +43,9 @@ export async function openJobs(
   return { ...senderOf(boss), close: () => boss.stop({ timeout: DRAIN_MS }) }
 }
 
+/** Each by itself: those of a batch have one time together, and fail together. */
+const LONG: ReadonlySet<JobName> = new Set(['retry-held'])
+
 interface Worked extends Pick<ServerDeps, 'log'> {
   handlers: JobHandlers
   finished: FinishedJobs
@@ -60,7 +63,8 @@ const BATCH = {
 } as const
 
 async function work(boss: PgBoss, name: JobName, worked: Worked): Promise<void> {
-  await boss.work<object, void, typeof BATCH>(name, BATCH, async (jobs) => {
+  const batch = { ...BATCH, batchSize: LONG.has(name) ? 1 : BATCH.batchSize }
+  await boss.work<object, void, typeof batch>(name, batch, async (jobs) => {
     const results: JobResult[] = []
     for (const job of jobs) results.push(await workOn(job, name, worked))
     return results

@@ -57,3 +57,23 @@ test('what nobody waits for goes last, whoever came later', async () => {
   await gate.runLast(work('alone'))
   expect(done.at(-1)).toBe('alone')
 })
+
+test('does nothing for who is gone when their turn comes, and turns away who comes behind too many', async () => {
+  const gate = createGate(1, 2)
+  const done: string[] = []
+  const doing = (name: string) => () => Promise.resolve(void done.push(name))
+  const free = Promise.withResolvers<void>()
+  const first = gate.run(() => free.promise)
+  let isGone = false
+  const second = gate.run(doing('second'), () => isGone)
+  const third = gate.run(doing('third'))
+  await expect(gate.run(doing('fourth'))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    details: { retryAfterSeconds: 5 },
+  })
+  isGone = true
+  free.resolve()
+  await Promise.all([first, third])
+  await expect(second).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(done).toEqual(['third'])
+})

@@ -165,7 +165,7 @@ async function takeInto(
   const ofCopy = copy === null ? null : changeLetterOfCopy(set, copy, now)
   const { answers, judged } = judgePush(set, rewritten, now)
   if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
-  if (judged.some(waitsByItself)) await sendRetry(tx, deps.jobs, stationId)
+  if (judged.some(waitsByItself)) await sendRetry(tx, deps.jobs, { stationId })
   const changed = changedDocuments(set)
   if (set.feed.shares && changed.length > 0) {
     await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))

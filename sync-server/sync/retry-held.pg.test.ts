@@ -32,11 +32,10 @@ beforeEach(async () => {
 })
 
 const log = pino({ level: 'silent' })
-const retry = (): Promise<void> =>
+const retry = (hours = 1): Promise<void> =>
   retryHeld(
     { pool: database.pool, now: () => clinic.clock.now, log, jobs },
-    clinic.clinicId,
-    desk.stationId,
+    { clinicId: clinic.clinicId, stationId: desk.stationId, hours },
   )
 
 /** Keys of what was sent, with how many seconds later it is due. */
@@ -52,8 +51,9 @@ const jobs: JobSender = {
     return Promise.resolve()
   },
 }
-const dueAgain = (): [string, number][] => [
-  [`retry-held ${clinic.clinicId}:${desk.stationId}`, 3_600],
+const dueIn = (hours: number): [string, number] => [
+  `retry-held ${clinic.clinicId}:${desk.stationId}`,
+  hours * 3_600,
 ]
 
 /** The trial and its grace are over. */
@@ -88,12 +88,13 @@ test('once the clinic has paid, what waited for that goes in, in order, and ever
   const edit = editPatient(desk, 'reception', madePatient(arrival), { note: 'later' })
   const held = await desk.push(arrival, edit)
   expect(held.map(({ code }) => code)).toEqual(['SUBSCRIPTION', 'PARENT_HELD'])
-  expect(sent).toEqual(dueAgain())
-  await retry()
-  expect(sent).toEqual([...dueAgain(), ...dueAgain()])
+  expect(sent).toEqual([dueIn(1)])
+  // What never goes in is asked about ever more rarely.
+  for (const hours of [1, 2, 16, 24]) await retry(hours)
+  expect(sent.splice(0)).toEqual([dueIn(1), dueIn(2), dueIn(4), dueIn(24), dueIn(24)])
   await renew()
-  await retry()
-  expect(sent).toHaveLength(2)
+  await retry(24)
+  expect(sent).toEqual([])
   expect(await documentKeys()).toContain(`patients:${madePatient(arrival).id}`)
   expect(await clinic.within(verifyAudit)).toMatchObject({ ok: true })
   // Should the desk live after all, it is told what became of it.
@@ -115,7 +116,7 @@ test('also of a desk that may speak no more', async () => {
   expect(await documentKeys()).toContain(`patients:${madePatient(command).id}`)
 })
 
-test('more than are tried together', async () => {
+test('a whole day of it', async () => {
   end()
   const commands = Array.from({ length: 230 }, () => register(desk, 'reception'))
   for (let sent = 0; sent < commands.length; sent += 50) {
@@ -134,10 +135,16 @@ test('what would be refused waits for its desk, in whose inbox what was entered 
     { code: 'SUBSCRIPTION' },
     { code: 'PARENT_HELD' },
   ])
+  const onIt = editPatient(desk, 'reception', madePatient(forbidden), { note: 'mine' })
+  expect(await desk.push(onIt)).toMatchObject([{ code: 'PARENT_HELD' }])
   await renew()
+  sent = []
   await retry()
   expect(await verdictOf(arrival)).toBe('ACCEPTED')
   expect(await verdictOf(forbidden)).toBe('HELD')
+  // Nor is what stands on it torn from it.
+  expect(await verdictOf(onIt)).toBe('HELD')
+  expect(sent).toEqual([dueIn(1)])
   expect(await desk.push(forbidden)).toMatchObject([{ verdict: 'REJECTED', code: 'FORBIDDEN' }])
 })
 
@@ -156,4 +163,23 @@ test('what an ADMIN decides on is theirs to decide', async () => {
   await retry()
   expect(await verdictOf(command)).toBe('HELD')
   expect(sent).toEqual([])
+})
+
+test('one of which the server can make nothing stops no other', async () => {
+  end()
+  const [first, second] = [register(desk, 'reception'), register(desk, 'reception')]
+  await desk.push(first, second)
+  await renew()
+  // As a version that is no more may have kept it.
+  await clinic.within((tx) =>
+    tx.query(`UPDATE commands SET payload = '{}' WHERE clinic_id = $1 AND command_id = $2`, [
+      clinic.clinicId,
+      first.commandId,
+    ]),
+  )
+  sent = []
+  await retry()
+  expect(await verdictOf(first)).toBe('HELD')
+  expect(await verdictOf(second)).toBe('ACCEPTED')
+  expect(sent).toEqual([dueIn(1)])
 })

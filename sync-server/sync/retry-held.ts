@@ -1,109 +1,103 @@
-import type { ClinicId, CommandId, StationId } from '#shared/ids.ts'
+import type { CommandId, StationId } from '#shared/ids.ts'
+import type { DataOf } from '../jobs/job-queues.ts'
 import { chainAudit, writeAudit } from '../audit/append-audit.ts'
 import { type ClinicTx, settleAll, withClinic, writeClinic } from '../database/clinic-tx.ts'
+import { describe } from '../http/error-response.ts'
 import type { JobSender } from '../jobs/job-sender.ts'
 import type { ServerDeps } from '../server-deps.ts'
 import { patientsIn, sendSharing } from '../sharing/sharing-jobs.ts'
 import type { Arrival } from './arrival.ts'
-import { closeFeed, writeDocuments } from './feed.ts'
+import { closeFeed, lockFeed, writeDocuments } from './feed.ts'
 import { judgePush } from './judge-push.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { factOf, recordLetters } from './push.ts'
 import { recordCommands } from './record-commands.ts'
-import { sendRetry } from './retry-due.ts'
+import { MAX_HOURS, sendRetry } from './retry-due.ts'
 import { changedDocuments, keyOf, standingChanged } from './working-set.ts'
 
 type RetryDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'> & { jobs: JobSender }
 
-const BATCH = 100
+/** Behind it the others wait for the next time: what never goes in must not take a server's day. */
+const MAX_MS = 300_000
 
 /**
  * Tries what waits at the server for something that has come meanwhile: a subscription, a command before it.
  * Its station does the same, as long as there is one: a disk may be dead, or an older image of it put back.
+ *
+ * One command after the other, each in a transaction of its own: one that cannot be written stops no other,
+ * and what stands on one that would be refused goes on waiting with it.
  */
 export async function retryHeld(
   deps: RetryDeps,
-  clinicId: ClinicId,
-  stationId: StationId,
+  { clinicId, stationId, hours }: DataOf<'retry-held'>,
 ): Promise<void> {
-  let waiting = 0
+  const { pool, jobs, log } = deps
+  const start = performance.now()
+  const waiting = await writeClinic(pool, clinicId, (tx) => readWaiting(tx, stationId))
   let accepted = 0
-  for (let after: Place | null = BEFORE_ALL; after !== null;) {
-    const from: Place = after
-    const tried = await writeClinic(deps.pool, clinicId, (tx) =>
-      retryBatch(tx, { stationId, after: from }, deps),
-    )
-    waiting += tried.waiting
-    accepted += tried.accepted
-    after = tried.last
+  for (const commandId of waiting) {
+    if (performance.now() - start > MAX_MS) break
+    try {
+      const isIn = await writeClinic(pool, clinicId, (tx) =>
+        retryCommand(tx, { stationId, commandId }, deps),
+      )
+      if (isIn) accepted += 1
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      log.warn({ commandId, ...describe(error) }, 'held command not tried')
+    }
   }
-  deps.log.info({ clinicId, stationId, accepted, waiting }, 'held tried')
-  if (waiting > 0)
-    await withClinic(deps.pool, clinicId, (tx) => sendRetry(tx, deps.jobs, stationId))
+  log.info({ clinicId, stationId, accepted, waiting: waiting.length - accepted }, 'held tried')
+  if (accepted === waiting.length) return
+  const later = accepted > 0 ? 1 : Math.min(hours * 2, MAX_HOURS)
+  await withClinic(pool, clinicId, (tx) => sendRetry(tx, jobs, { stationId, hours: later }))
 }
 
-/** In the order of a station's commands, of which two may have one number: a copy of its file made the other. */
-type Place = readonly [stationSeq: number, commandId: string]
-const BEFORE_ALL: Place = [0, '00000000-0000-0000-0000-000000000000']
+/** Under the lock: what a push that is under way is about to hold, it has found this job in the line for. */
+async function readWaiting(tx: ClinicTx, stationId: StationId): Promise<CommandId[]> {
+  await lockFeed(tx)
+  const { rows } = await tx.query<{ commandId: CommandId }>(
+    `SELECT command_id AS "commandId" FROM commands
+     WHERE clinic_id = $1 AND station_id = $2 AND verdict = 'HELD'
+       AND code NOT IN ('QUARANTINED', 'INTERNAL') AND name <> 'decideQuarantined'
+     ORDER BY station_seq, command_id`,
+    [tx.clinicId, stationId],
+  )
+  return rows.map(({ commandId }) => commandId)
+}
 
-const READ_WAITING = `
-  SELECT command_id AS "commandId", station_seq AS "stationSeq" FROM commands
-  WHERE clinic_id = $1 AND station_id = $2 AND verdict = 'HELD'
-    AND code NOT IN ('QUARANTINED', 'INTERNAL') AND name <> 'decideQuarantined'
-    AND (station_seq, command_id) > ($3, $4)
-  ORDER BY station_seq, command_id LIMIT ${BATCH}`
-
-async function retryBatch(
+/** @returns whether it was accepted */
+async function retryCommand(
   tx: ClinicTx,
-  { stationId, after }: { stationId: StationId; after: Place },
+  { stationId, commandId }: { stationId: StationId; commandId: CommandId },
   deps: RetryDeps,
-): Promise<{ accepted: number; waiting: number; last: Place | null }> {
-  const { rows } = await tx.query<{ commandId: CommandId; stationSeq: number }>(READ_WAITING, [
-    tx.clinicId,
-    stationId,
-    ...after,
-  ])
-  const end = rows.at(-1)
-  if (end === undefined) return { accepted: 0, waiting: 0, last: null }
+): Promise<boolean> {
   const now = deps.now()
-  const again = rows.map(({ commandId }) => commandId)
   const { set } = await loadWorkingSet(
     tx,
     { stationId, broughtBy: null },
-    { commands: [], again, touches: [], stamps: [], now },
+    { commands: [], again: [commandId], touches: [], stamps: [], now },
   )
   const lettersBefore = set.letters.given
   const known = new Set(set.answered.keys())
-  // As they stand now, under the lock: one may have been answered since, or erased.
-  const arrivals = again.flatMap((id): Arrival[] => {
-    const { command = null, verdict } = set.answered.get(id) ?? {}
-    if (command === null || verdict !== 'HELD') return []
-    return [{ kind: 'COMMAND', command, text: '', clampedFrom: null }]
-  })
+  // As it stands now, under the lock: it may have been answered since, or erased.
+  const { command = null, verdict } = set.answered.get(commandId) ?? {}
+  if (command === null || verdict !== 'HELD') return true
+  const arrivals: Arrival[] = [{ kind: 'COMMAND', command, text: '', clampedFrom: null }]
   const { judged } = judgePush(set, arrivals, now)
+  const outcome = judged.at(-1)
   // A refusal is told its station, which keeps what was entered: until it asks, the command waits on.
-  const accepted = judged.filter(({ verdict }) => verdict === 'ACCEPTED')
+  if (outcome === undefined || outcome.verdict === 'REJECTED') return false
   const changed = changedDocuments(set)
-  if (accepted.length > 0 || changed.length > 0) {
-    if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
-    if (set.feed.shares && changed.length > 0) {
-      await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))
-    }
-    await settleAll([
-      writeDocuments(tx, changed, ({ collection, id }) => set.absent.has(keyOf(collection, id))),
-      recordCommands(
-        tx,
-        judged.filter(({ verdict }) => verdict !== 'REJECTED'),
-        known,
-      ),
-      writeAudit(tx, chainAudit(tx.clinicId, set.feed, accepted.flatMap(factOf), now)),
-      closeFeed(tx, set.feed),
-      tx.commit(),
-    ])
-  }
-  return {
-    accepted: accepted.length,
-    waiting: arrivals.length - accepted.length,
-    last: [end.stationSeq, end.commandId],
-  }
+  if (outcome.verdict === 'HELD' && changed.length === 0) return false
+  if (set.letters.given !== lettersBefore) await recordLetters(tx, set, lettersBefore)
+  if (set.feed.shares) await sendSharing(tx, deps.jobs, patientsIn(standingChanged(set)))
+  await settleAll([
+    writeDocuments(tx, changed, ({ collection, id }) => set.absent.has(keyOf(collection, id))),
+    recordCommands(tx, judged, known),
+    writeAudit(tx, chainAudit(tx.clinicId, set.feed, judged.flatMap(factOf), now)),
+    closeFeed(tx, set.feed),
+    tx.commit(),
+  ])
+  return outcome.verdict === 'ACCEPTED'
 }

@@ -20,7 +20,7 @@ import type { ServerDeps, ServerEnv } from '../server-deps.ts'
 import { createEntitlementSigner } from '../subscriptions/entitlement-token.ts'
 import { createBulkLane } from './bulk-lane.ts'
 import { createChecksumReader } from './checksums.ts'
-import { createAckMemory, pullPage } from './pull.ts'
+import { createAckMemory, type PullDeps, pullPage } from './pull.ts'
 import { createForesight } from './foresight.ts'
 import { createGate } from './gate.ts'
 import { answersFor } from './older-wire.ts'
@@ -37,15 +37,16 @@ const LONG_PUSH_BYTES = { plain: 64 * 1024, packed: 8 * 1024 }
  * pushes must find some free: what they bring is work that a person waits for.
  */
 const QUERIES_AT_ONCE = 2
+/** Ten seconds of them, or less: behind as many nobody waits for an answer. */
+const QUERIES_WAITING = 10_000
 
 /** The doors of synchronization: push, pull and the stream of hints. All for a station. */
 export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
-  const gate = createGate(QUERIES_AT_ONCE)
+  const gate = createGate(QUERIES_AT_ONCE, QUERIES_WAITING)
   const hub = createStreamHub(deps, gate)
   const bulk = createBulkLane(() => performance.now())
   const pullDeps = {
     ...deps,
-    gate,
     signer: createEntitlementSigner(deps.signingKey),
     isLive: hub.isLive,
     acks: createAckMemory(),
@@ -84,8 +85,12 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
   routes.post('/pull', byToken, async (c) => {
     const request = await readRequest(deps, c, () => readBody(c, PullRequest))
     const station = c.get('station')
+    const pulling: PullDeps = {
+      ...pullDeps,
+      gate: { run: (work) => gate.run(work, () => isGone(c)) },
+    }
     const answer = async (): Promise<Response> =>
-      answerPacked(c, await packJson(c, await pullPage(pullDeps, station, request)))
+      answerPacked(c, await packJson(c, await pullPage(pulling, station, request)))
     if (!bulk.has(station.stationId, request)) return answer()
     return bulk.run({ clinicId: station.clinicId, signal: c.req.raw.signal }, answer)
   })
@@ -107,10 +112,19 @@ export function syncRoutes(deps: ServerDeps): Hono<ServerEnv> {
 
   routes.get('/stream', byToken, async (c) => {
     const answer = beginEvents(c)
-    await hub.open(c.get('station'), { begin: answer.begin, takesPages: speaksNewest(c) })
+    await hub.open(c.get('station'), {
+      begin: answer.begin,
+      takesPages: speaksNewest(c),
+      isGone: () => isGone(c),
+    })
     return answer.response()
   })
   return routes
+}
+
+/** Whoever asked has hung up. */
+function isGone(c: Context<ServerEnv>): boolean {
+  return c.env.outgoing?.destroyed === true
 }
 
 function isLong(c: Context<ServerEnv>): boolean {

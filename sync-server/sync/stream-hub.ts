@@ -29,7 +29,7 @@ export interface StreamHub {
    */
   open: (
     station: StationClaim,
-    listening: { begin: () => StreamLine; takesPages: boolean },
+    listening: { begin: () => StreamLine; takesPages: boolean; isGone?: () => boolean },
   ) => Promise<void>
   /** Whether a stream of the station is open, here or at another instance. */
   isLive: (stationId: StationId) => boolean
@@ -268,12 +268,12 @@ export function createStreamHub(deps: ServerDeps, gate: Gate): StreamHub {
   return {
     isLive: presence.isLive,
     offers,
-    open: async (station, { begin, takesPages }) => {
+    open: async (station, { begin, takesPages, isGone }) => {
       const { clinicId, stationId } = station
       const seat = takeSeat(clinicId, stationId, takesPages)
       try {
         // After the seat is taken: nothing that is written from here on is missed.
-        const head = await gate.run(() => readHeadFor(station))
+        const head = await gate.run(() => readHeadFor(station), isGone)
         if (deps.closing.aborted) throw new AppError('UNAVAILABLE')
         if (seat.isRefused) throw new AppError('STATION_REVOKED')
         seat.head = Math.max(head, seat.head)

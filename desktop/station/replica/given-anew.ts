@@ -23,13 +23,16 @@ export type NumberGivenAnew = z.infer<typeof NumberGivenAnew>
 
 /** Kept until somebody has told whoever holds the paper, and for some days after that. */
 export interface GivenAnew {
-  /** What the answer to an accepted command says of its numbers. @param at milliseconds */
+  /**
+   * What the answer to an accepted command says of its numbers; that it says nothing means that those on paper
+   * stand, also where another answer had said something before a server was set back. @param at milliseconds
+   */
   note(command: Command, details: ErrorDetails, at: number): void
   unseen(): NumberGivenAnew[]
   /** @returns false: none of that command */
   see(commandId: string): boolean
   hasTickets(): boolean
-  /** Forgets what was seen. @param before milliseconds */
+  /** Forgets what was seen, and tickets, whose day is long over. @param before milliseconds */
   prune(before: number): void
 }
 
@@ -42,6 +45,13 @@ export function openGivenAnew(db: Database.Database): GivenAnew {
        SET given = excluded.given, seen = 0, answered_at = excluded.answered_at
        WHERE given <> excluded.given`,
   )
+  const turn = db.prepare<[string, number, string, string, string]>(
+    `UPDATE given_anew SET taken = given, given = ?, seen = 0, answered_at = ?
+     WHERE command_id = ? AND collection = ? AND seen = 1 AND given <> ?`,
+  )
+  const drop = db.prepare<[string, string, string]>(
+    'DELETE FROM given_anew WHERE command_id = ? AND collection = ? AND seen = 0 AND given <> ?',
+  )
   const select = db.prepare<[]>(
     `SELECT command_id AS commandId, collection, id, author AS "by", at, taken, given
      FROM given_anew WHERE seen = 0`,
@@ -50,15 +60,24 @@ export function openGivenAnew(db: Database.Database): GivenAnew {
     'UPDATE given_anew SET seen = 1 WHERE command_id = ? AND seen = 0',
   )
   const selectTicket = db.prepare("SELECT 1 FROM given_anew WHERE collection = 'visits' LIMIT 1")
-  const prune = db.prepare<[number]>('DELETE FROM given_anew WHERE seen = 1 AND answered_at < ?')
+  const prune = db.prepare<[number]>(
+    "DELETE FROM given_anew WHERE (seen = 1 OR collection = 'visits') AND answered_at < ?",
+  )
   return {
     note({ commandId, by, at, writes }, details, answeredAt) {
       for (const { collection, id, next } of writes) {
         const names = GIVEN_ANEW[collection]
         if (names === undefined) continue
         const { [names.taken]: taken, [names.given]: given } = details
-        if (typeof taken !== 'string' || typeof given !== 'string') continue
-        if (!numbersIn(collection, next).includes(taken)) continue
+        const [made] = numbersIn(collection, next)
+        if (made === undefined) continue
+        if (typeof taken !== 'string' || typeof given !== 'string') {
+          // Whoever was told of the other is to be told that it is this one again.
+          turn.run(made, answeredAt, commandId, collection, made)
+          drop.run(commandId, collection, made)
+          continue
+        }
+        if (made !== taken) continue
         upsert.run(commandId, collection, id, by, at, taken, given, answeredAt)
       }
     },

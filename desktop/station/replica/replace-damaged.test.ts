@@ -191,6 +191,16 @@ test('the station goes on with its work, its numbers and its people', async () =
   expect(station.outbox().at(-1)?.command.seq).toBe(visits.length + 1)
 })
 
+test('a file of a version before, in which nothing is unreadable, is whole', async () => {
+  const { folder, path, visits } = await makeFile(3)
+  const store = openStore({ path, key: FILE_KEY })
+  store.db.exec('DROP TABLE given_anew; PRAGMA user_version = 5')
+  await store.close()
+  beginReplacing(folder, 0)
+  const { file } = await reopen(folder)
+  expect(file.meta.get('damage')).toMatchObject({ kept: visits.length, whole: true })
+})
+
 test('a file whose first page is gone is kept, and the station begins anew', async () => {
   const { folder, path } = await makeFile(3)
   const broken = breakPage(path, 0)

@@ -27,6 +27,8 @@ const COPIED: readonly (readonly [table: string, by?: string])[] = [
   ['masters'],
   ['given_anew'],
 ]
+/** Not in a file that an earlier version wrote: that it cannot be read says nothing of the rest. */
+const OF_LATER = new Set(['given_anew'])
 
 const AnyRow = z.record(z.string(), z.unknown())
 const MetaRow = z.object({ key: z.string(), value: z.string() })
@@ -54,7 +56,7 @@ export function salvageReplica(file: ReplicaFile, { salvage, isCopy, now }: Sour
     if (salvage === null) return []
     const { rows, whole } = salvage.rows(table, by)
     const good = rows.flatMap((row) => schema.safeParse(row).data ?? [])
-    if (!whole || good.length < rows.length) partial.add(table)
+    if (!OF_LATER.has(table) && (!whole || good.length < rows.length)) partial.add(table)
     return good
   }
   // Numbers first: whether all were read decides the letter.

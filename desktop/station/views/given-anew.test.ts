@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Command } from '#shared/commands.ts'
+import { Entry } from '#shared/entry.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import { AppointmentId } from '#shared/ids.ts'
 import { patientOf, START } from '#shared/test-values.ts'
 import { applyResults, beginReseed } from '../replica/apply-answers.ts'
-import { CLINIC, DOCTOR, feed, OTHER_STATION, STATION } from '../replica/test-replica.ts'
+import { CLINIC, DOCTOR, feed, OTHER_STATION, STATION, staffDoc } from '../replica/test-replica.ts'
 import { InboxView, type InboxItem } from '../contract/queries.ts'
 import {
   checkIn,
@@ -24,12 +25,22 @@ function lastCommand({ replica }: TestStation): Command {
   return replica.outbox().at(-1)?.command ?? expect.fail('nothing in the outbox')
 }
 
+type Payment = Entry & { body: { kind: 'PAYMENT' } }
+
+function isPayment(doc: object): doc is Payment {
+  return Entry.safeParse(doc).data?.body.kind === 'PAYMENT'
+}
+
+function underLetter(entry: Payment, letter: string): Payment {
+  return { ...entry, body: { ...entry.body, receipt: { ...entry.body.receipt, letter } } }
+}
+
 /** As the server answers when a number was somebody else's: with the documents as they stand now. */
-function accept(station: TestStation, command: Command, details: ErrorDetails): void {
+function accept(station: TestStation, command: Command, details: ErrorDetails, letter = 'C'): void {
   const { commandId, writes } = command
   const documents = writes.map(({ collection, next }, index) => {
-    const doc = 'ticket' in next ? { ...next, ticket: { ...next.ticket, letter: 'C' } } : next
-    return feed(collection, doc, 100 + index)
+    const doc = 'ticket' in next ? { ...next, ticket: { ...next.ticket, letter } } : next
+    return feed(collection, isPayment(doc) ? underLetter(doc, letter) : doc, 100 + index)
   })
   applyResults(station.core, [{ commandId, verdict: 'ACCEPTED', code: null, details, documents }])
 }
@@ -92,8 +103,37 @@ test('the same answer once more tells nothing new, another number does', async (
   accept(station, command, { taken: 'A-1', ticket: 'C-1' })
   expect(await itemsOf(station)).toEqual([])
   beginReseed(station.core)
-  accept(station, command, { taken: 'A-1', ticket: 'D-1' })
+  accept(station, command, { taken: 'A-1', ticket: 'D-1' }, 'D')
   expect(await itemsOf(station)).toMatchObject([{ numbers: [{ taken: 'A-1', given: 'D-1' }] }])
+})
+
+test('after a restore that gave the first number back, whoever was told of another is told so', async () => {
+  const station = await twoDesks()
+  await checkIn(station)
+  const first = lastCommand(station)
+  accept(station, first, { taken: 'A-1', ticket: 'C-1' })
+  const [item] = await itemsOf(station)
+  await station.act.settle({ itemId: item?.itemId ?? '', choice: 'DISMISS' })
+  await checkIn(station)
+  const second = lastCommand(station)
+  accept(station, second, { taken: 'A-2', ticket: 'C-2' })
+  expect(await itemsOf(station)).toHaveLength(1)
+  beginReseed(station.core)
+  accept(station, first, {}, 'A')
+  accept(station, second, {}, 'A')
+  // Of the second nobody had been told anything.
+  expect(await itemsOf(station)).toMatchObject([{ numbers: [{ taken: 'C-1', given: 'A-1' }] }])
+  accept(station, first, {}, 'A')
+  expect(await itemsOf(station)).toHaveLength(1)
+})
+
+test('it is for those alone who may see whom it is about', async () => {
+  const station = await twoDesks()
+  await checkIn(station, { payment: PAID })
+  const command = lastCommand(station)
+  accept(station, command, BOTH)
+  station.receive(feed('clinic', staffDoc(command.by, ['INVENTORY'])))
+  expect(await itemsOf(station)).toEqual([])
 })
 
 test('an answer about other numbers, or none, tells the desk nothing', async () => {
@@ -179,6 +219,10 @@ test('a station that is alone shows letters for as long as two people hold one n
   const [item] = await itemsOf(station)
   await station.act.settle({ itemId: item?.itemId ?? '', choice: 'DISMISS' })
   expect(station.act.slipOf({ visitId })).toMatchObject({ ticket: 'C-1' })
+  const again = await checkIn(station)
+  accept(station, lastCommand(station), { taken: 'C-3', ticket: 'D-3' }, 'D')
+  // Nobody said that they were told: after that day it says nothing all the same.
+  expect(station.act.slipOf({ visitId: again.visitId })).toMatchObject({ ticket: 'D-3' })
   station.core.file.store.transaction(() => station.core.file.givenAnew.prune(START + 86_400_000))
   expect(station.act.slipOf({ visitId })).toMatchObject({ ticket: '1' })
 })

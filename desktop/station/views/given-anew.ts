@@ -2,7 +2,7 @@ import type { Documents } from '#shared/collections.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId, VisitId } from '#shared/ids.ts'
 import type { VisitStatus } from '#shared/roles.ts'
-import { formatTicket } from '#shared/ticket.ts'
+import { formatTicket, type Ticket } from '#shared/ticket.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import type { InboxItem } from '../contract/queries.ts'
 import type { NumberGivenAnew } from '../replica/given-anew.ts'
@@ -60,17 +60,19 @@ export function givenAnewItems(
   })
 }
 
-/** Null: it says nothing any more. */
+/** Null: it says nothing any more, or there is yet another number. */
 function heldNumber({ read }: Replica, row: NumberGivenAnew, today: CalendarDate): Held | null {
+  const isNow = (number: Ticket): boolean => formatTicket(number, true) === row.given
   switch (row.collection) {
     case 'visits': {
       const visit = read.visit(row.id)
       if (visit === null || visit.queueDay !== today || WENT.includes(visit.status)) return null
+      if (!isNow(visit.ticket)) return null
       return { kind: 'TICKET', row, patientId: visit.patientId, visitId: visit.id }
     }
     case 'entries': {
       const entry = read.entry(row.id)
-      if (entry === null) return null
+      if (entry?.body.kind !== 'PAYMENT' || !isNow(entry.body.receipt)) return null
       const visit = entry.visitId === null ? null : read.visit(entry.visitId)
       const isOnSlip = visit?.queueDay === today && isLatestPayment(read, entry)
       return {
@@ -82,7 +84,7 @@ function heldNumber({ read }: Replica, row: NumberGivenAnew, today: CalendarDate
     }
     case 'invoices': {
       const invoice = read.find('invoices', row.id)
-      if (invoice === null) return null
+      if (invoice === null || !isNow(invoice.number)) return null
       return { kind: 'INVOICE', row, patientId: invoice.patientId, visitId: null }
     }
     case 'appointments': {
@@ -91,7 +93,7 @@ function heldNumber({ read }: Replica, row: NumberGivenAnew, today: CalendarDate
         booking?.status === 'BOOKED' &&
         booking.day >= today &&
         // Moved to another day it has another number, and that was told.
-        formatTicket(booking.number, true) === row.given
+        isNow(booking.number)
       return isDue ? { kind: 'BOOKING', row, patientId: booking.patientId, visitId: null } : null
     }
   }

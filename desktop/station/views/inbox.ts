@@ -3,7 +3,7 @@ import { type Quarantined, SESSION_UNKNOWN } from '#shared/clinic.ts'
 import { enteredOf } from '#shared/entered.ts'
 import type { CalendarDate } from '#shared/fields.ts'
 import type { PatientId } from '#shared/ids.ts'
-import { can, governingStatus, type Role } from '#shared/roles.ts'
+import { can, governingStatus, mayView, type Role } from '#shared/roles.ts'
 import type { Patient } from '#shared/patient.ts'
 import { formatInboxItemId } from '../commands/inbox-item-id.ts'
 import type { EnteredField, InboxItem, InboxView } from '../contract/queries.ts'
@@ -66,7 +66,9 @@ function computeInbox(
   const items = [
     ...quarantined,
     ...commands,
-    ...givenAnewItems(replica, today, ({ by }) => isDesk || by === person.userId),
+    ...(mayView(person.roles, 'IDENTITY')
+      ? givenAnewItems(replica, today, ({ by }) => isDesk || by === person.userId)
+      : []),
     ...(conflicts === null ? [] : conflictItems(replica, { person, today }, conflicts)),
     ...recordConflicts({ replica, viewer: viewerOf(replica, person) }),
   ]

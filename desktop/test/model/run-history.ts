@@ -284,7 +284,8 @@ async function retryAll(pool: pg.Pool, at: number): Promise<void> {
     ),
   )
   for (const { stationId } of held.rows) {
-    await retryHeld({ pool, now: () => at, log, jobs: NO_JOBS }, MODEL_CLINIC, stationId)
+    const job = { clinicId: MODEL_CLINIC, stationId, hours: 1 }
+    await retryHeld({ pool, now: () => at, log, jobs: NO_JOBS }, job)
   }
 }
 
