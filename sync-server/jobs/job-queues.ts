@@ -7,7 +7,7 @@ export const JOBS_SCHEMA = 'jobs'
 /** Where a job lies that was tried as often as it may be, until an operator looks at it. */
 export const GIVEN_UP = 'given-up'
 
-/** What the data of each kind of job is: ids and nothing else, for a job is no clinic's row. */
+/** What the data of each kind of job is: ids, or hours, and nothing else, for a job is no clinic's row. */
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
   /** The clinic, and the station that had sent what is held. */
