@@ -118,7 +118,8 @@ function pouchdbPeer(url: string): Peer {
   let generation = 0
   const revision = (): string => (generation += 1).toString(16).padStart(32, '0')
   return {
-    name: 'express-pouchdb, LevelDB',
+    // It answers once the log is written, not once that is on the disk: a power cut takes what it confirmed.
+    name: 'express-pouchdb, LevelDB without sync',
     async push(documents, batch) {
       for (const rows of chunks(documents, batch)) {
         const revised = rows.map((document) => {

@@ -37,7 +37,7 @@ async function serveRxdb(port) {
   await server.start()
 }
 
-/** express-pouchdb over LevelDB. */
+/** express-pouchdb over LevelDB, which it writes without `sync`: durable but for loss of power. */
 async function servePouchdb(port) {
   const { default: express } = await import('express')
   const { default: expressPouchdb } = await import('express-pouchdb')
