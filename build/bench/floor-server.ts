@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { queryClinic } from '#server/database/clinic-tx.ts'
 import { createPool } from '#server/database/pool.ts'
 import { BENCH_CLINIC } from './clinic.ts'
+import { writeRowsOfPush } from './floor-rows.ts'
 
 const CHANNEL = 'dawr_floor'
 const env = z.object({ DATABASE_URL: z.url(), DATABASE_OWNER_URL: z.url() }).parse(process.env)
@@ -47,6 +48,15 @@ app.post('/push', async (c) => {
     [await c.req.text()],
   )
   return c.json({ seq: rows[0]?.seq })
+})
+
+/** The rows that a push of ours leaves, which it takes nothing to find. */
+app.post('/push-rows', async (c) => {
+  await writeRowsOfPush(
+    serving,
+    z.array(z.looseObject({ id: z.string() })).parse(await c.req.json()),
+  )
+  return c.json({ ok: true })
 })
 
 app.get('/latest', async (c) => {

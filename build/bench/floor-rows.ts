@@ -1,0 +1,100 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { CommandId, StationId } from '#shared/ids.ts'
+import { serverStamp, writeAudit } from '#server/audit/append-audit.ts'
+import { binaryArray, plainArray } from '#server/database/array-text.ts'
+import { type ClinicTx, settleAll, withClinic } from '#server/database/clinic-tx.ts'
+import { closeFeed, lockFeed, writeDocuments } from '#server/sync/feed.ts'
+import { BENCH_CLINIC, DESK } from './clinic.ts'
+
+/**
+ * What a push of new documents leaves behind, and nothing of how it comes to that: the document, the command
+ * with its answer, the audit's entry and what that keeps, under the feed's lock, row-level security and every
+ * index, in one commit. Nothing is signed, read, judged, merged or hashed.
+ */
+export async function writeRowsOfPush(
+  pool: pg.Pool,
+  documents: readonly { id: string }[],
+): Promise<void> {
+  await withClinic(pool, BENCH_CLINIC, async (tx) => {
+    const feed = await lockFeed(tx)
+    const at = serverStamp(Date.now())
+    const recordedAt = new Date().toISOString()
+    const stationId = StationId.parse(STATION)
+    const made = documents.map((document, index) => ({
+      commandId: CommandId.parse(randomUUID()),
+      id: document.id,
+      seq: feed.head + index + 1,
+      auditSeq: feed.auditHead + index + 1,
+      doc: JSON.stringify(document),
+    }))
+    feed.head += made.length
+    feed.auditHead += made.length
+    feed.auditHash = HASH
+    await settleAll([
+      writeDocuments(
+        tx,
+        made.map(({ id, seq, doc }) => ({ collection: 'patients', id, seq, doc, meta: null })),
+        () => true,
+      ),
+      writeCommands(tx, made, at),
+      writeAudit(tx, {
+        entries: made.map(({ commandId, id, auditSeq }) => ({
+          clinicId: BENCH_CLINIC,
+          seq: auditSeq,
+          commandId,
+          stationId,
+          authorId: DESK.userId,
+          name: 'registerPatient',
+          at,
+          admittedBy: null,
+          touches: [`patients:${id}`],
+          digests: [HASH],
+          recordedAt,
+          hash: HASH,
+        })),
+        payloads: made.map(({ id, auditSeq, doc }) => ({
+          collection: 'patients',
+          id,
+          seq: auditSeq,
+          salt: SALT,
+          content: `{"before":null,"after":${doc}}`,
+        })),
+      }),
+      closeFeed(tx, feed),
+      tx.commit(),
+    ])
+  })
+}
+
+const STATION = '01930000-0000-7000-8000-0000000000ff'
+const HASH = randomBytes(32).toString('hex')
+const SALT = randomBytes(16).toString('hex')
+
+async function writeCommands(
+  tx: ClinicTx,
+  made: readonly { commandId: string; id: string; seq: number }[],
+  at: string,
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO commands (clinic_id, command_id, station_id, station_seq, name, author_id, at,
+       seen, verdict, response, touches)
+     SELECT $1, r.id, $3, r.seq, 'registerPatient', $4, $5, 0, 'ACCEPTED', r.response, '{}'
+     FROM unnest($2::uuid[], $6::bigint[], $7::json[]) AS r (id, seq, response)`,
+    [
+      tx.clinicId,
+      plainArray(made.map(({ commandId }) => commandId)),
+      STATION,
+      DESK.userId,
+      at,
+      plainArray(made.map(({ seq }) => seq)),
+      binaryArray(
+        'JSON',
+        made.map(
+          ({ commandId, id, seq }) =>
+            `{"commandId":"${commandId}","verdict":"ACCEPTED","code":null,"details":{},"documents":[{"collection":"patients","id":"${id}","seq":${seq}}]}`,
+        ),
+      ),
+    ],
+  )
+}
