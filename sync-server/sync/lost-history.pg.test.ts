@@ -189,6 +189,21 @@ describe('a visit that is gone', () => {
     expect(await pushed(second, ...onIt)).toEqual(['REJECTED NOT_FOUND', 'REJECTED NOT_FOUND'])
   })
 
+  test('two desks that stand on it do not wait for each other', async () => {
+    const third = await clinic.openDesk('reception2')
+    clinic.clock.now += MINUTE
+    const canceled = asSeen(step(third, 'reception2', visit, ['cancel', 'CANCELED']))
+    await restore()
+    expect(await pushed(second, ...onIt)).toEqual(['HELD PARENT_HELD', 'HELD PARENT_HELD'])
+    expect(await pushed(third, canceled)).toEqual(['HELD PARENT_HELD'])
+    await comesBack(first, register(first, 'reception'))
+    for (const desk of [second, third]) await comesBack(desk)
+    // The later one may stand on the other desk's; not the other way round.
+    expect(await pushed(third, canceled)).toEqual(['HELD PARENT_HELD'])
+    expect(await pushed(second, ...onIt)).toEqual(['REJECTED NOT_FOUND', 'REJECTED NOT_FOUND'])
+    expect(await pushed(third, canceled)).toEqual(['REJECTED NOT_FOUND'])
+  })
+
   test('what was made since the restore was not lost by it: answered as ever', async () => {
     await restore()
     await comesBack(second)

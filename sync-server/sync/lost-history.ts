@@ -24,8 +24,8 @@ export interface LostHistory {
   isAwaited: boolean
   /** Every station that stands here: of another nobody can say whether it will come. */
   stations: ReadonlySet<string>
-  /** `collection:id` of what HELD commands of other stations write. */
-  held: ReadonlySet<string>
+  /** `collection:id` of what HELD commands of other stations write, with the stamp of the first of them. */
+  held: ReadonlyMap<string, string>
 }
 
 const READ_STATIONS = `
@@ -35,8 +35,9 @@ const READ_STATIONS = `
   FROM stations s WHERE clinic_id = $1`
 
 const READ_HELD_TOUCHES = `
-  SELECT DISTINCT unnest(touches) AS key FROM commands
-  WHERE clinic_id = $1 AND verdict = 'HELD' AND station_id <> $2 AND touches && $3::text[]`
+  SELECT key, min(at COLLATE "C") AS at FROM commands, unnest(touches) AS key
+  WHERE clinic_id = $1 AND verdict = 'HELD' AND station_id <> $2 AND touches && $3::text[]
+  GROUP BY key`
 
 /**
  * @param now the server's time, milliseconds
@@ -59,7 +60,7 @@ export async function readLostHistory(
   const keys = commands.flatMap((command) => [...touchesOf(command), ...referencesOf(command)])
   const [stations, held] = await Promise.all([
     tx.query<{ stationId: string; isAwaited: boolean }>(READ_STATIONS, [tx.clinicId, begunSeq]),
-    tx.query<{ key: string }>(READ_HELD_TOUCHES, [tx.clinicId, stationId, keys]),
+    tx.query<{ key: string; at: string }>(READ_HELD_TOUCHES, [tx.clinicId, stationId, keys]),
   ])
   return {
     seq: begunSeq,
@@ -69,7 +70,7 @@ export async function readLostHistory(
       (each) => each.isAwaited && each.stationId !== stationId && each.stationId !== broughtBy,
     ),
     stations: new Set(stations.rows.map((each) => each.stationId)),
-    held: new Set(held.rows.map(({ key }) => key)),
+    held: new Map(held.rows.map(({ key, at }) => [key, at])),
   }
 }
 
@@ -122,10 +123,12 @@ export function waitsForLost(
   const missing = command.writes.flatMap((write) => missingFrom(set, lost, write))
   const hasSeenMore = seen <= lost.seq && command.seen > lost.seq
   if (missing.length === 0 && !hasSeenMore) return false
+  // What it stands on was made before it; two that are held would else wait for each other.
+  const mayBeHeld = (key: string): boolean => (lost.held.get(key) ?? command.at) < command.at
   return (
     lost.isAwaited ||
     missing.some(
-      ({ key, madeBy }) => lost.held.has(key) || (madeBy !== null && !lost.stations.has(madeBy)),
+      ({ key, madeBy }) => mayBeHeld(key) || (madeBy !== null && !lost.stations.has(madeBy)),
     )
   )
 }
