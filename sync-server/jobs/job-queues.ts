@@ -7,6 +7,9 @@ export const JOBS_SCHEMA = 'jobs'
 /** Where a job lies that was tried as often as it may be, until an operator looks at it. */
 export const GIVEN_UP = 'given-up'
 
+/** The longest that a job is put off. */
+export const MAX_HOURS = 24
+
 /** What the data of each kind of job is: ids, or hours, and nothing else, for a job is no clinic's row. */
 export const JOB_DATA = {
   'sweep-expired': z.strictObject({}),
@@ -15,7 +18,7 @@ export const JOB_DATA = {
     clinicId: ClinicId,
     stationId: StationId,
     /** How long after it was sent. */
-    hours: z.int().min(1).max(24),
+    hours: z.int().min(1).max(MAX_HOURS),
   }),
   /** The receiving clinic, its patient there, and the clinic whose records are copied. */
   'share-history': z.strictObject({

@@ -4,7 +4,6 @@ import type { JobSender } from '../jobs/job-sender.ts'
 import type { JudgedCommand } from './judged-command.ts'
 
 const HOUR_SECONDS = 3_600
-export const MAX_HOURS = 24
 
 /** Whether a command waits for what may come by itself: not for an ADMIN, nor for us. */
 export function waitsByItself({ verdict, code }: Pick<JudgedCommand, 'verdict' | 'code'>): boolean {

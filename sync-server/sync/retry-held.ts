@@ -1,5 +1,5 @@
 import type { CommandId, StationId } from '#shared/ids.ts'
-import type { DataOf } from '../jobs/job-queues.ts'
+import { type DataOf, MAX_HOURS } from '../jobs/job-queues.ts'
 import { chainAudit, writeAudit } from '../audit/append-audit.ts'
 import { type ClinicTx, settleAll, withClinic, writeClinic } from '../database/clinic-tx.ts'
 import { describe } from '../http/error-response.ts'
@@ -12,7 +12,7 @@ import { judgePush } from './judge-push.ts'
 import { loadWorkingSet } from './load-working-set.ts'
 import { factOf, recordLetters } from './push.ts'
 import { recordCommands } from './record-commands.ts'
-import { MAX_HOURS, sendRetry } from './retry-due.ts'
+import { sendRetry } from './retry-due.ts'
 import { changedDocuments, keyOf, standingChanged } from './working-set.ts'
 
 type RetryDeps = Pick<ServerDeps, 'pool' | 'now' | 'log'> & { jobs: JobSender }
