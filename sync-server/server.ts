@@ -3,7 +3,7 @@ import { createAdaptorServer } from '@hono/node-server'
 import pino, { type Logger } from 'pino'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './database/embedded.ts'
-import { createPool } from './database/pool.ts'
+import { createPool, openConnections } from './database/pool.ts'
 import { prepareDatabase } from './database/prepare-database.ts'
 import { assertServingRole } from './database/serving-role.ts'
 import { createApp } from './http/app.ts'
@@ -14,6 +14,7 @@ import { openJobs } from './jobs/job-runner.ts'
 import { sweepExpired } from './jobs/sweep-expired.ts'
 import type { ServerDeps } from './server-deps.ts'
 import { shareHistory } from './sharing/share-history.ts'
+import { rehearsePush } from './sync/rehearse-push.ts'
 import { retryHeld } from './sync/retry-held.ts'
 
 /**
@@ -36,7 +37,7 @@ export interface RunningServer {
 
 /**
  * Migrates, checks, listens. In tests too; `now` is for those that must not wait, `served` for those
- * that must not wait for the next version.
+ * that must not wait for the next version, `rehearses` for those that start a server for each test.
  */
 export async function startServer(
   config: Config,
@@ -44,7 +45,8 @@ export async function startServer(
     now = Date.now,
     log = createLog(config),
     served = SERVED_PROTOCOLS,
-  }: { now?: () => number; log?: Logger; served?: ServedProtocols } = {},
+    rehearses = true,
+  }: { now?: () => number; log?: Logger; served?: ServedProtocols; rehearses?: boolean } = {},
 ): Promise<RunningServer> {
   // What was opened, to be closed in the opposite order, after a failed start too.
   const opened: Array<() => Promise<void>> = []
@@ -55,9 +57,14 @@ export async function startServer(
     const { appUrl, ownerUrl } = config.database ?? (await openEmbedded(config.dataFolder, opened))
     const applied = await prepareDatabase(ownerUrl)
     if (applied.length > 0) log.info({ applied }, 'migrated')
-    const pool = createPool(appUrl, (error) => log.warn({ error: error.name }, 'idle connection'))
+    const pool = createPool(
+      appUrl,
+      (error) => log.warn({ error: error.name }, 'idle connection'),
+      rehearses ? { rehearse: rehearsePush } : {},
+    )
     opened.push(() => pool.end())
     await assertServingRole(pool)
+    await openConnections(pool)
     const closing = new AbortController()
     const closers: Array<() => Promise<void>> = []
     opened.push(async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 
 test('many transactions at once keep their clinics apart, on shared connections', async () => {
-  const pool = createPool(database.appUrl, () => undefined, 3)
+  const pool = createPool(database.appUrl, () => undefined, { max: 3 })
   const names = await Promise.all(
     Array.from({ length: 60 }, async (_, index) => {
       const clinicId = (index % 2 === 0 ? A : B) ?? expect.fail('two clinics')
@@ -44,7 +44,7 @@ test('many transactions at once keep their clinics apart, on shared connections'
 })
 
 test('a failure rolls back, and gives the connection back in order', async () => {
-  const pool = createPool(database.appUrl, () => undefined, 1)
+  const pool = createPool(database.appUrl, () => undefined, { max: 1 })
   const clinicId = A ?? expect.fail('a clinic')
   const fail = withClinic(pool, clinicId, async (tx) => {
     await tx.query("UPDATE clinics SET name = 'lost' WHERE clinic_id = $1", [clinicId])
@@ -64,7 +64,7 @@ test('a failure rolls back, and gives the connection back in order', async () =>
 })
 
 test('a connection that PostgreSQL cuts fails its own transaction and nothing else', async () => {
-  const pool = createPool(database.appUrl, () => undefined, 2)
+  const pool = createPool(database.appUrl, () => undefined, { max: 2 })
   const clinicId = A ?? expect.fail('a clinic')
   const cut = 'SELECT pg_terminate_backend(pg_backend_pid())'
   for (const run of [

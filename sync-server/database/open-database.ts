@@ -22,7 +22,9 @@ export async function withDatabase<T>(
   if (urls === null) throw new ConfigError('no database')
   try {
     await prepareDatabase(urls.ownerUrl)
-    const pool = createPool(role === 'APP' ? urls.appUrl : urls.ownerUrl, () => undefined, 2)
+    const pool = createPool(role === 'APP' ? urls.appUrl : urls.ownerUrl, () => undefined, {
+      max: 2,
+    })
     try {
       return await run(pool)
     } finally {

@@ -4,8 +4,24 @@ import pg from 'pg'
 const TYPES = new pg.TypeOverrides()
 TYPES.setTypeParser(pg.types.builtins.INT8, Number)
 
+interface PoolOptions {
+  max?: number
+  /** What a connection does before it is given to anybody; without it, one that is not used soon is closed. */
+  rehearse?: (client: pg.ClientBase) => Promise<void>
+}
+
+/**
+ * Kept although unused: two of pulls and streams in a storm, one of the jobs, and the rest for pushes, of
+ * which one that comes after a pause is to find its connection as the last one left it.
+ */
+const REHEARSED = 6
+
 /** @param onIdleError a connection that breaks while unused would otherwise end the process */
-export function createPool(url: string, onIdleError: (error: Error) => void, max = 10): pg.Pool {
+export function createPool(
+  url: string,
+  onIdleError: (error: Error) => void,
+  { max = 10, rehearse }: PoolOptions = {},
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -19,10 +35,25 @@ export function createPool(url: string, onIdleError: (error: Error) => void, max
     keepAlive: true,
     types: TYPES,
     application_name: 'dawr',
+    ...(rehearse === undefined
+      ? {}
+      : {
+          min: Math.min(REHEARSED, max),
+          // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, whatever its types say
+          onConnect: rehearse,
+        }),
   })
   pool.on('error', onIdleError)
   // The pool listens only while a connection is unused. One that is cut in a transaction tells its
   // statements, and would end the process for want of a listener of its own.
   pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
+}
+
+/** Opens those connections of a pool that are kept. */
+export async function openConnections(pool: pg.Pool): Promise<void> {
+  const clients = await Promise.all(
+    Array.from({ length: pool.options.min ?? 0 }, () => pool.connect()),
+  )
+  for (const client of clients) client.release()
 }

@@ -71,6 +71,8 @@ export async function readHead(tx: ClinicTx): Promise<number> {
   return rows[0]?.head ?? 0
 }
 
+export const CLOSE_FEED = 'SELECT close_feed($1, $2, $3, $4, $5, $6)'
+
 /**
  * Moves the counter and the chain's head, and at commit wakes every server instance. Once a transaction:
  * NOTIFY takes a lock there that all commits share.
@@ -82,7 +84,7 @@ export async function closeFeed(
 ): Promise<void> {
   const { head, auditHead, auditHash } = feed
   const news: ClinicNews = { clinicId: tx.clinicId, head, ...more }
-  await tx.query('SELECT close_feed($1, $2, $3, $4, $5, $6)', [
+  await tx.query(CLOSE_FEED, [
     tx.clinicId,
     head,
     auditHead,

@@ -49,7 +49,7 @@ interface Wanted {
  * Each looks its rows up by an index, one by one: `OFFSET 0` keeps the planner from making one join
  * of them, which on a clinic without statistics reads all of it.
  */
-const BY_KEY = `
+export const BY_KEY = `
   SELECT d.collection, d.id, d.seq, d.doc, d.meta, d.deleted
   FROM unnest($2::text[], $3::text[]) AS want (collection, id) CROSS JOIN LATERAL (
     SELECT collection, id, seq, doc, meta, deleted FROM documents

@@ -61,7 +61,8 @@ type StateRow = {
   held: HeldRow[]
 }
 
-const READ_STATE = `
+/** Under the feed's lock. */
+export const READ_STATE = `
   SELECT feed, admitted, history, answered, held
   FROM push_state($1, $2, $3, $4, $5, $6, $7, $8)`
 

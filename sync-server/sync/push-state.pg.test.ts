@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createTestDatabase, type TestDatabase } from '../test/test-database.ts'
+import { rehearsePush } from './rehearse-push.ts'
 import { createTestClinic, newId, type TestClinic } from './test-clinic.ts'
 import { register } from './test-commands.ts'
 
@@ -10,9 +11,11 @@ let clinic: TestClinic
 let client: pg.Client
 beforeAll(async () => {
   database = await createTestDatabase()
-  clinic = await createTestClinic(database)
-  client = new pg.Client({ connectionString: database.appUrl })
+  client = new pg.Client({ connectionString: database.appUrl, pipeline: true })
   await client.connect()
+  // As the server's connections do, before there is a clinic.
+  await rehearsePush(client)
+  clinic = await createTestClinic(database)
 })
 afterAll(async () => {
   await client.end()

@@ -89,6 +89,7 @@ export async function startTestServer(
       {
         now: () => clock.now,
         log,
+        rehearses: false,
         ...(settings.served === undefined ? {} : { served: settings.served }),
       },
     )

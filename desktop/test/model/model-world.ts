@@ -278,7 +278,7 @@ function urlsOf(database: string): { appUrl: string; ownerUrl: string } {
 }
 
 async function withPoolOf<T>(url: string, use: (pool: pg.Pool) => Promise<T>): Promise<T> {
-  const pool = createPool(url, () => undefined, 2)
+  const pool = createPool(url, () => undefined, { max: 2 })
   try {
     return await use(pool)
   } finally {

@@ -52,7 +52,7 @@ answerRequests(async (message) => {
         logLevel: 'error',
         signingKey,
       } as const
-      server = await startServer(config, { now: () => clock.now, log })
+      server = await startServer(config, { now: () => clock.now, log, rehearses: false })
       return { url: server.url }
     }
     case 'clock':
