@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { queryClinic } from '#server/database/clinic-tx.ts'
 import { createPool } from '#server/database/pool.ts'
 import { BENCH_CLINIC } from './clinic.ts'
-import { writeRowsOfPush } from './floor-rows.ts'
+import { writeDocumentsAlone, writeRowsOfPush } from './floor-rows.ts'
 
 const CHANNEL = 'dawr_floor'
 const env = z.object({ DATABASE_URL: z.url(), DATABASE_OWNER_URL: z.url() }).parse(process.env)
@@ -49,6 +49,11 @@ app.post('/push', async (c) => {
   )
   return c.json({ seq: rows[0]?.seq })
 })
+
+/** Documents as ours are stored, and nothing beside them. */
+app.post('/push-documents', async (c) =>
+  c.json({ seq: await writeDocumentsAlone(serving, await c.req.text()) }),
+)
 
 /** The rows that a push of ours leaves, which it takes nothing to find. */
 app.post('/push-rows', async (c) => {
