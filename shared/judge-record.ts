@@ -1,4 +1,4 @@
-import { bookingSteps, type Change, type CommandChanges } from './command-shape.ts'
+import { bookingSteps, type Change, type CommandChanges } from './change.ts'
 import type { Command, RecordCommandName } from './commands.ts'
 import type { Addendum, Entry } from './entry.ts'
 import type { CalendarDate, Fact } from './fields.ts'

@@ -1,4 +1,4 @@
-import { type Change, type CommandChanges, stepsOf } from './command-shape.ts'
+import { type Change, type CommandChanges, stepsOf } from './change.ts'
 import { type Command, isVisitCommand, VISIT_COMMANDS } from './commands.ts'
 import {
   firstOf,

@@ -1,5 +1,6 @@
+import type { Change, CommandChanges } from './change.ts'
 import { COLLECTIONS, type Documents, WritableCollection } from './collections.ts'
-import { type Change, type CommandChanges, readChanges } from './command-shape.ts'
+import { readChanges } from './command-changes.ts'
 import {
   type Command,
   isRecordCommand,

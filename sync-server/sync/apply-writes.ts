@@ -1,6 +1,6 @@
+import type { Change, CommandChanges } from '#shared/change.ts'
 import { factsIn, type MergedDocument } from '#shared/collection-rules.ts'
 import { COLLECTIONS, type Documents, type WritableCollection } from '#shared/collections.ts'
-import type { Change, CommandChanges } from '#shared/command-shape.ts'
 import type { Command, WriteOf } from '#shared/commands.ts'
 import type { ErrorDetails } from '#shared/errors.ts'
 import { resolve } from '#shared/resolve.ts'
