@@ -8,6 +8,11 @@ const TOKEN = 'sync-server/identity/token.pg.test.ts'
 const LOST = 'sync-server/sync/lost-history.pg.test.ts'
 
 /** What may go wrong in the server, and in the rules it shares with the stations. */
+const JUDGE_FORGED = {
+  file: 'shared/judge.test.ts',
+  test: 'refuses a forged author, time, station or altered history',
+}
+
 export const FAULTS: readonly Fault[] = [
   {
     is: 'the role is not asked for',
@@ -419,5 +424,33 @@ export const FAULTS: readonly Fault[] = [
       file: 'sync-server/sync/retry-held.pg.test.ts',
       test: 'what would be refused waits for its desk',
     },
+  },
+  {
+    is: 'a command may do more than its name says',
+    file: 'shared/command-changes.ts',
+    edits: [
+      {
+        from: 'return isTheCommand(command, changes) ? changes : null',
+        to: 'return isTheCommand(command, changes) ? changes : changes',
+      },
+    ],
+    caughtBy: JUDGE_FORGED,
+  },
+  {
+    is: 'what no command may change is not held against what stood',
+    file: 'shared/write-change.ts',
+    edits: [{ from: 'return keepsRest(base, next, free) ?', to: 'return free.length > 0 ?' }],
+    caughtBy: JUDGE_FORGED,
+  },
+  {
+    is: 'what a command adds need not be its author’s own',
+    file: 'shared/write-change.ts',
+    edits: [
+      {
+        from: 'return added.every((fact) => isOwn(command, fact)) ? added : null',
+        to: 'return added',
+      },
+    ],
+    caughtBy: JUDGE_FORGED,
   },
 ]
