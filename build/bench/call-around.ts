@@ -1,4 +1,4 @@
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { within } from './samples.ts'
 import type { BenchWindow } from './window.ts'
 

@@ -2,7 +2,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { build } from 'vite'
-import type { BoardView } from '#desktop/station/contract/queries.ts'
+import type { BoardView } from '#desktop/station/contract/board-view.ts'
 import { rendererPlugins } from '#desktop/renderer/vite.config.ts'
 import { findChromium } from '../chromium.mjs'
 

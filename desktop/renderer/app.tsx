@@ -1,6 +1,6 @@
 import { DirectionProvider, MantineProvider } from '@mantine/core'
 import { useEffect } from 'react'
-import type { SessionView } from '#desktop/station/contract/queries.ts'
+import type { SessionView } from '#desktop/station/contract/session-view.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import { EnrolmentScreen } from './session/enrolment-screen.tsx'
 import { OpeningScreen } from './session/opening-screen.tsx'

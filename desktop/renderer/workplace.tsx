@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { Slip } from '#desktop/station/contract/actions.ts'
+import type { Slip } from '#desktop/station/contract/slip.ts'
 import { Board } from './board/board.tsx'
 import { rowElement } from './board/board-focus.ts'
 import { DeskPanels } from './desk-panels.tsx'

@@ -6,7 +6,7 @@ import { AppError } from '#shared/errors.ts'
 import { ClinicId } from '#shared/ids.ts'
 import type { ActionInput } from './contract/actions.ts'
 import { FromStation, type ToStation } from './contract/messages.ts'
-import { SessionView } from './contract/queries.ts'
+import { SessionView } from './contract/session-view.ts'
 import type { Station } from './station.ts'
 
 /** A desk of the demo, which makes itself ready: nobody need enrol it by hand. */

@@ -1,7 +1,8 @@
 import { AppError, type ErrorCode } from '#shared/errors.ts'
 import type { ActionInput, ActionName } from './contract/actions.ts'
 import type { ContractPort } from './contract/port.ts'
-import type { QueryName, QueryParams, SessionView, TroubleCode } from './contract/queries.ts'
+import type { QueryName, QueryParams } from './contract/queries.ts'
+import type { SessionView, TroubleCode } from './contract/session-view.ts'
 import { openClinicFile, troubleOf } from './replica/open-file.ts'
 import {
   hasRecovery,

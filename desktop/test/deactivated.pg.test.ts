@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { withClinic } from '#server/database/clinic-tx.ts'
 import { signIn } from '#server/test/test-server.ts'
-import type { InboxItem } from '#desktop/station/contract/queries.ts'
+import type { InboxItem } from '#desktop/station/contract/inbox-view.ts'
 import type { VisitId } from '#shared/ids.ts'
 import {
   boardOf,

@@ -12,7 +12,7 @@ import { LineColumn } from '#desktop/renderer/board/line-column.tsx'
 import { LocaleProvider } from '#desktop/renderer/ui/locale-context.tsx'
 import { cssVariablesResolver, theme } from '#desktop/renderer/ui/theme.ts'
 import { useShortcuts } from '#desktop/renderer/ui/use-shortcuts.ts'
-import type { BoardView, LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { BoardView, LineView, VisitRow } from '#desktop/station/contract/board-view.ts'
 
 declare global {
   interface Window {

@@ -1,5 +1,5 @@
 import { useState, type ReactNode, type SubmitEvent } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import { Priority } from '#shared/visit.ts'
 import { useWatch } from '../station-client/station-context.tsx'

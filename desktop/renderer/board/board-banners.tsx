@@ -1,6 +1,6 @@
 import { IconCalendarExclamation, IconPlugConnectedX } from '@tabler/icons-react'
 import { memo, useState } from 'react'
-import type { BoardView } from '#desktop/station/contract/queries.ts'
+import type { BoardView } from '#desktop/station/contract/board-view.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import type { RowPopoverContent, RowSettings } from './board-context.ts'
 import { LineRow } from './visit-row.tsx'

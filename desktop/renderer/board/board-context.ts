@@ -1,5 +1,5 @@
 import { createContext, use } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import type { StepToRun } from './use-steps.ts'
 import type { AskingStep, Step } from './steps.ts'

@@ -1,4 +1,4 @@
-import type { LineView } from '#desktop/station/contract/queries.ts'
+import type { LineView } from '#desktop/station/contract/board-view.ts'
 import { useEffect, useEffectEvent, useLayoutEffect, useRef } from 'react'
 import { focusAfter, moveFrom, moveOf, SECTIONS, type FocusPlace } from './focus-place.ts'
 

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
-import type { BoardView, LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { BoardView, LineView, VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useWatch } from '../station-client/station-context.tsx'
 import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'

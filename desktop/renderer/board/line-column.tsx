@@ -1,5 +1,5 @@
 import { memo } from 'react'
-import type { LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { LineView, VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useDesk } from '../ui/desk-context.tsx'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { roomWords } from '../ui/room.ts'

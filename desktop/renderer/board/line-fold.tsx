@@ -1,6 +1,6 @@
 import { IconChevronDown } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { RowPopoverContent, RowSettings } from './board-context.ts'
 import { LineRow } from './visit-row.tsx'
 

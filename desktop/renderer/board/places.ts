@@ -1,4 +1,5 @@
-import type { ClinicView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
+import type { ClinicView } from '#desktop/station/contract/session-view.ts'
 import type { VisitId } from '#shared/ids.ts'
 import { mayStandAt } from '#shared/queue-order.ts'
 import type { z } from 'zod'

@@ -1,5 +1,5 @@
 import { IconDots } from '@tabler/icons-react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useText } from '../ui/locale-context.tsx'
 import { useBoardHands } from './board-context.ts'
 import type { Step } from './steps.ts'

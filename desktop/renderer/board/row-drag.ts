@@ -1,5 +1,5 @@
 import { useEffect, useEffectEvent } from 'react'
-import type { LineView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { LineView, VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { Place } from './board-context.ts'
 import { placesOf } from './places.ts'
 

@@ -10,7 +10,7 @@ import {
   IconSpeakerphone,
 } from '@tabler/icons-react'
 import { memo } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { roomWords } from '../ui/room.ts'
 import { LtrRun, Run } from '../ui/run.tsx'

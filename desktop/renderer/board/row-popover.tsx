@@ -1,5 +1,5 @@
 import { Popover } from '@mantine/core'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { AskCancel, AskLine, AskPlace, AskPriority } from './ask-forms.tsx'
 import { useBoardHands, type RowPopoverContent } from './board-context.ts'
 import { StepMenu } from './step-menu.tsx'

@@ -1,5 +1,5 @@
 import type { KeyboardEvent } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { useBoardHands } from './board-context.ts'
 import type { Step } from './steps.ts'

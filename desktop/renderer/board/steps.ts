@@ -1,4 +1,4 @@
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { Action } from '#shared/roles.ts'
 
 /** What a person can do with a row, in the words of the desk. */

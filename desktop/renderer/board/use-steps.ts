@@ -1,5 +1,5 @@
 import { useCallback } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import type { UserId, VisitId } from '#shared/ids.ts'
 import type { Priority } from '#shared/visit.ts'

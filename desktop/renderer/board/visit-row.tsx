@@ -1,5 +1,5 @@
 import { memo, type KeyboardEvent, type ReactNode } from 'react'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { Run } from '../ui/run.tsx'
 import { Wait } from '../ui/wait.tsx'

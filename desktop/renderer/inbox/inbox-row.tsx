@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
+import type { EnteredField } from '#desktop/station/contract/entered-field.ts'
+import type { InboxItem } from '#desktop/station/contract/inbox-view.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import type { VisitId } from '#shared/ids.ts'
 import { useDesk } from '../ui/desk-context.tsx'

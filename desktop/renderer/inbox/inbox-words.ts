@@ -1,4 +1,5 @@
-import type { EnteredField, InboxItem } from '#desktop/station/contract/queries.ts'
+import type { EnteredField } from '#desktop/station/contract/entered-field.ts'
+import type { InboxItem } from '#desktop/station/contract/inbox-view.ts'
 import { assertNever } from '#shared/assert-never.ts'
 import { AppointmentField } from '#shared/appointment.ts'
 import type { AnyValue } from '#shared/collection-rules.ts'

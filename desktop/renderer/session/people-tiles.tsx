@@ -1,4 +1,4 @@
-import type { PeopleView } from '#desktop/station/contract/queries.ts'
+import type { PeopleView } from '#desktop/station/contract/session-view.ts'
 import { useText } from '../ui/locale-context.tsx'
 import { Run } from '../ui/run.tsx'
 

@@ -1,4 +1,4 @@
-import type { SessionView } from '#desktop/station/contract/queries.ts'
+import type { SessionView } from '#desktop/station/contract/session-view.ts'
 import { useText } from '../ui/locale-context.tsx'
 import { Run } from '../ui/run.tsx'
 import { DoorFrame } from './door-frame.tsx'

@@ -1,5 +1,5 @@
 import { useState, type SubmitEvent } from 'react'
-import type { TroubleCode } from '#desktop/station/contract/queries.ts'
+import type { TroubleCode } from '#desktop/station/contract/session-view.ts'
 import { useAct } from '../station-client/station-context.tsx'
 import { useText } from '../ui/locale-context.tsx'
 import { Field } from '../ui/field.tsx'

@@ -1,7 +1,7 @@
 import arabicFont from '@fontsource/ibm-plex-sans-arabic/files/ibm-plex-sans-arabic-arabic-600-normal.woff2?url'
 import latinFont from '@fontsource/ibm-plex-sans/files/ibm-plex-sans-latin-600-normal.woff2?url'
-import type { Slip } from '#desktop/station/contract/actions.ts'
 import type { PrintResult } from '#desktop/station/contract/shell.ts'
+import type { Slip } from '#desktop/station/contract/slip.ts'
 import type { Place } from '../ui/formats.ts'
 import { slipDocument } from './slip-document.ts'
 

@@ -1,4 +1,4 @@
-import type { Slip } from '#desktop/station/contract/actions.ts'
+import type { Slip } from '#desktop/station/contract/slip.ts'
 import { makeFormats, type Formats, type Language, type Place } from '../ui/formats.ts'
 import { roomWords } from '../ui/room.ts'
 import { makeText } from '../ui/texts.ts'

@@ -1,4 +1,4 @@
-import type { SyncView } from '#desktop/station/contract/queries.ts'
+import type { SyncView } from '#desktop/station/contract/sync-view.ts'
 import type { Formats } from '../ui/formats.ts'
 
 type Progress = NonNullable<SyncView['progress']>

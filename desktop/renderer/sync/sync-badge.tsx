@@ -7,7 +7,7 @@ import {
   IconRefreshAlert,
 } from '@tabler/icons-react'
 import { useState } from 'react'
-import type { SyncView } from '#desktop/station/contract/queries.ts'
+import type { SyncView } from '#desktop/station/contract/sync-view.ts'
 import { useConnected, useWatch } from '../station-client/station-context.tsx'
 import type { Formats } from '../ui/formats.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'

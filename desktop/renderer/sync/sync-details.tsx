@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { SyncView } from '#desktop/station/contract/queries.ts'
+import type { SyncView } from '#desktop/station/contract/sync-view.ts'
 import { useFormats, useText } from '../ui/locale-context.tsx'
 import { usePerform } from '../ui/perform.ts'
 import { Run } from '../ui/run.tsx'

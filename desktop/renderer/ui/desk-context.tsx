@@ -1,6 +1,7 @@
 import { createContext, use } from 'react'
-import type { Slip } from '#desktop/station/contract/actions.ts'
-import type { SessionView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
+import type { SessionView } from '#desktop/station/contract/session-view.ts'
+import type { Slip } from '#desktop/station/contract/slip.ts'
 import type { PatientId } from '#shared/ids.ts'
 
 /** What lies over the board. One at a time: a desk has one hand free. */

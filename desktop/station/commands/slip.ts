@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors.ts'
 import type { VisitId } from '#shared/ids.ts'
-import type { Slip } from '../contract/actions.ts'
+import type { Slip } from '../contract/slip.ts'
 import type { Replica } from '../replica/replica.ts'
 import { lineAmong } from './line.ts'
 import { formatReceipt } from './money.ts'

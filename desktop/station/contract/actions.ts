@@ -26,6 +26,7 @@ import { Membership } from '#shared/protocol.ts'
 import { StockItemDraft, StockMovement } from '#shared/stock.ts'
 import { Ticket } from '#shared/ticket.ts'
 import { Priority, VisitType } from '#shared/visit.ts'
+import { Slip } from './slip.ts'
 
 const Nothing = z.object({})
 const OneVisit = z.strictObject({ visitId: VisitId })
@@ -37,24 +38,6 @@ const place = { doctorId, day, time }
 /** As typed; `recovery/recovery-code.ts` reads it. */
 const RecoveryCode = z.string().min(1).max(80)
 const Pin = z.string().regex(/^\d{4,8}$/)
-
-/** All that the 80 mm ticket slip says. */
-export const Slip = z.object({
-  clinicName: z.string(),
-  ticket: z.string(),
-  patientName: z.string(),
-  doctorName: z.string(),
-  room: z.string(),
-  /** Patients before this one in the line, when it was printed. */
-  before: z.number(),
-  /** Between when and when their turn comes, about; instants. Null: they are next. */
-  turn: z.object({ from: z.string(), to: z.string() }).nullable(),
-  printedAt: z.string(),
-  queueDay: z.string(),
-  paid: Money.nullable(),
-  receipt: z.string().nullable(),
-})
-export type Slip = z.infer<typeof Slip>
 
 /**
  * The closed list of what a window may ask of the station: name -> input and output. Those that

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ImportView } from '../contract/queries.ts'
+import { ImportView } from '../contract/import-view.ts'
 import { ADMIN, DESK, feed, staffDoc } from '../replica/test-replica.ts'
 import { openTestStation, type TestStation } from '../views/test-station.ts'
 import { readCsvTable } from './csv-table.ts'

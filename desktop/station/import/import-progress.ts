@@ -1,4 +1,4 @@
-import type { ImportView } from '../contract/queries.ts'
+import type { ImportView } from '../contract/import-view.ts'
 import type { Replica } from '../replica/replica.ts'
 
 /** How the running or last import of a replica's list stands. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { AppError } from '#shared/errors.ts'
-import type { TroubleCode } from '../contract/queries.ts'
+import type { TroubleCode } from '../contract/session-view.ts'
 import { formerKeys } from '../recovery/former-keys.ts'
 import type { StationLog } from '../station-log.ts'
 import { openPatiently } from '../storage/patience.ts'

@@ -1,6 +1,6 @@
 import { mayView, can } from '#shared/roles.ts'
 import { queueDayOf } from '#shared/queue-day.ts'
-import type { PeopleView, SessionView } from '../contract/queries.ts'
+import type { PeopleView, SessionView } from '../contract/session-view.ts'
 import { DEMO_PASSWORD } from '#shared/demo-password.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { CurrentSession } from './current-session.ts'

@@ -1,6 +1,6 @@
 import { mayView } from '#shared/roles.ts'
 import { MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
-import type { SyncView } from '../contract/queries.ts'
+import type { SyncView } from '../contract/sync-view.ts'
 import type { Replica } from '../replica/replica.ts'
 import type { Damage } from '../replica/station-meta.ts'
 import type { StationClock } from '../replica/station-clock.ts'

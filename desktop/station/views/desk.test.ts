@@ -3,13 +3,10 @@ import { expect, test } from 'vitest'
 import { addDays } from '#shared/queue-day.ts'
 import { idOf, pick, visitOf } from '#shared/test-values.ts'
 import type { Visit } from '#shared/visit.ts'
-import {
-  PatientView,
-  ProposalView,
-  type QueryParams,
-  SearchView,
-  type SearchView as Search,
-} from '../contract/queries.ts'
+import { PatientView } from '../contract/patient-view.ts'
+import { ProposalView } from '../contract/proposal-view.ts'
+import type { QueryParams } from '../contract/queries.ts'
+import { SearchView, type SearchView as Search } from '../contract/search-view.ts'
 import { ADMIN, CLINIC, DESK, DOCTOR, feed } from '../replica/test-replica.ts'
 import { NOTHING } from './change.ts'
 import { followUpAfter, proposeDoctor } from './proposal.ts'

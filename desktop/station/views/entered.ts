@@ -1,7 +1,7 @@
 import type { Entered } from '#shared/entered.ts'
 import { currencyDecimals, type Money } from '#shared/money.ts'
 import { ticketText } from '../commands/ticket-text.ts'
-import type { EnteredField } from '../contract/queries.ts'
+import type { EnteredField } from '../contract/entered-field.ts'
 import type { ReplicaReader } from '../replica/replica.ts'
 import { nameOf } from './names.ts'
 

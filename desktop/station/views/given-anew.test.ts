@@ -6,7 +6,7 @@ import { AppointmentId } from '#shared/ids.ts'
 import { patientOf, START } from '#shared/test-values.ts'
 import { applyResults, beginReseed } from '../replica/apply-answers.ts'
 import { CLINIC, DOCTOR, feed, OTHER_STATION, STATION, staffDoc } from '../replica/test-replica.ts'
-import { InboxView, type InboxItem } from '../contract/queries.ts'
+import { InboxView, type InboxItem } from '../contract/inbox-view.ts'
 import {
   checkIn,
   NURSE,

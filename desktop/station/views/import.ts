@@ -1,4 +1,4 @@
-import type { ImportView } from '../contract/queries.ts'
+import type { ImportView } from '../contract/import-view.ts'
 import { requireImport } from '../import/import-csv.ts'
 import { progressOf } from '../import/import-progress.ts'
 import type { ClinicDeps, View } from './view.ts'

@@ -9,7 +9,7 @@ import {
   stampAt,
   stockItemOf,
 } from '#shared/test-values.ts'
-import { InboxView, type InboxItem } from '../contract/queries.ts'
+import { InboxView, type InboxItem } from '../contract/inbox-view.ts'
 import { ADMIN, CLINIC, DESK, DOCTOR, feed } from '../replica/test-replica.ts'
 import {
   checkIn,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { VisitId } from '#shared/ids.ts'
-import type { RecordView } from '../contract/queries.ts'
+import type { RecordView } from '../contract/record-view.ts'
 import { DESK, DOCTOR } from '../replica/test-replica.ts'
 import { checkIn, NURSE, openTestStation, SECOND_DOCTOR, type TestStation } from './test-station.ts'
 

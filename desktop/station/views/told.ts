@@ -1,7 +1,7 @@
 import { type Patient, standingFacts } from '#shared/patient.ts'
 import { mayView } from '#shared/roles.ts'
 import { project, type Viewer } from '#shared/sight.ts'
-import type { PatientView } from '../contract/queries.ts'
+import type { PatientView } from '../contract/patient-view.ts'
 import type { Replica } from '../replica/replica.ts'
 
 /**

@@ -7,7 +7,7 @@ import type { Visit } from '#shared/visit.ts'
 import { type FoldedVisit, foldVisit } from '#shared/visit-fold.ts'
 import { standingCall } from '../commands/line.ts'
 import type { Account } from '../commands/paid.ts'
-import type { VisitRow } from '../contract/queries.ts'
+import type { VisitRow } from '../contract/board-view.ts'
 import { openConflicts } from './open-conflicts.ts'
 
 /** What the rows of a board have in common. */

@@ -4,7 +4,7 @@ import type { Command, WriteOf } from '#shared/commands.ts'
 import { isEntryOf } from '#shared/entry.ts'
 import { Money } from '#shared/money.ts'
 import { project, type Viewer } from '#shared/sight.ts'
-import type { EnteredField } from '../contract/queries.ts'
+import type { EnteredField } from '../contract/entered-field.ts'
 import { plainAmount } from './entered.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { ActionName } from '#desktop/station/contract/actions.ts'
-import type { VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
 import type { Action } from '#shared/roles.ts'
 import { rowsOf } from '../support/desk-work.ts'
 import { userIdOf } from '../support/station-in-process.ts'

@@ -1,5 +1,6 @@
 import type { ActionName } from '#desktop/station/contract/actions.ts'
-import type { InboxItem, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
+import type { InboxItem } from '#desktop/station/contract/inbox-view.ts'
 import type { Action } from '#shared/roles.ts'
 import { draftOf } from '../support/desk-work.ts'
 import { at, type Begun, LINES, must, NAMES, somePatient, someVisit } from './begun-act.ts'

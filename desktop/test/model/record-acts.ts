@@ -1,6 +1,7 @@
 import { Appointment } from '#shared/appointment.ts'
 import type { ActionName } from '#desktop/station/contract/actions.ts'
-import type { RecordView, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { VisitRow } from '#desktop/station/contract/board-view.ts'
+import type { RecordView } from '#desktop/station/contract/record-view.ts'
 import {
   AppointmentId,
   EntryId,

@@ -12,8 +12,8 @@ import {
   type QueryName,
   type QueryParams,
   type QueryView,
-  type SessionView,
 } from '#desktop/station/contract/queries.ts'
+import type { SessionView } from '#desktop/station/contract/session-view.ts'
 import { CONTRACT_WEBSOCKET_PATH } from '#desktop/station/contract/shell.ts'
 
 /** A window without a screen: does at a desk what a person would, through the same contract. */

@@ -1,5 +1,6 @@
 import type { ActionInput, ActionOutput } from '#desktop/station/contract/actions.ts'
-import type { BoardView, InboxItem, VisitRow } from '#desktop/station/contract/queries.ts'
+import type { BoardView, VisitRow } from '#desktop/station/contract/board-view.ts'
+import type { InboxItem } from '#desktop/station/contract/inbox-view.ts'
 import type { UserId } from '#shared/ids.ts'
 import { PatientDraft } from '#shared/patient.ts'
 import { type Desk, userIdOf } from './station-in-process.ts'
