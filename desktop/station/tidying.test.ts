@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { patientSearchQueries } from '#shared/patient-search.ts'
 import { idOf } from '#shared/test-values.ts'
-import { applyHistory, applyPage } from './replica/apply-answers.ts'
+import { applyHistory, applyPage } from './replica/pulled-pages.ts'
 import {
   DESK,
   draftPatient,

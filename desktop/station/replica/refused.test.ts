@@ -3,9 +3,10 @@ import type { CommandResult } from '#shared/protocol.ts'
 import { formatStamp, MAX_AHEAD_MS, stampTime } from '#shared/stamp.ts'
 import { START } from '#shared/test-values.ts'
 import type { PatientId } from '#shared/ids.ts'
-import { applyPage, applyResults } from './apply-answers.ts'
 import { takePayment } from '../commands/money.ts'
 import { countDrawer } from '../commands/office.ts'
+import { applyPage } from './pulled-pages.ts'
+import { applyResults } from './push-answers.ts'
 import {
   DESK,
   draftCheckIn,

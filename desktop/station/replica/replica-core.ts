@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { CollectionName } from '#shared/collections.ts'
 import { type Entitlement, type EntitlementState, entitlementState } from '#shared/entitlement.ts'
-import { nodeOfStation, type Stamp } from '#shared/stamp.ts'
+import { formatStamp, MAX_AHEAD_MS, nodeOfStation, type Stamp } from '#shared/stamp.ts'
 import type { DeskTime } from './desk-time.ts'
 import type { ReplicaFile } from './replica-file.ts'
 import type { ReplicaReader, Touched } from './replica.ts'
@@ -86,6 +86,17 @@ export function noteLastCommand({ file }: ReplicaCore, lastCommand: number): num
 /** Remembers a stamp of another station, so that what is made here afterwards sorts after it. */
 export function receiveStamp(core: ReplicaCore, stamp: Stamp): void {
   if (core.lastStamp === null || stamp > core.lastStamp) core.lastStamp = stamp
+}
+
+/**
+ * Once the server has judged all that was made here, no stamp of this station is out there but clamped:
+ * its own may come back too. At once, or whoever is checked in after the clock was put right is still a
+ * patient of tomorrow; what the server holds may be held for days, and must not put that off.
+ */
+export function lowerStamp(core: ReplicaCore): void {
+  if (core.lastStamp === null || core.file.outbox.count().unheard > 0) return
+  const ceiling = formatStamp(core.clock.now() + MAX_AHEAD_MS, 0xffff, core.node)
+  if (core.lastStamp > ceiling) core.lastStamp = ceiling
 }
 
 export function nodeOf(identity: Identity): string {

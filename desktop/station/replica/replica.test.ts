@@ -5,8 +5,10 @@ import type { CommandResult } from '#shared/protocol.ts'
 import { encounterOf, idOf, stampAt, START } from '#shared/test-values.ts'
 import { formatStamp, stampTime } from '#shared/stamp.ts'
 import { patientSearchQueries } from '#shared/patient-search.ts'
-import { applyPage, applyResults, beginReseed } from './apply-answers.ts'
+import { applyPage } from './pulled-pages.ts'
+import { applyResults } from './push-answers.ts'
 import type { Touched } from './replica.ts'
+import { beginReseed } from './reseed.ts'
 import { publicKeyObject, publicPart } from './station-key.ts'
 import {
   ADMIN,

@@ -3,7 +3,8 @@ import { AppError } from '#shared/errors.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { type FeedDocument, PullRequest } from '#shared/protocol.ts'
 import { patientOf, START } from '#shared/test-values.ts'
-import { applyPage, beginMend } from '../replica/apply-answers.ts'
+import { applyPage } from '../replica/pulled-pages.ts'
+import { beginMend } from '../replica/reseed.ts'
 import {
   CLINIC,
   feed,

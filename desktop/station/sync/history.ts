@@ -1,6 +1,6 @@
 import { AppError } from '#shared/errors.ts'
 import { MAX_PULL_DOCUMENTS, PROTOCOL_VERSION, PullResponse } from '#shared/protocol.ts'
-import { applyHistory } from '../replica/apply-answers.ts'
+import { applyHistory } from '../replica/pulled-pages.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
 import { letDeskGoFirst } from './desk-first.ts'
 import type { ApplySlices } from './slices.ts'

@@ -4,7 +4,7 @@ import type { FeedDocument } from '#shared/protocol.ts'
 import type { PatientId } from '#shared/ids.ts'
 import { PullRequest } from '#shared/protocol.ts'
 import { START } from '#shared/test-values.ts'
-import { applyResults } from '../replica/apply-answers.ts'
+import { applyResults } from '../replica/push-answers.ts'
 import {
   CLINIC,
   DESK,

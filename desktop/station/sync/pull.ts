@@ -6,9 +6,10 @@ import {
   PROTOCOL_VERSION,
   PullResponse,
 } from '#shared/protocol.ts'
-import { applyPage, beginReseed, type PulledPage } from '../replica/apply-answers.ts'
 import { verifyEntitlement } from '../replica/entitlement-proof.ts'
+import { applyPage, type PulledPage } from '../replica/pulled-pages.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
+import { beginReseed } from '../replica/reseed.ts'
 import { letDeskGoFirst } from './desk-first.ts'
 import type { ApplySlices } from './slices.ts'
 import type { StationDoor } from './station-door.ts'

@@ -8,9 +8,10 @@ import {
   PushResponse,
 } from '#shared/protocol.ts'
 import { SEAL_HEADER, SEALED_FROM, sealText } from '#shared/push-seal.ts'
-import { applyResults, beginReseed, holdCommands } from '../replica/apply-answers.ts'
 import type { OutboxPayload } from '../replica/outbox.ts'
+import { applyResults, holdCommands } from '../replica/push-answers.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
+import { beginReseed } from '../replica/reseed.ts'
 import { signText } from '../replica/station-key.ts'
 import { dependentsOf } from './dependents.ts'
 import { letDeskGoFirst } from './desk-first.ts'

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import { CollectionName } from '#shared/collections.ts'
 import { ChecksumResponse, type CollectionSum, jsonbText } from '#shared/feed-checksum.ts'
 import { PROTOCOL_VERSION } from '#shared/protocol.ts'
-import { beginMend } from '../replica/apply-answers.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
+import { beginMend } from '../replica/reseed.ts'
 import type { StationDoor } from './station-door.ts'
 
 const TIMEOUT_MS = 60_000

@@ -1,9 +1,8 @@
 import type { ErrorCode } from '#shared/errors.ts'
 import { ACCEPTED_KEPT_MS, PROTOCOL_VERSION, type StationContact } from '#shared/protocol.ts'
-import { LetterResponse } from '#shared/ticket.ts'
-import { beginMend } from '../replica/apply-answers.ts'
 import type { Replica } from '../replica/replica.ts'
-import { noteLastCommand, type ReplicaCore, takeLetter } from '../replica/replica-core.ts'
+import type { ReplicaCore } from '../replica/replica-core.ts'
+import { beginMend } from '../replica/reseed.ts'
 import type { StationLog } from '../station-log.ts'
 import { backoffDelay } from './backoff.ts'
 import { openFeedPlace } from './feed-place.ts'
@@ -16,6 +15,7 @@ import type { ServerLine } from './server-line.ts'
 import { openSlices } from './slices.ts'
 import type { StationCredential } from './station-credential.ts'
 import { stationDoor } from './station-door.ts'
+import { openStationLetter } from './station-letter.ts'
 import { keepStream } from './stream.ts'
 import { askedToWait, codeOf, nameOf } from './sync-failure.ts'
 import {
@@ -26,7 +26,6 @@ import {
   type SyncState,
 } from './sync-state.ts'
 
-const LETTER_TIMEOUT_MS = 20_000
 /** While the stream is silent the server is asked this often, milliseconds. */
 const POLL_MS = 5_000
 /** News that is only this station's own, come back, may wait this long, milliseconds. */
@@ -92,7 +91,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   // Not all stations of a clinic at once, nor at a start, when there is enough to do.
   let checkAt = core.clock.monotonic() + CHECK_MS * (0.5 + random())
   let firstSeq = 0
-  let { letter } = core
+  const letter = openStationLetter({ ...parts, door })
   const place = openFeedPlace(core.file.meta.get('checkpoint')?.seq ?? 0)
   /** What is only this station's own, come back, has waited long enough. */
   let isOwnNewsDue = false
@@ -247,38 +246,9 @@ export function startSync(parts: SyncParts): SyncEngine {
     pullWanted = true
   }
 
-  /** Asked for here, or given by the server, to which a number of this desk was not new. */
-  function noteLetter(): void {
-    if (core.letter === letter) return
-    letter = core.letter
-    log({ event: 'new-letter' })
-  }
-
-  /** Before anything else: until it is here this desk can give out no number. */
-  async function takeNewLetter(): Promise<void> {
-    const { letter } = await door.post({
-      path: '/v1/letter',
-      body: {},
-      answer: LetterResponse,
-      timeoutMs: LETTER_TIMEOUT_MS,
-    })
-    core.file.store.transaction(() => {
-      takeLetter(core, letter)
-      core.file.meta.remove('needsLetter')
-    })
-    onChange()
-  }
-
-  /** Before anything made on it goes: the answer to the first token says whether this file is an old copy. */
-  async function lookForCopy(): Promise<void> {
-    await parts.credential.accessToken()
-    const behind = noteLastCommand(core, parts.credential.lastCommand())
-    if (behind > 0) log({ event: 'old-copy', behind })
-  }
-
   async function workOrWait(): Promise<void> {
-    if (pushWanted) await lookForCopy()
-    if (core.file.meta.get('needsLetter') !== null) await takeNewLetter()
+    if (pushWanted) await letter.lookForCopy()
+    if (core.file.meta.get('needsLetter') !== null) await letter.takeNew()
     if (pushWanted) {
       pushWanted = false
       // What is committed while this is on its way asks for a push of its own.
@@ -346,7 +316,7 @@ export function startSync(parts: SyncParts): SyncEngine {
     while (!stopping.signal.aborted) {
       try {
         await step()
-        noteLetter()
+        letter.note()
       } catch (error) {
         if (!stopping.signal.aborted) fail(error)
       }

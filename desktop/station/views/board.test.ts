@@ -4,7 +4,7 @@ import type { VisitId } from '#shared/ids.ts'
 import { idOf, patientOf, visitOf } from '#shared/test-values.ts'
 import type { BoardView, LineView, VisitRow } from '../contract/board-view.ts'
 import { BoardView as BoardSchema } from '../contract/board-view.ts'
-import { holdCommands } from '../replica/apply-answers.ts'
+import { holdCommands } from '../replica/push-answers.ts'
 import { ADMIN, DESK, DOCTOR, feed, OTHER_STATION, STATION } from '../replica/test-replica.ts'
 import {
   ACCOUNTANT,

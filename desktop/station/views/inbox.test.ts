@@ -5,7 +5,7 @@ import type { Command } from '#shared/commands.ts'
 import { makeUuidv7, type UserId, VisitId } from '#shared/ids.ts'
 import { CHECK_IN, idOf, patientOf, stampAt, START, visitOf } from '#shared/test-values.ts'
 import { InboxView, type InboxItem } from '../contract/inbox-view.ts'
-import { applyResults } from '../replica/apply-answers.ts'
+import { applyResults } from '../replica/push-answers.ts'
 import {
   ADMIN,
   CLINIC,

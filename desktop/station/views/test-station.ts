@@ -7,7 +7,7 @@ import type { Role } from '#shared/roles.ts'
 import { idOf } from '#shared/test-values.ts'
 import { commandHandlers } from '../commands/handlers.ts'
 import type { ActionInput, ActionOutput } from '../contract/actions.ts'
-import { applyPage } from '../replica/apply-answers.ts'
+import { applyPage } from '../replica/pulled-pages.ts'
 import type { ReplicaCore } from '../replica/replica-core.ts'
 import type { Replica } from '../replica/replica.ts'
 import {

@@ -7,7 +7,7 @@ import { addDays, queueDayOf } from '#shared/queue-day.ts'
 import { patientOf, visitOf } from '#shared/test-values.ts'
 import type { Visit } from '#shared/visit.ts'
 import { duplicateVisits } from '../commands/duplicate-visits.ts'
-import { applyResults } from '../replica/apply-answers.ts'
+import { applyResults } from '../replica/push-answers.ts'
 import {
   ADMIN,
   CLINIC,
