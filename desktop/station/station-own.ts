@@ -70,9 +70,11 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
       const { session, sync, replica } = clinic()
       links.forget()
       await session.signIn(email, password)
-      // What is held because they had not signed in here may go now, if anything may.
+      // What is held because they had not signed in here may go now, if anything may; or is about to be held:
+      // the answer may be on its way.
       const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
-      if (!isCutOff && replica.countOutbox().held > 0) sync.syncNow()
+      const { queued, held } = replica.countOutbox()
+      if (!isCutOff && queued + held > 0) sync.syncNow()
       return {}
     },
     async unlock({ userId, pin }) {

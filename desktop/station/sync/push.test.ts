@@ -4,6 +4,7 @@ import { type CommandResult, EPOCH_HEADER, PushRequest } from '#shared/protocol.
 import { Command } from '#shared/commands.ts'
 import { START } from '#shared/test-values.ts'
 import {
+  CLINIC,
   DESK,
   draftCall,
   draftCheckIn,
@@ -161,4 +162,37 @@ test('a push that was made small grows again when it fits', async () => {
   requests = []
   await sendAll()
   expect(requests).toHaveLength(1)
+})
+
+test('what an answer on its way holds is tried again, if that was asked for meanwhile', async () => {
+  const { replica } = opened
+  let asked = 0
+  answer = () => {
+    asked += 1
+    if (asked > 1) return () => ({})
+    // Its author signs in while the answer is under way that knows of no such person.
+    push.retryHeld()
+    return () => ({ verdict: 'HELD', code: 'NOT_SIGNED_IN_HERE', documents: [] })
+  }
+  replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+  await sendAll()
+  expect(replica.outbox()).toEqual([])
+})
+
+test('who asks for it while a server that was set back refuses all has not asked in vain', async () => {
+  const { replica } = opened
+  answer = () => () => ({ verdict: 'HELD', code: 'NOT_SIGNED_IN_HERE', documents: [] })
+  replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+  await sendAll()
+  opened.store.transaction(() => {
+    opened.core.file.meta.set('checkpoint', { epoch: 'e1', clinicId: CLINIC, seq: 1 })
+  })
+  epoch = 'e2'
+  replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
+  const refused = push.sendNext()
+  push.retryHeld()
+  expect(await refused).toBe('RESEED')
+  answer = () => () => ({})
+  await sendAll()
+  expect(replica.outbox()).toEqual([])
 })

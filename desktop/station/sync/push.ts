@@ -36,8 +36,10 @@ export interface Push {
    * @throws AppError when the line or the server failed; then nothing was lost or decided
    */
   sendNext(): Promise<readonly number[] | 'RESEED' | null>
-  /** Held commands are sent once more, in their place in the order. */
+  /** Held commands are sent once more, in their place in the order; also what is on its way and comes back held. */
   retryHeld(): void
+  /** Whether an answer is waited for, or not yet applied. */
+  isSending(): boolean
 }
 
 export function openPush(core: ReplicaCore, door: StationDoor): Push {
@@ -46,7 +48,34 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
   let bytes = BYTES_AT_MOST
   let includeHeld = false
   let afterSeq = 0
+  let isSending = false
+  /** It was asked to try again what is held, since what is under way was chosen. */
+  let isAskedAnew = false
   let fault = { seq: 0, times: 0 }
+
+  /** Not behind what was sent before it was asked to try again. */
+  function goOnBehind(seq: number): void {
+    if (includeHeld && !isAskedAnew) afterSeq = seq
+  }
+
+  function post(rows: readonly OutboxPayload[]): Promise<PushResponse> {
+    return door.post({
+      path: '/v1/push',
+      body: {
+        protocol: PROTOCOL_VERSION,
+        commands: rows.map(({ payload, signature }) => ({ payload, signature })),
+      },
+      // Of many the server then looks at one signature.
+      seal: (body) =>
+        rows.length < SEALED_FROM
+          ? {}
+          : { [SEAL_HEADER]: signText(core.signingKey, sealText(body)) },
+      mayPack: true,
+      answer: PushResponse,
+      headers: epochHeader(core),
+      timeoutMs: TIMEOUT_MS,
+    })
+  }
 
   /** True: go on at once with something else. False: the line's fault after all. */
   function handleFault(rows: readonly OutboxPayload[], error: AppError): boolean {
@@ -69,7 +98,8 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
     // Alone, and still refused: kept back here, so that what is behind it can go.
     const { commandId } = first
     holdCommands(core, [{ commandId, code: error.code, details: error.details }])
-    afterSeq = includeHeld ? first.seq : 0
+    afterSeq = 0
+    goOnBehind(first.seq)
     return true
   }
 
@@ -96,67 +126,64 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
     return rows.filter(({ commandId }) => !held.has(commandId))
   }
 
+  async function send(): Promise<readonly number[] | 'RESEED' | null> {
+    const next = outbox.next({ commands, bytes, afterSeq, includeHeld })
+    const last = next.at(-1)
+    if (last === undefined) {
+      includeHeld = false
+      afterSeq = 0
+      return null
+    }
+    const rows = holdOrphans(next)
+    if (rows.length === 0) {
+      goOnBehind(last.seq)
+      return []
+    }
+    const sent = core.clock.monotonic()
+    let answer: PushResponse
+    try {
+      answer = await post(rows)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'RESEED') {
+        beginReseed(core)
+        includeHeld = isAskedAnew
+        afterSeq = 0
+        return 'RESEED'
+      }
+      if (error instanceof AppError && handleFault(rows, error)) return []
+      throw error
+    }
+    core.clock.heard(answer.serverTime, sent)
+    await letDeskGoFirst(core)
+    const asked = new Set(rows.map(({ commandId }) => commandId))
+    const results = answer.results.filter(({ commandId }) => asked.has(commandId))
+    // An answer that leaves one out would be asked for again at once, for ever.
+    if (results.length < rows.length)
+      throw new AppError('UNAVAILABLE', { missing: rows.length - results.length })
+    applyResults(core, results)
+    // A held command stays in the outbox: go on behind it, or this round would not end.
+    goOnBehind(last.seq)
+    commands = Math.min(commands * 2, MAX_PUSH_COMMANDS)
+    bytes = Math.min(bytes * 2, BYTES_AT_MOST)
+    return results.flatMap(({ documents }) => documents.map(({ seq }) => seq))
+  }
+
   return {
     async sendNext() {
-      const next = outbox.next({ commands, bytes, afterSeq, includeHeld })
-      const last = next.at(-1)
-      if (last === undefined) {
-        includeHeld = false
-        afterSeq = 0
-        return null
-      }
-      const rows = holdOrphans(next)
-      if (rows.length === 0) {
-        if (includeHeld) afterSeq = last.seq
-        return []
-      }
-      const sent = core.clock.monotonic()
-      let answer: PushResponse
+      isSending = true
+      isAskedAnew = false
       try {
-        answer = await door.post({
-          path: '/v1/push',
-          body: {
-            protocol: PROTOCOL_VERSION,
-            commands: rows.map(({ payload, signature }) => ({ payload, signature })),
-          },
-          // Of many the server then looks at one signature.
-          seal: (body) =>
-            rows.length < SEALED_FROM
-              ? {}
-              : { [SEAL_HEADER]: signText(core.signingKey, sealText(body)) },
-          mayPack: true,
-          answer: PushResponse,
-          headers: epochHeader(core),
-          timeoutMs: TIMEOUT_MS,
-        })
-      } catch (error) {
-        if (error instanceof AppError && error.code === 'RESEED') {
-          beginReseed(core)
-          includeHeld = false
-          afterSeq = 0
-          return 'RESEED'
-        }
-        if (error instanceof AppError && handleFault(rows, error)) return []
-        throw error
+        return await send()
+      } finally {
+        isSending = false
       }
-      core.clock.heard(answer.serverTime, sent)
-      await letDeskGoFirst(core)
-      const asked = new Set(rows.map(({ commandId }) => commandId))
-      const results = answer.results.filter(({ commandId }) => asked.has(commandId))
-      // An answer that leaves one out would be asked for again at once, for ever.
-      if (results.length < rows.length)
-        throw new AppError('UNAVAILABLE', { missing: rows.length - results.length })
-      applyResults(core, results)
-      // A held command stays in the outbox: go on behind it, or this round would not end.
-      if (includeHeld) afterSeq = last.seq
-      commands = Math.min(commands * 2, MAX_PUSH_COMMANDS)
-      bytes = Math.min(bytes * 2, BYTES_AT_MOST)
-      return results.flatMap(({ documents }) => documents.map(({ seq }) => seq))
     },
     retryHeld() {
       includeHeld = true
       afterSeq = 0
+      isAskedAnew = true
     },
+    isSending: () => isSending,
   }
 }
 

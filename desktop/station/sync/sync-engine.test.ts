@@ -236,6 +236,24 @@ describe('sync', () => {
     expect(server.commands.map(({ name }) => name)).toEqual(['checkIn', 'call'])
   })
 
+  test('asked to try again while the answer that holds it is on its way, it does', async () => {
+    fillClinic(opened.core)
+    const engine = start()
+    await until(isLive, 'live')
+    const holding: Spoil = () => {
+      server.verdict = () => {
+        server.verdict = () => ({})
+        return { verdict: 'HELD', code: 'NOT_SIGNED_IN_HERE' }
+      }
+      engine.syncNow()
+      return 'ANSWER'
+    }
+    server.spoil('/v1/push', holding)
+    opened.replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+    await until(isSent, 'what was held')
+    expect(server.commands.map(({ name }) => name)).toEqual(['registerPatient'])
+  })
+
   test('REJECTED comes back as what stands, kept for the inbox, and the rest goes on', async () => {
     fillClinic(opened.core)
     const { replica } = opened

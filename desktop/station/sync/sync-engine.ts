@@ -186,7 +186,8 @@ export function startSync(parts: SyncParts): SyncEngine {
 
   function retryHeld(): void {
     heldRetryAt = core.clock.monotonic() + HELD_RETRY_MS
-    if (core.file.outbox.count().held === 0) return
+    // The answer that holds something for what is over by now may be on its way.
+    if (core.file.outbox.count().held === 0 && !push.isSending()) return
     push.retryHeld()
     pushWanted = true
   }
@@ -326,7 +327,7 @@ export function startSync(parts: SyncParts): SyncEngine {
 
   const unlisten = replica.onCommitted(({ outbox, collections }) => {
     // A decision about a quarantined command, or a person's return, may free what is held.
-    if (collections.has('clinic') && core.file.outbox.count().held > 0) retryHeld()
+    if (collections.has('clinic')) retryHeld()
     if (outbox) pushWanted = true
     if (pushWanted) rest.wake()
   })
