@@ -453,4 +453,18 @@ export const FAULTS: readonly Fault[] = [
     ],
     caughtBy: JUDGE_FORGED,
   },
+  {
+    is: 'what comes back held although it was just asked to be tried again waits',
+    file: 'desktop/station/sync/push.ts',
+    edits: [
+      {
+        from: 'if (includeHeld && !isAskedAnew) afterSeq = seq',
+        to: 'if (includeHeld) afterSeq = seq',
+      },
+    ],
+    caughtBy: {
+      file: 'desktop/station/sync/push.test.ts',
+      test: 'what an answer on its way holds is tried again, if that was asked for meanwhile',
+    },
+  },
 ]
