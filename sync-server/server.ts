@@ -7,6 +7,7 @@ import { createPool, openConnections } from './database/pool.ts'
 import { prepareDatabase } from './database/prepare-database.ts'
 import { assertServingRole } from './database/serving-role.ts'
 import { createApp } from './http/app.ts'
+import { describe } from './http/error-response.ts'
 import { createMetrics } from './http/metrics.ts'
 import { SERVED_PROTOCOLS, type ServedProtocols } from './http/served-protocol.ts'
 import { importSigningKey, keepSigningKey } from './identity/signing-key.ts'
@@ -64,7 +65,11 @@ export async function startServer(
     )
     opened.push(() => pool.end())
     await assertServingRole(pool)
-    await openConnections(pool)
+    // With fewer it is only slower at first.
+    await openConnections(pool).catch((error: unknown) => {
+      if (!(error instanceof Error)) throw error
+      log.warn(describe(error), 'connections not opened')
+    })
     const closing = new AbortController()
     const closers: Array<() => Promise<void>> = []
     opened.push(async () => {

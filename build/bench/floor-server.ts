@@ -17,7 +17,8 @@ const env = z.object({ DATABASE_URL: z.url(), DATABASE_OWNER_URL: z.url() }).par
 const owner = createPool(env.DATABASE_OWNER_URL, () => undefined)
 await owner.query(`CREATE TABLE IF NOT EXISTS floor_documents (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL, doc jsonb NOT NULL)`)
-const serving = createPool(env.DATABASE_URL, () => undefined)
+// Kept open as the server's are; there is nothing to rehearse.
+const serving = createPool(env.DATABASE_URL, () => undefined, { rehearse: () => Promise.resolve() })
 
 const app = new Hono()
 

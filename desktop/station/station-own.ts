@@ -69,12 +69,15 @@ export function ownActions(deps: OwnDeps): Pick<ActionHandlers, SessionAction> {
     async signIn({ email, password }) {
       const { session, sync, replica } = clinic()
       links.forget()
-      await session.signIn(email, password)
-      // What is held because they had not signed in here may go now, if anything may; or is about to be held:
-      // the answer may be on its way.
-      const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
-      const { queued, held } = replica.countOutbox()
-      if (!isCutOff && queued + held > 0) sync.syncNow()
+      try {
+        await session.signIn(email, password)
+      } finally {
+        // What is held because they had not signed in here may go now, if anything may; or is about to be held:
+        // the answer may be on its way. The server may know of them although this failed.
+        const isCutOff = ['OFFLINE', 'NEEDS_ATTENTION'].includes(sync.state().name)
+        const { queued, held } = replica.countOutbox()
+        if (!isCutOff && queued + held > 0) sync.syncNow()
+      }
       return {}
     },
     async unlock({ userId, pin }) {

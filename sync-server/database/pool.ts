@@ -16,7 +16,10 @@ interface PoolOptions {
  */
 const REHEARSED = 6
 
-/** @param onIdleError a connection that breaks while unused would otherwise end the process */
+/**
+ * @param onIdleError a connection that breaks while unused would otherwise end the process; what a rehearsal
+ *   failed of is told there too
+ */
 export function createPool(
   url: string,
   onIdleError: (error: Error) => void,
@@ -32,7 +35,9 @@ export function createPool(
     connectionTimeoutMillis: 10_000,
     // PostgreSQL ends what takes too long; this ends the waiting for one that is gone and did not say so.
     query_timeout: 60_000,
+    // Before what stands in between forgets an unused connection, as some do after minutes: Linux asks after two hours.
     keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     types: TYPES,
     application_name: 'dawr',
     ...(rehearse === undefined
@@ -40,7 +45,7 @@ export function createPool(
       : {
           min: Math.min(REHEARSED, max),
           // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, whatever its types say
-          onConnect: rehearse,
+          onConnect: (client: pg.ClientBase) => rehearseIfPossible(client, rehearse, onIdleError),
         }),
   })
   pool.on('error', onIdleError)
@@ -50,10 +55,31 @@ export function createPool(
   return pool
 }
 
-/** Opens those connections of a pool that are kept. */
+/** It only saves time: a connection that is well after it failed is given out all the same. */
+async function rehearseIfPossible(
+  client: pg.ClientBase,
+  rehearse: (client: pg.ClientBase) => Promise<void>,
+  onError: (error: Error) => void,
+): Promise<void> {
+  try {
+    await rehearse(client)
+  } catch (error) {
+    if (client.getTransactionStatus() !== 'I') throw error
+    onError(error instanceof Error ? error : new Error(String(error)))
+  }
+}
+
+/**
+ * Opens those connections of a pool that are kept; one after the other, since a rehearsal takes a lock on each
+ * partition that it sees, and PostgreSQL has room for so many.
+ *
+ * @throws Error if one cannot be opened; those before it are
+ */
 export async function openConnections(pool: pg.Pool): Promise<void> {
-  const clients = await Promise.all(
-    Array.from({ length: pool.options.min ?? 0 }, () => pool.connect()),
-  )
-  for (const client of clients) client.release()
+  const clients: pg.PoolClient[] = []
+  try {
+    while (clients.length < (pool.options.min ?? 0)) clients.push(await pool.connect())
+  } finally {
+    for (const client of clients) client.release()
+  }
 }

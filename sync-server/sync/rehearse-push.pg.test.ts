@@ -74,6 +74,37 @@ test('what was rehearsed is what a push then asks', async () => {
   expect(heard).not.toEqual([])
 })
 
+test('a connection is given out although its rehearsal failed, and that is told', async () => {
+  const told: string[] = []
+  const unlucky = createPool(database.appUrl, ({ message }) => void told.push(message), {
+    max: 1,
+    rehearse: (client) => client.query('SELECT 1 / 0').then(() => undefined),
+  })
+  try {
+    const { rows } = await unlucky.query<{ one: number }>('SELECT 1 AS one')
+    expect(rows).toEqual([{ one: 1 }])
+    expect(told).toEqual(['division by zero'])
+  } finally {
+    await unlucky.end()
+  }
+})
+
+test('a start that finds too few connections says so, and can still be ended', async () => {
+  const seen = new Set<pg.ClientBase>()
+  const few = createPool(database.appUrl, () => undefined, {
+    rehearse: async (client) => {
+      seen.add(client)
+      if (seen.size < 3) return
+      await client.query('BEGIN')
+      throw new Error('too many clients')
+    },
+  })
+  await expect(openConnections(few)).rejects.toThrow('too many clients')
+  expect((await few.query('SELECT')).rowCount).toBe(1)
+  await few.end()
+  expect(few.totalCount).toBe(0)
+})
+
 test('a clinic that does not exist is still refused', async () => {
   const clinicId = newId()
   const client = await pool.connect()

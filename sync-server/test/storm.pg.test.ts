@@ -16,7 +16,7 @@ const STATIONS = 16
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer({ rehearses: true })
 })
 afterAll(() => server.close())
 

@@ -56,6 +56,7 @@ export async function startTestServer(
     served?: ServedProtocols
     trustedProxies?: number
     now?: number
+    rehearses?: boolean
   } = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase()
@@ -89,7 +90,7 @@ export async function startTestServer(
       {
         now: () => clock.now,
         log,
-        rehearses: false,
+        rehearses: settings.rehearses ?? false,
         ...(settings.served === undefined ? {} : { served: settings.served }),
       },
     )

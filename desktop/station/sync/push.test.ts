@@ -179,20 +179,25 @@ test('what an answer on its way holds is tried again, if that was asked for mean
   expect(replica.outbox()).toEqual([])
 })
 
-test('who asks for it while a server that was set back refuses all has not asked in vain', async () => {
+test('what a server held that was set back goes before what stands on it, too', async () => {
   const { replica } = opened
   answer = () => () => ({ verdict: 'HELD', code: 'NOT_SIGNED_IN_HERE', documents: [] })
-  replica.commit(DESK, (tx) => draftPatient(tx, 'منى حسن'))
+  const first = replica.commit(DESK, (tx) => draftCheckIn(tx, 'أحمد علي'))
   await sendAll()
   opened.store.transaction(() => {
     opened.core.file.meta.set('checkpoint', { epoch: 'e1', clinicId: CLINIC, seq: 1 })
   })
+  replica.commit(DESK, (tx) => draftCall(tx, first.visitId))
   epoch = 'e2'
-  replica.commit(DESK, (tx) => draftPatient(tx, 'أحمد علي'))
-  const refused = push.sendNext()
+  requests = []
+  // As it does whenever it connects.
   push.retryHeld()
-  expect(await refused).toBe('RESEED')
+  expect(await push.sendNext()).toBe('RESEED')
   answer = () => () => ({})
   await sendAll()
+  expect(requests).toEqual([
+    ['1 checkIn', '2 call'],
+    ['1 checkIn', '2 call'],
+  ])
   expect(replica.outbox()).toEqual([])
 })

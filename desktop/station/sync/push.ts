@@ -146,7 +146,8 @@ export function openPush(core: ReplicaCore, door: StationDoor): Push {
     } catch (error) {
       if (error instanceof AppError && error.code === 'RESEED') {
         beginReseed(core)
-        includeHeld = isAskedAnew
+        // What it held it may have lost as well, and what was made on that comes behind it.
+        includeHeld = true
         afterSeq = 0
         return 'RESEED'
       }

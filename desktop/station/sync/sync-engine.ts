@@ -242,6 +242,7 @@ export function startSync(parts: SyncParts): SyncEngine {
   }
 
   function beginAnew(): void {
+    retryHeld()
     place.beginAnew()
     firstSeq = 0
     pullWanted = true
