@@ -60,7 +60,7 @@ export async function startServer(
     if (applied.length > 0) log.info({ applied }, 'migrated')
     const pool = createPool(
       appUrl,
-      (error) => log.warn({ error: error.name }, 'idle connection'),
+      (error) => log.warn({ error: error.name }, 'database connection'),
       rehearses ? { rehearse: rehearsePush } : {},
     )
     opened.push(() => pool.end())

@@ -12,14 +12,20 @@ const WRITE_DOCUMENTS_ALONE = `
     UPDATE feeds SET head = head + json_array_length($2::json) WHERE clinic_id = $1
     RETURNING head - json_array_length($2::json) AS before),
   written AS (
-    INSERT INTO documents (clinic_id, collection, id, seq, doc)
+    INSERT INTO floor_feed (clinic_id, collection, id, seq, doc)
     SELECT $1, 'patients', r.doc ->> 'id', counted.before + r.n, r.doc
     FROM counted, jsonb_array_elements($2::jsonb) WITH ORDINALITY AS r (doc, n) RETURNING seq)
   SELECT max(seq) AS seq, pg_notify('dawr_floor', max(seq)::text) FROM written`
 
+/** A table of the make of `documents`, so that the floor's do not fill the one that ours is measured on. */
+export const MAKE_FLOOR_FEED = `
+  CREATE TABLE IF NOT EXISTS floor_feed (LIKE documents INCLUDING ALL) PARTITION BY HASH (clinic_id);
+  SELECT make_tenant_table('floor_feed');
+  GRANT SELECT, INSERT ON floor_feed TO dawr_app`
+
 /**
- * New documents into the table that a push of ours writes, under row-level security and the feed's lock, in one
- * statement and one round trip: no command, no answer to it, no audit.
+ * New documents into a table like that which a push of ours writes, under row-level security and the feed's lock,
+ * in one statement and one round trip: no command, no answer to it, no audit.
  *
  * @param text JSON array of documents
  * @returns the feed number of the last

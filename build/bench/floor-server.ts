@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { queryClinic } from '#server/database/clinic-tx.ts'
 import { createPool } from '#server/database/pool.ts'
 import { BENCH_CLINIC } from './clinic.ts'
-import { writeDocumentsAlone, writeRowsOfPush } from './floor-rows.ts'
+import { MAKE_FLOOR_FEED, writeDocumentsAlone, writeRowsOfPush } from './floor-rows.ts'
 
 const CHANNEL = 'dawr_floor'
 const env = z.object({ DATABASE_URL: z.url(), DATABASE_OWNER_URL: z.url() }).parse(process.env)
@@ -17,6 +17,7 @@ const env = z.object({ DATABASE_URL: z.url(), DATABASE_OWNER_URL: z.url() }).par
 const owner = createPool(env.DATABASE_OWNER_URL, () => undefined)
 await owner.query(`CREATE TABLE IF NOT EXISTS floor_documents (
   seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL, doc jsonb NOT NULL)`)
+await owner.query(MAKE_FLOOR_FEED)
 // Kept open as the server's are; there is nothing to rehearse.
 const serving = createPool(env.DATABASE_URL, () => undefined, { rehearse: () => Promise.resolve() })
 

@@ -13,7 +13,7 @@ import { runSuite } from './suite.ts'
 
 const BATCH = 100
 const FLOOR_IS =
-  'Hono and pg alone: the same documents into the same table, row-level security on, one statement and round trip'
+  'Hono and pg alone: the same documents into a table of the same make, row-level security on, one statement and round trip'
 /** Longer than a connection that is not used is kept by `pg` of itself. */
 const PAUSE_MS = 15_000
 

@@ -242,7 +242,6 @@ export function startSync(parts: SyncParts): SyncEngine {
   }
 
   function beginAnew(): void {
-    retryHeld()
     place.beginAnew()
     firstSeq = 0
     pullWanted = true
